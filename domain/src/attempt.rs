@@ -1,0 +1,215 @@
+//! The life of one command: pending, sent, executed or not (safety.md 1.3).
+//!
+//! Only two things settle a sent command: the gate's own report, and the ledger it shows when it
+//! is ready in a later epoch. Never a timeout: that would allow a second opening (1.5, N1).
+
+use crate::access_code::{Leg, TRIGGER_LIFETIME};
+use crate::gate::ReadyEpoch;
+use crate::{AttemptId, CodeId, GateId, Timestamp};
+
+/// One try at opening one gate for one leg of one code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Which attempt; its bytes are the command's id at the gate.
+    pub id: AttemptId,
+    /// For which code.
+    pub code: CodeId,
+    /// For which way.
+    pub leg: Leg,
+    /// The gate that the settings named when the leg was reserved (INV10).
+    pub gate: GateId,
+    /// The only epoch in which the gate may act on it.
+    pub epoch: ReadyEpoch,
+    /// When the leg was reserved.
+    pub reserved_at: Timestamp,
+    /// The gate never acts after this.
+    pub deadline: Timestamp,
+    /// How far it is.
+    pub state: State,
+}
+
+/// How far a command is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Created; certainly not on the wire.
+    Pending,
+    /// Claimed for publishing: from here on it may have reached the gate.
+    Sent {
+        /// When it was claimed.
+        at: Timestamp,
+    },
+    /// The gate has it in its ledger: it opened.
+    Executed {
+        /// When the service heard of it.
+        at: Timestamp,
+    },
+    /// The gate did not open for it and never will.
+    NotExecuted {
+        /// When that became certain.
+        at: Timestamp,
+        /// Why.
+        why: WhyNot,
+    },
+}
+
+/// Defines the reasons once, with the word that the database and the API know them by.
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
+        /// Why a command was not executed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum WhyNot { $($(#[$doc])* $name,)* }
+
+        impl WhyNot {
+            /// All reasons.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The word.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+
+            /// Reads the word back.
+            pub fn parse(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|why| why.as_str() == word)
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The code was revoked before the command was sent.
+    Revoked = "revoked",
+    /// It could not be sent before its deadline.
+    NotSentInTime = "not_sent_in_time",
+    /// The gate's connection changed before it was sent.
+    GateWentAway = "gate_went_away",
+    /// The gate got it after its deadline.
+    TooLate = "too_late",
+    /// The gate had opened less than its minimum gap before.
+    TooSoon = "too_soon",
+    /// The gate was in another epoch already.
+    StaleEpoch = "stale_epoch",
+    /// The cancel of a revoke came first.
+    Cancelled = "cancelled",
+    /// It never reached the gate.
+    NeverArrived = "never_arrived",
+    /// The gate could not write its ledger.
+    LedgerFailed = "ledger_failed",
+    /// The gate came back without it in its ledger.
+    NotInLedger = "not_in_ledger",
+}
+
+/// What evidence about a sent command meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// It settled the command.
+    News,
+    /// It was settled this way already.
+    Known,
+    /// It says the opposite of what settled it: somebody must look at the gate.
+    Contradiction,
+}
+
+/// What a gate said of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// It is in the gate's ledger.
+    Executed,
+    /// It is not, and never will be.
+    NotExecuted(WhyNot),
+}
+
+impl Attempt {
+    pub(crate) fn reserved(
+        id: AttemptId,
+        code: CodeId,
+        leg: Leg,
+        gate: GateId,
+        epoch: ReadyEpoch,
+        now: Timestamp,
+    ) -> Self {
+        let deadline = now + TRIGGER_LIFETIME;
+        Self { id, code, leg, gate, epoch, reserved_at: now, deadline, state: State::Pending }
+    }
+
+    /// Claims the command for publishing, or says why it must not be sent; then it is settled.
+    ///
+    /// The claim is saved *before* the first byte goes out: what may be on the wire is `Sent`.
+    pub fn claim(
+        &mut self,
+        revoked: bool,
+        ready: Option<ReadyEpoch>,
+        now: Timestamp,
+    ) -> Result<(), WhyNot> {
+        let why = if revoked {
+            WhyNot::Revoked
+        } else if self.deadline < now {
+            WhyNot::NotSentInTime
+        } else if ready.map(|epoch| epoch.number) != Some(self.epoch.number) {
+            WhyNot::GateWentAway
+        } else {
+            self.state = State::Sent { at: now };
+            return Ok(());
+        };
+        self.state = State::NotExecuted { at: now, why };
+        Err(why)
+    }
+
+    /// Takes back a command that was not sent, because its code was revoked.
+    pub fn withdraw(&mut self, now: Timestamp) {
+        if self.state == State::Pending {
+            self.state = State::NotExecuted { at: now, why: WhyNot::Revoked };
+        }
+    }
+
+    /// Whether it may be published once more: same command, same epoch, still in time.
+    pub fn may_be_resent(&self, ready: Option<ReadyEpoch>, now: Timestamp) -> bool {
+        let same_epoch = ready.map(|epoch| epoch.number) == Some(self.epoch.number);
+        self.is_on_the_wire() && now <= self.deadline && same_epoch
+    }
+
+    /// Takes the gate's word on it.
+    pub fn settle(&mut self, evidence: Evidence, now: Timestamp) -> Settlement {
+        match (self.state, evidence) {
+            (State::Sent { .. }, Evidence::Executed) => {
+                self.state = State::Executed { at: now };
+                Settlement::News
+            }
+            (State::Sent { .. }, Evidence::NotExecuted(why)) => {
+                self.state = State::NotExecuted { at: now, why };
+                Settlement::News
+            }
+            (State::Executed { .. }, Evidence::Executed)
+            | (State::Pending | State::NotExecuted { .. }, Evidence::NotExecuted(_)) => {
+                Settlement::Known
+            }
+            (State::Executed { .. }, Evidence::NotExecuted(_))
+            | (State::Pending | State::NotExecuted { .. }, Evidence::Executed) => {
+                Settlement::Contradiction
+            }
+        }
+    }
+
+    /// What the ledger of a gate that is ready in `epoch` proves about this command.
+    ///
+    /// In the command's own epoch absence proves nothing: it may still be on its way.
+    pub fn evidence_in_ledger(&self, epoch: u64, in_ledger: bool) -> Option<Evidence> {
+        if in_ledger {
+            Some(Evidence::Executed)
+        } else if self.epoch.number < epoch {
+            Some(Evidence::NotExecuted(WhyNot::NotInLedger))
+        } else {
+            None
+        }
+    }
+
+    /// Whether it was sent and its fate is open.
+    pub fn is_on_the_wire(&self) -> bool {
+        matches!(self.state, State::Sent { .. })
+    }
+
+    /// Whether it was sent, its deadline has passed, and the gate has not answered: not final.
+    pub fn is_unconfirmed(&self, now: Timestamp) -> bool {
+        self.is_on_the_wire() && self.deadline < now
+    }
+}

@@ -1,0 +1,65 @@
+//! The names of what happens; each is written in the transaction that makes it true.
+
+/// Defines the events once: the word in the database and in feeds, and its meaning.
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
+        /// Something that happened.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum EventKind { $($(#[$doc])* $name,)* }
+
+        impl EventKind {
+            /// The word by which feeds and the database know it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+
+            /// Reads the word back.
+            pub fn parse(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$name),)* _ => None }
+            }
+        }
+    };
+}
+
+events! {
+    /// Somebody signed in.
+    SessionStarted = "session.started",
+    /// An older session of the same phone number ended by it.
+    SessionDisplaced = "session.displaced",
+    /// Somebody signed out.
+    SessionEnded = "session.ended",
+    /// A gate or an intercom came onto an account.
+    DeviceClaimed = "device.claimed",
+    /// A device made its key and got its certificate.
+    DeviceEnrolled = "device.enrolled",
+    /// Settings were saved.
+    SettingsSaved = "settings.saved",
+    /// A grant was given or changed.
+    GrantAdded = "grant.added",
+    /// A grant was taken away.
+    GrantRemoved = "grant.removed",
+    /// A code was issued.
+    PassIssued = "pass.issued",
+    /// A code was revoked.
+    PassRevoked = "pass.revoked",
+    /// The guest has left: both legs are used.
+    PassCompleted = "pass.completed",
+    /// Wrong digits were typed.
+    PassCodeRejected = "pass.code_rejected",
+    /// Wrong digits were typed too often: the link is locked.
+    PassLinkLocked = "pass.link_locked",
+    /// A leg was reserved and a command created.
+    AttemptReserved = "attempt.reserved",
+    /// The command went onto the wire.
+    AttemptSent = "attempt.sent",
+    /// The gate opened.
+    AttemptOpened = "attempt.opened",
+    /// The gate did not open and will not for this attempt.
+    AttemptRefused = "attempt.refused",
+    /// A gate said it executed what it had denied before: somebody must look.
+    AttemptContradicted = "attempt.contradicted",
+    /// A gate can be opened again.
+    GateOnline = "gate.online",
+    /// A gate cannot be reached.
+    GateOffline = "gate.offline",
+}

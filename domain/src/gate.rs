@@ -1,0 +1,43 @@
+//! What the service knows of a gate: which epoch it is in and whether it can be opened now.
+
+use std::time::Duration;
+
+use crate::{GateId, Timestamp};
+
+/// How old the hello of a ready gate may be: deadlines count from it on the gate's own clock,
+/// which drifts. Gates renew their hello twice as often.
+pub const HELLO_LIFETIME: Duration = Duration::from_hours(1);
+
+/// How many commands of one gate may wait for an answer; more would outrun its ledger of 64.
+pub const MAX_UNSETTLED: u32 = 16;
+
+/// A gate's conversation with the service: raised at each hello, ready after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// Which gate.
+    pub id: GateId,
+    /// Raised by each hello; a command of an older epoch is dead.
+    pub epoch: u64,
+    /// When the service heard the hello of this epoch; deadlines are told relative to it.
+    pub hello_at: Timestamp,
+    /// Set while the gate has adopted the epoch and its connection stands.
+    pub ready_at: Option<Timestamp>,
+}
+
+/// A ready gate's epoch, and the moment its deadlines count from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadyEpoch {
+    /// The epoch.
+    pub number: u64,
+    /// When the service heard its hello.
+    pub hello_at: Timestamp,
+}
+
+impl Gate {
+    /// The epoch in which the gate would act on a command now, if it can be reached at all.
+    pub fn ready(&self, now: Timestamp) -> Option<ReadyEpoch> {
+        let fresh = now < self.hello_at + HELLO_LIFETIME;
+        let epoch = ReadyEpoch { number: self.epoch, hello_at: self.hello_at };
+        self.ready_at.filter(|_| fresh).map(|_| epoch)
+    }
+}

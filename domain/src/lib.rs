@@ -1,0 +1,32 @@
+//! What Fluss+ one-time access *means*: codes, guests, gates and the rules between them.
+//!
+//! Nothing in this crate waits, connects, reads a clock or rolls dice: `now` and the dice are
+//! arguments. Nothing here knows SQL, JSON, HTTP or MQTT.
+//!
+//! In reading order: who ([`phone`], [`login`], [`permission`]), what ([`settings`],
+//! [`access_code`]), and how a gate opens for it ([`gate`], [`attempt`]).
+
+pub mod access_code;
+pub mod attempt;
+pub mod country;
+pub mod event;
+pub mod gate;
+mod id;
+pub mod login;
+pub mod name;
+pub mod permission;
+pub mod phone;
+pub mod secret;
+pub mod settings;
+mod time;
+
+pub use access_code::{AccessCode, Leg};
+pub use attempt::Attempt;
+pub use id::{AttemptId, CodeId, EventId, GateId, IntercomId, InvalidId, SessionId, UserId};
+pub use phone::PhoneNumber;
+pub use secret::Passcode;
+pub use settings::Settings;
+pub use time::{Clock, Dice, Timestamp, roll, roll_below};
+
+#[cfg(test)]
+mod tests;

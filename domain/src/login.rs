@@ -1,0 +1,297 @@
+//! Signing in by phone and one-time pin: how often, how long, and what a session is.
+//!
+//! What is *absent* here: how a pin is kept (an HMAC, in `store`) and how it is delivered
+//! (`api/src/courier`).
+
+use std::time::Duration;
+
+use crate::Timestamp;
+
+/// How long a pin holds (ASVS 6.5.5).
+pub const OTP_LIFETIME: Duration = Duration::from_mins(10);
+
+/// Wrong pins one login takes (2.3).
+pub const MAX_TRIES: u32 = 5;
+
+/// Pins sent to one number within [`SEND_WINDOW`], and within a day.
+pub const MAX_SENDS: (usize, usize) = (3, 8);
+
+/// The short window of [`MAX_SENDS`].
+pub const SEND_WINDOW: Duration = Duration::from_mins(10);
+
+/// The long window of [`MAX_SENDS`].
+pub const SEND_DAY: Duration = Duration::from_hours(24);
+
+/// The pause after the first, second and third pin.
+pub const RESEND_PAUSE: [Duration; 3] =
+    [Duration::from_secs(30), Duration::from_secs(60), Duration::from_secs(120)];
+
+/// From this many wrong pins in a row on, a number waits: 30 s, doubling to an hour.
+pub const FAILURES_BEFORE_WAIT: u32 = 10;
+
+/// At this many wrong pins in a row no pin helps any more: the number must be bound anew (NIST
+/// 800-63B).
+pub const MAX_FAILURES: u32 = 100;
+
+/// A session that is not used this long ends.
+pub const SESSION_IDLE: Duration = Duration::from_hours(90 * 24);
+
+/// A session ends after this long in any case.
+pub const SESSION_LIFETIME: Duration = Duration::from_hours(365 * 24);
+
+/// How a pin reaches its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Channel {
+    /// The default (A03).
+    Whatsapp,
+    /// A text message.
+    Sms,
+}
+
+/// What kind of client signs in; each displaces the other (A08).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Client {
+    /// The phone app.
+    App,
+    /// The owner's console in a browser.
+    Dashboard,
+}
+
+/// One login under way: a pin was sent, and whoever asked for it may try it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// The pin holds while `now < expires_at`.
+    pub expires_at: Timestamp,
+    /// Wrong pins so far.
+    pub tries: u32,
+    /// Set when it ended: by success, or because a newer login took its place.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// What is remembered of a number across logins, so that new pins refill nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Failures {
+    /// Wrong pins since the last right one.
+    pub in_a_row: u32,
+    /// No pin is looked at before this.
+    pub wait_until: Option<Timestamp>,
+}
+
+/// Why a pin is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Wrong, used, or of a login that a newer one replaced.
+    #[error("the pin is not valid")]
+    Invalid,
+    /// Its ten minutes are over.
+    #[error("the pin has expired")]
+    Expired,
+    /// Five wrong pins: this login is over, a new one is needed.
+    #[error("too many wrong pins")]
+    TooMany,
+    /// Too many wrong pins for this number: a pause.
+    #[error("too many wrong pins for this number")]
+    Wait {
+        /// The end of the pause; none when the number must be bound anew.
+        until: Option<Timestamp>,
+    },
+}
+
+impl Login {
+    /// A login whose pin goes out now.
+    pub fn begin(now: Timestamp) -> Self {
+        Self { expires_at: now + OTP_LIFETIME, tries: 0, ended_at: None }
+    }
+
+    /// Takes a new pin; the old one is void, the tries are kept.
+    pub fn renew(&mut self, now: Timestamp) -> Result<(), Refusal> {
+        if self.ended_at.is_some() {
+            return Err(Refusal::Invalid);
+        }
+        if MAX_TRIES <= self.tries {
+            return Err(Refusal::TooMany);
+        }
+        self.expires_at = now + OTP_LIFETIME;
+        Ok(())
+    }
+
+    /// Judges one try. Save login and failures after a refusal too.
+    pub fn submit(
+        &mut self,
+        right: bool,
+        failures: &mut Failures,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        if self.ended_at.is_some() {
+            return Err(Refusal::Invalid);
+        }
+        if MAX_TRIES <= self.tries {
+            return Err(Refusal::TooMany);
+        }
+        if self.expires_at <= now {
+            return Err(Refusal::Expired);
+        }
+        if MAX_FAILURES <= failures.in_a_row {
+            return Err(Refusal::Wait { until: None });
+        }
+        if let Some(until) = failures.wait_until.filter(|until| now < *until) {
+            return Err(Refusal::Wait { until: Some(until) });
+        }
+        if right {
+            *failures = Failures::default();
+            self.ended_at = Some(now);
+            return Ok(());
+        }
+        self.tries += 1;
+        failures.count_one(now);
+        if self.tries == MAX_TRIES { Err(Refusal::TooMany) } else { Err(Refusal::Invalid) }
+    }
+}
+
+impl Failures {
+    fn count_one(&mut self, now: Timestamp) {
+        self.in_a_row += 1;
+        if let Some(beyond) = self.in_a_row.checked_sub(FAILURES_BEFORE_WAIT) {
+            let doublings = beyond.min(7);
+            let pause = Duration::from_secs((30 << doublings).min(3600));
+            self.wait_until = Some(now + pause);
+        }
+    }
+}
+
+/// When the next pin may go to a number that was sent pins at these moments.
+///
+/// `unanswered` are those after the last successful login, newest first: somebody who signs in
+/// is no flood, so only they are paused. The day's cap counts all.
+pub fn may_send(
+    unanswered: &[Timestamp],
+    in_a_day: usize,
+    now: Timestamp,
+) -> Result<(), Timestamp> {
+    let recent = unanswered.iter().filter(|at| now < **at + SEND_WINDOW).count();
+    let Some(last) = unanswered.first().filter(|_| 0 < recent) else {
+        return if MAX_SENDS.1 <= in_a_day { Err(now + SEND_DAY) } else { Ok(()) };
+    };
+    let pause = RESEND_PAUSE[recent.min(RESEND_PAUSE.len()) - 1];
+    let oldest = unanswered[recent - 1];
+    let next = if MAX_SENDS.1 <= in_a_day {
+        now + SEND_DAY
+    } else if MAX_SENDS.0 <= recent {
+        oldest + SEND_WINDOW
+    } else {
+        *last + pause
+    };
+    if next <= now { Ok(()) } else { Err(next) }
+}
+
+/// Whether a session still holds, by its two clocks.
+pub fn session_holds(started_at: Timestamp, last_seen_at: Timestamp, now: Timestamp) -> bool {
+    now < last_seen_at + SESSION_IDLE && now < started_at + SESSION_LIFETIME
+}
+
+impl Channel {
+    /// The word in requests and rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Whatsapp => "whatsapp",
+            Self::Sms => "sms",
+        }
+    }
+}
+
+impl Client {
+    /// The word in requests and rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::App => "app",
+            Self::Dashboard => "dashboard",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: Timestamp = Timestamp::from_millis(1_000_000_000);
+
+    fn after(seconds: u64) -> Timestamp {
+        NOON + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_pin_works_once_and_until_its_last_millisecond() {
+        let mut failures = Failures::default();
+        let last = Timestamp::from_millis(after(600).as_millis() - 1);
+        let mut login = Login::begin(NOON);
+        assert_eq!(login.submit(true, &mut failures, last), Ok(()));
+        assert_eq!(login.submit(true, &mut failures, last), Err(Refusal::Invalid));
+        let mut late = Login::begin(NOON);
+        assert_eq!(late.submit(true, &mut failures, after(600)), Err(Refusal::Expired));
+    }
+
+    #[test]
+    fn the_fifth_wrong_pin_ends_the_login_even_for_the_right_one() {
+        let (mut login, mut failures) = (Login::begin(NOON), Failures::default());
+        for _ in 0..4 {
+            assert_eq!(login.submit(false, &mut failures, NOON), Err(Refusal::Invalid));
+        }
+        assert_eq!(login.submit(false, &mut failures, NOON), Err(Refusal::TooMany));
+        assert_eq!(login.submit(true, &mut failures, NOON), Err(Refusal::TooMany));
+        assert_eq!(login.renew(NOON), Err(Refusal::TooMany));
+    }
+
+    #[test]
+    fn new_logins_do_not_refill_the_tries_of_a_number() {
+        let mut failures = Failures::default();
+        for _ in 0..2 {
+            let mut login = Login::begin(NOON);
+            for _ in 0..5 {
+                let _ = login.submit(false, &mut failures, NOON);
+            }
+        }
+        let until = Some(after(30));
+        let mut next = Login::begin(NOON);
+        assert_eq!(next.submit(true, &mut failures, NOON), Err(Refusal::Wait { until }));
+        assert_eq!(next.submit(true, &mut failures, after(30)), Ok(()));
+        assert_eq!(failures, Failures::default());
+    }
+
+    #[test]
+    fn a_number_with_100_wrong_pins_in_a_row_must_be_bound_anew() {
+        let (mut failures, mut now) = (Failures::default(), NOON);
+        for _ in 0..100 {
+            let mut login = Login::begin(now);
+            assert_eq!(login.submit(false, &mut failures, now), Err(Refusal::Invalid));
+            now = now + Duration::from_secs(3600);
+        }
+        let mut login = Login::begin(now);
+        assert_eq!(login.submit(true, &mut failures, now), Err(Refusal::Wait { until: None }));
+    }
+
+    #[test]
+    fn pins_are_paced_by_30_and_60_seconds_and_stop_at_three() {
+        assert_eq!(may_send(&[], 0, NOON), Ok(()));
+        assert_eq!(may_send(&[NOON], 1, after(29)), Err(after(30)));
+        assert_eq!(may_send(&[NOON], 1, after(30)), Ok(()));
+        assert_eq!(may_send(&[after(30), NOON], 2, after(60)), Err(after(90)));
+        let three = [after(90), after(30), NOON];
+        assert_eq!(may_send(&three, 3, after(300)), Err(after(600)));
+        assert_eq!(may_send(&three, 3, after(600)), Ok(()));
+    }
+
+    #[test]
+    fn eight_pins_a_day_are_enough() {
+        assert!(may_send(&[], 8, NOON).is_err());
+        assert_eq!(may_send(&[], 7, NOON), Ok(()));
+    }
+
+    #[test]
+    fn a_session_ends_when_unused_or_old() {
+        let day = |n: u64| NOON + Duration::from_secs(n * 86_400);
+        assert!(session_holds(NOON, day(60), day(149)));
+        assert!(!session_holds(NOON, day(60), day(150)));
+        assert!(session_holds(NOON, day(364), day(364)));
+        assert!(!session_holds(NOON, day(364), day(365)));
+    }
+}

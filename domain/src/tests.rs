@@ -1,0 +1,387 @@
+//! Histories nobody thought of: whatever happens in whatever order, the promise holds.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use crate::access_code::*;
+use crate::attempt::{Evidence, Settlement, State, WhyNot};
+use crate::gate::Gate;
+use crate::*;
+
+/// Dice that fall the same way for the same seed (xorshift64*).
+pub(crate) struct Seeded(Mutex<u64>);
+
+impl Seeded {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(Mutex::new(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1))
+    }
+}
+
+impl Dice for Seeded {
+    fn roll(&self, into: &mut [u8]) {
+        let mut state = self.0.lock().unwrap();
+        for byte in into {
+            *state ^= *state >> 12;
+            *state ^= *state << 25;
+            *state ^= *state >> 27;
+            *byte = (state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 56) as u8;
+        }
+    }
+}
+
+const NOON: Timestamp = Timestamp::from_millis(1_780_000_000_000);
+
+fn code() -> AccessCode {
+    let passcode = Passcode::parse("0427").unwrap();
+    let (id, intercom) = (CodeId::from_bytes([1; 16]), board());
+    AccessCode::issue(id, intercom, passcode, Duration::from_secs(12 * 3600), NOON)
+}
+
+fn board() -> IntercomId {
+    IntercomId::from_bytes([2; 16])
+}
+
+fn attempt_id(n: u8) -> AttemptId {
+    AttemptId::from_bytes([n; 16])
+}
+
+fn ready_gate(epoch: u64, now: Timestamp) -> Option<Target> {
+    let id = GateId::from_bytes([3; 16]);
+    let gate = Gate { id, epoch, hello_at: now, ready_at: Some(now) };
+    Some(Target { gate, unsettled: 0 })
+}
+
+fn ask<'a>(leg: Leg, typed: &'a Passcode) -> Request<'a> {
+    Request { leg, typed, scanned: Some(board()), recent_attempts: 0 }
+}
+
+fn try_at(
+    code: &mut AccessCode,
+    leg: Leg,
+    digits: &str,
+    n: u8,
+    now: Timestamp,
+) -> Result<Attempt, Refusal> {
+    let typed = Passcode::parse(digits).unwrap();
+    code.redeem(&ask(leg, &typed), ready_gate(1, now), attempt_id(n), now)
+}
+
+fn inside() -> AccessCode {
+    let mut code = code();
+    let attempt = try_at(&mut code, Leg::Entry, "0427", 1, NOON).unwrap();
+    assert!(code.opened(Leg::Entry, attempt.id, NOON));
+    code
+}
+
+#[test]
+fn a_guest_goes_once_in_and_once_out() {
+    let mut code = inside();
+    assert_eq!(code.standing(NOON), Standing::Inside { since: NOON });
+    assert_eq!(try_at(&mut code, Leg::Entry, "0427", 2, NOON), Err(Refusal::Used));
+    let exit = try_at(&mut code, Leg::Exit, "0427", 3, NOON).unwrap();
+    assert!(code.opened(Leg::Exit, exit.id, NOON));
+    assert_eq!(code.standing(NOON), Standing::Completed { at: NOON });
+    for leg in [Leg::Entry, Leg::Exit] {
+        assert_eq!(try_at(&mut code, leg, "0427", 4, NOON), Err(Refusal::Used));
+    }
+}
+
+#[test]
+fn nobody_leaves_before_entering() {
+    let mut code = code();
+    assert_eq!(try_at(&mut code, Leg::Exit, "0427", 1, NOON), Err(Refusal::NotEnteredYet));
+    try_at(&mut code, Leg::Entry, "0427", 1, NOON).unwrap();
+    assert_eq!(try_at(&mut code, Leg::Exit, "0427", 2, NOON), Err(Refusal::NotEnteredYet));
+}
+
+#[test]
+fn a_code_works_until_its_last_millisecond() {
+    let end = code().expires_at;
+    let last = Timestamp::from_millis(end.as_millis() - 1);
+    assert!(try_at(&mut code(), Leg::Entry, "0427", 1, last).is_ok());
+    assert_eq!(try_at(&mut code(), Leg::Entry, "0427", 1, end), Err(Refusal::Expired));
+    assert!(code().is_active(last) && !code().is_active(end));
+}
+
+#[test]
+fn an_expired_code_lets_nobody_out() {
+    let mut code = inside();
+    let end = code.expires_at;
+    assert_eq!(try_at(&mut code, Leg::Exit, "0427", 2, end), Err(Refusal::Expired));
+    assert_eq!(code.standing(end), Standing::Expired { at: end, inside: true });
+}
+
+#[test]
+fn the_same_leg_is_reserved_once() {
+    let mut code = code();
+    try_at(&mut code, Leg::Entry, "0427", 1, NOON).unwrap();
+    assert_eq!(try_at(&mut code, Leg::Entry, "0427", 2, NOON), Err(Refusal::AlreadyOpening));
+}
+
+#[test]
+fn an_offline_gate_uses_nothing_up_and_looks_at_no_digits() {
+    let mut code = code();
+    let wrong = Passcode::parse("9876").unwrap();
+    let refusal = code.redeem(&ask(Leg::Entry, &wrong), None, attempt_id(1), NOON);
+    assert_eq!(refusal, Err(Refusal::GateOffline));
+    let mut silent = ready_gate(1, NOON).unwrap();
+    silent.gate.ready_at = None;
+    let right = Passcode::parse("0427").unwrap();
+    let refusal = code.redeem(&ask(Leg::Entry, &right), Some(silent), attempt_id(1), NOON);
+    assert_eq!(refusal, Err(Refusal::GateOffline));
+    assert_eq!(code, super::tests::code());
+}
+
+#[test]
+fn a_gate_whose_hello_is_old_is_offline() {
+    let (mut code, right) = (code(), Passcode::parse("0427").unwrap());
+    let stale = ready_gate(1, NOON);
+    let later = NOON + gate::HELLO_LIFETIME;
+    let refusal = code.redeem(&ask(Leg::Entry, &right), stale, attempt_id(1), later);
+    assert_eq!(refusal, Err(Refusal::GateOffline));
+}
+
+#[test]
+fn entry_needs_the_right_board_and_exit_needs_none() {
+    let mut code = code();
+    let right = Passcode::parse("0427").unwrap();
+    let without = Request { scanned: None, ..ask(Leg::Entry, &right) };
+    let other = Request { scanned: Some(IntercomId::from_bytes([9; 16])), ..without.clone() };
+    let refused = |code: &mut AccessCode, request: &Request<'_>| {
+        code.redeem(request, ready_gate(1, NOON), attempt_id(1), NOON)
+    };
+    assert_eq!(refused(&mut code, &without), Err(Refusal::ScanRequired));
+    assert_eq!(refused(&mut code, &other), Err(Refusal::WrongIntercom));
+    let mut code = inside();
+    let out = Request { leg: Leg::Exit, ..without };
+    assert!(code.redeem(&out, ready_gate(1, NOON), attempt_id(2), NOON).is_ok());
+}
+
+#[test]
+fn five_wrong_codes_lock_the_link_with_waits_before_the_fourth_and_fifth() {
+    let mut code = code();
+    let mut now = NOON;
+    for (tries_left, wait) in [(4, 0), (3, 0), (2, 5), (1, 15), (0, 0)] {
+        let refusal = try_at(&mut code, Leg::Entry, "9876", 1, now);
+        assert_eq!(refusal, Err(Refusal::WrongCode { tries_left }));
+        let until = now + Duration::from_secs(wait);
+        if 0 < wait {
+            let too_soon = Timestamp::from_millis(until.as_millis() - 1);
+            let right = try_at(&mut code, Leg::Entry, "0427", 1, too_soon);
+            assert_eq!(right, Err(Refusal::Wait { until }));
+        }
+        now = until;
+    }
+    assert_eq!(try_at(&mut code, Leg::Entry, "0427", 1, now), Err(Refusal::LinkLocked));
+}
+
+#[test]
+fn the_right_code_resets_the_tries() {
+    let mut code = code();
+    for _ in 0..2 {
+        let _ = try_at(&mut code, Leg::Entry, "9876", 1, NOON);
+    }
+    let attempt = try_at(&mut code, Leg::Entry, "0427", 1, NOON).unwrap();
+    assert_eq!(code.guard, LinkGuard::default());
+    code.not_opened(Leg::Entry, attempt.id, NOON);
+}
+
+#[test]
+fn a_revoke_before_the_command_is_sent_withdraws_it_at_once() {
+    let mut code = code();
+    let mut attempt = try_at(&mut code, Leg::Entry, "0427", 1, NOON).unwrap();
+    assert_eq!(code.revoke(Some(&attempt), NOON), Ok(Revocation::Withdrawn(attempt.id)));
+    assert_eq!(code.end, Some(End::Revoked { at: NOON, effective_at: NOON }));
+    assert_eq!(attempt.claim(true, None, NOON), Err(WhyNot::Revoked));
+}
+
+#[test]
+fn a_revoke_after_sending_names_the_instant_after_which_nothing_opens() {
+    let mut code = code();
+    let mut attempt = try_at(&mut code, Leg::Entry, "0427", 1, NOON).unwrap();
+    attempt.claim(false, Some(attempt.epoch), NOON).unwrap();
+    assert_eq!(code.revoke(Some(&attempt), NOON), Ok(Revocation::Cancelling(attempt.id)));
+    let effective_at = NOON + TRIGGER_LIFETIME;
+    assert_eq!(code.end, Some(End::Revoked { at: NOON, effective_at }));
+    let soon = NOON + Duration::from_millis(300);
+    code.not_opened(Leg::Entry, attempt.id, soon);
+    assert_eq!(code.end, Some(End::Revoked { at: NOON, effective_at: soon }));
+}
+
+#[test]
+fn revoking_twice_changes_nothing_and_what_has_ended_is_not_revoked() {
+    let mut code = code();
+    code.revoke(None, NOON).unwrap();
+    let once = code.clone();
+    assert_eq!(code.revoke(None, NOON + Duration::from_secs(9)), Ok(Revocation::Again));
+    assert_eq!(code, once);
+    let mut expired = super::tests::code();
+    let end = expired.expires_at;
+    assert_eq!(expired.revoke(None, end), Err(NotActive::Expired));
+    let mut left = inside();
+    let exit = try_at(&mut left, Leg::Exit, "0427", 2, NOON).unwrap();
+    left.opened(Leg::Exit, exit.id, NOON);
+    assert_eq!(left.revoke(None, NOON), Err(NotActive::Completed));
+}
+
+#[test]
+fn a_gate_that_opened_before_the_revoke_leaves_the_guest_inside_and_revoked() {
+    let mut code = code();
+    let mut attempt = try_at(&mut code, Leg::Entry, "0427", 1, NOON).unwrap();
+    attempt.claim(false, Some(attempt.epoch), NOON).unwrap();
+    code.revoke(Some(&attempt), NOON).unwrap();
+    assert!(code.opened(Leg::Entry, attempt.id, NOON));
+    assert_eq!(code.standing(NOON), Standing::Revoked { at: NOON, inside: true });
+    assert_eq!(try_at(&mut code, Leg::Exit, "0427", 2, NOON), Err(Refusal::Revoked));
+}
+
+#[test]
+fn a_command_is_not_sent_late_nor_into_another_epoch() {
+    let attempt = try_at(&mut code(), Leg::Entry, "0427", 1, NOON).unwrap();
+    let late = Timestamp::from_millis(attempt.deadline.as_millis() + 1);
+    let ready = Some(attempt.epoch);
+    assert_eq!(attempt.clone().claim(false, ready, late), Err(WhyNot::NotSentInTime));
+    let next = ready_gate(2, NOON).unwrap().gate.ready(NOON);
+    assert_eq!(attempt.clone().claim(false, next, NOON), Err(WhyNot::GateWentAway));
+    assert_eq!(attempt.clone().claim(false, None, NOON), Err(WhyNot::GateWentAway));
+    assert_eq!(attempt.clone().claim(false, ready, attempt.deadline), Ok(()));
+}
+
+#[test]
+fn only_a_later_epoch_proves_that_a_command_was_not_executed() {
+    let attempt = try_at(&mut code(), Leg::Entry, "0427", 1, NOON).unwrap();
+    let gone = Some(Evidence::NotExecuted(WhyNot::NotInLedger));
+    assert_eq!(attempt.evidence_in_ledger(1, false), None);
+    assert_eq!(attempt.evidence_in_ledger(2, false), gone);
+    assert_eq!(attempt.evidence_in_ledger(1, true), Some(Evidence::Executed));
+}
+
+#[test]
+fn evidence_settles_once_and_its_opposite_is_a_contradiction() {
+    let mut attempt = try_at(&mut code(), Leg::Entry, "0427", 1, NOON).unwrap();
+    attempt.claim(false, Some(attempt.epoch), NOON).unwrap();
+    assert_eq!(attempt.settle(Evidence::Executed, NOON), Settlement::News);
+    assert_eq!(attempt.settle(Evidence::Executed, NOON), Settlement::Known);
+    let denied = Evidence::NotExecuted(WhyNot::TooLate);
+    assert_eq!(attempt.settle(denied, NOON), Settlement::Contradiction);
+    assert_eq!(attempt.state, State::Executed { at: NOON });
+}
+
+/// What may happen to a code between its issue and its end.
+#[derive(Clone, Debug)]
+enum Happening {
+    Redeem { leg: Leg, right: bool, online: bool },
+    Claim,
+    GateActs { reports: bool },
+    GateReports,
+    GateComesBack,
+    Revoke,
+    Wait { seconds: u64 },
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let leg = prop_oneof![Just(Leg::Entry), Just(Leg::Exit)];
+    prop_oneof![
+        4 => (leg, prop::bool::weighted(0.8), prop::bool::weighted(0.9))
+            .prop_map(|(leg, right, online)| Happening::Redeem { leg, right, online }),
+        4 => Just(Happening::Claim),
+        4 => any::<bool>().prop_map(|reports| Happening::GateActs { reports }),
+        2 => Just(Happening::GateReports),
+        2 => Just(Happening::GateComesBack),
+        1 => Just(Happening::Revoke),
+        2 => (0..12_u64).prop_map(|seconds| Happening::Wait { seconds }),
+    ]
+}
+
+proptest! {
+    /// INV1, INV1b, INV2, INV6, INV7 over random histories of one code and one gate.
+    #[test]
+    fn no_history_opens_twice_late_or_for_nothing(
+        history in prop::collection::vec(happening(), 1..60)
+    ) {
+        let (mut code, mut now, mut epoch) = (code(), NOON, 1);
+        let mut attempts: Vec<Attempt> = Vec::new();
+        let mut ledger: Vec<(AttemptId, Leg, Timestamp)> = Vec::new();
+        for (n, step) in (0_u8..).zip(history) {
+            match step {
+                Happening::Redeem { leg, right, online } => {
+                    let typed = Passcode::parse(if right { "0427" } else { "9876" }).unwrap();
+                    let target = ready_gate(epoch, now).filter(|_| online);
+                    if let Ok(made) = code.redeem(&ask(leg, &typed), target, attempt_id(n), now) {
+                        prop_assert!(right && online);
+                        attempts.push(made);
+                    }
+                }
+                Happening::Claim => for attempt in &mut attempts {
+                    if attempt.state == State::Pending {
+                        let ready = ready_gate(epoch, now).unwrap().gate.ready(now);
+                        let revoked = matches!(code.end, Some(End::Revoked { .. }));
+                        if attempt.claim(revoked, ready, now).is_err() {
+                            code.not_opened(attempt.leg, attempt.id, now);
+                        }
+                    }
+                },
+                Happening::GateActs { reports } => for attempt in &mut attempts {
+                    let known = ledger.iter().any(|(id, ..)| *id == attempt.id);
+                    let in_time = now <= attempt.deadline && attempt.epoch.number == epoch;
+                    if attempt.is_on_the_wire() && in_time && !known {
+                        ledger.push((attempt.id, attempt.leg, now));
+                        if reports && attempt.settle(Evidence::Executed, now) == Settlement::News {
+                            code.opened(attempt.leg, attempt.id, now);
+                        }
+                    }
+                },
+                Happening::GateReports => for attempt in &mut attempts {
+                    let known = ledger.iter().any(|(id, ..)| *id == attempt.id);
+                    if known && attempt.settle(Evidence::Executed, now) == Settlement::News {
+                        code.opened(attempt.leg, attempt.id, now);
+                    }
+                },
+                Happening::GateComesBack => {
+                    epoch += 1;
+                    for attempt in attempts.iter_mut().filter(|a| a.is_on_the_wire()) {
+                        let known = ledger.iter().any(|(id, ..)| *id == attempt.id);
+                        let evidence = attempt.evidence_in_ledger(epoch, known).unwrap();
+                        prop_assert_eq!(attempt.settle(evidence, now), Settlement::News);
+                        if evidence == Evidence::Executed {
+                            code.opened(attempt.leg, attempt.id, now);
+                        } else {
+                            code.not_opened(attempt.leg, attempt.id, now);
+                        }
+                    }
+                }
+                Happening::Revoke => {
+                    let reserved = code.reserved_attempt();
+                    let open = attempts.iter().position(|a| Some(a.id) == reserved);
+                    let was = code.revoke(open.map(|at| &attempts[at]), now);
+                    if let Ok(Revocation::Withdrawn(_)) = was {
+                        attempts[open.unwrap()].withdraw(now);
+                        code.not_opened(attempts[open.unwrap()].leg, attempts[open.unwrap()].id, now);
+                    }
+                }
+                Happening::Wait { seconds } => now = now + Duration::from_secs(seconds),
+            }
+            for leg in [Leg::Entry, Leg::Exit] {
+                let pulses = ledger.iter().filter(|(_, of, _)| *of == leg).count();
+                prop_assert!(pulses <= 1, "INV1: {pulses} pulses for {leg:?}");
+                if *code.leg(leg) == LegState::Free {
+                    prop_assert_eq!(pulses, 0, "INV1b: a free leg has been pulsed");
+                }
+                if let LegState::Used { attempt, .. } = *code.leg(leg) {
+                    let evidence = ledger.iter().any(|(id, ..)| *id == attempt);
+                    prop_assert!(evidence, "INV6: used without a pulse");
+                }
+            }
+            if let Some(End::Revoked { effective_at, .. }) = code.end {
+                let late = ledger.iter().any(|(.., at)| effective_at < *at);
+                prop_assert!(!late, "INV2: a pulse after effective_at");
+            }
+            if matches!(code.exit, LegState::Used { .. }) {
+                let entered = matches!(code.entry, LegState::Used { .. });
+                prop_assert!(entered, "INV7: out without in");
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What became of a command, as the gate tells it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::body::body;
+use crate::{CommandId, VERSION};
+
+/// The gate's last word on one command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The contract's version.
+    pub v: u8,
+    /// Which command.
+    pub id: CommandId,
+    /// The gate's epoch when it says so.
+    pub epoch: u64,
+    /// Whether the gate pulsed (or had durably decided to).
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+body!(Status);
+
+impl Status {
+    /// A report on one command.
+    pub fn new(id: CommandId, epoch: u64, outcome: Outcome) -> Self {
+        Self { v: VERSION, id, epoch, outcome }
+    }
+}
+
+/// Executed or not: there is no third, because the ledger is written before the pulse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// The command stands in the ledger: the gate pulsed once.
+    Executed,
+    /// It does not, and never will: the id is dead from here on.
+    NotExecuted {
+        /// Why not.
+        why: NotExecuted,
+    },
+}
+
+/// Why a gate did not open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotExecuted {
+    /// It came after its deadline.
+    TooLate,
+    /// Less than the minimum gap since the last pulse.
+    TooSoon,
+    /// It belongs to another epoch.
+    StaleEpoch,
+    /// A cancel came first.
+    Cancelled,
+    /// A query came first: the opening never arrived.
+    NeverArrived,
+    /// The ledger could not be written; without it the gate must not pulse.
+    LedgerFailed,
+}

@@ -1,0 +1,108 @@
+//! The bytes on the wire, to the letter, and what a forger can do: nothing.
+
+use proptest::prelude::*;
+
+use crate::*;
+
+fn key() -> SigningKey {
+    SigningKey::from_seed("k1", &[7; 32])
+}
+
+fn pinned() -> VerifyingKeys {
+    VerifyingKeys(vec![key().verifying_key()])
+}
+
+fn gate() -> GateId {
+    GateId::parse("gate_7").unwrap()
+}
+
+fn open(deadline_ms: u64) -> Command {
+    let order = Order::Open { leg: Leg::Entry, deadline_ms };
+    Command::signed(&key(), CommandId([1; 16]), &gate(), 3, order)
+}
+
+#[test]
+fn a_command_stands_on_the_wire_as_documented() {
+    let json: serde_json::Value = serde_json::from_slice(&open(8000).to_bytes()).unwrap();
+    let sig = json["sig"].clone();
+    let expected = serde_json::json!({
+        "v": 1, "id": "01010101010101010101010101010101", "gate": "gate_7", "epoch": 3,
+        "order": "open", "leg": "entry", "deadline_ms": 8000, "kid": "k1", "sig": sig,
+    });
+    assert_eq!(json, expected);
+}
+
+#[test]
+fn every_body_reads_back_as_itself() {
+    let nonce = Nonce([9; 16]);
+    let hello = Hello::new(nonce, "sim 1");
+    assert_eq!(Hello::from_bytes(&hello.to_bytes()).unwrap(), hello);
+    let welcome = Welcome::signed(&key(), &gate(), nonce, 4, 1_700_000_000_000);
+    for greeting in [Greeting::Welcome(welcome), Greeting::HelloAgain] {
+        assert_eq!(Greeting::from_bytes(&greeting.to_bytes()).unwrap(), greeting);
+    }
+    let ready = Ready::new(nonce, 4, vec![CommandId([1; 16]); LEDGER_LENGTH]);
+    assert_eq!(Ready::from_bytes(&ready.to_bytes()).unwrap(), ready);
+    assert!(ready.to_bytes().len() < MAX_BODY_BYTES, "a full ledger fits into one packet");
+    for outcome in [Outcome::Executed, Outcome::NotExecuted { why: NotExecuted::TooLate }] {
+        let status = Status::new(CommandId([1; 16]), 4, outcome);
+        assert_eq!(Status::from_bytes(&status.to_bytes()).unwrap(), status);
+    }
+    let gone = Presence::gone(nonce);
+    assert_eq!(Presence::from_bytes(&gone.to_bytes()).unwrap(), gone);
+}
+
+#[test]
+fn a_signed_command_is_believed_and_any_change_is_not() {
+    let command = open(8000);
+    assert_eq!(command.verify(&pinned()), Ok(()));
+    let other = GateId::parse("gate_8").unwrap();
+    let exit = Order::Open { leg: Leg::Exit, deadline_ms: 8000 };
+    let later = Order::Open { leg: Leg::Entry, deadline_ms: 8001 };
+    for forged in [
+        Command { id: CommandId([2; 16]), ..command.clone() },
+        Command { gate: other, ..command.clone() },
+        Command { epoch: 4, ..command.clone() },
+        Command { order: exit, ..command.clone() },
+        Command { order: later, ..command.clone() },
+        Command { order: Order::Cancel, ..command.clone() },
+        Command { kid: "k2".to_owned(), ..command.clone() },
+        Command { sig: String::new(), ..command.clone() },
+    ] {
+        assert_eq!(forged.verify(&pinned()), Err(Forged), "{forged:?}");
+    }
+}
+
+#[test]
+fn a_welcome_is_believed_only_as_it_was_signed() {
+    let welcome = Welcome::signed(&key(), &gate(), Nonce([9; 16]), 4, 0);
+    assert_eq!(welcome.verify(&pinned()), Ok(()));
+    assert_eq!(Welcome { epoch: 3, ..welcome.clone() }.verify(&pinned()), Err(Forged));
+    assert_eq!(Welcome { nonce: Nonce([8; 16]), ..welcome }.verify(&pinned()), Err(Forged));
+}
+
+#[test]
+fn another_key_under_the_same_name_is_a_forger() {
+    let stranger = SigningKey::from_seed("k1", &[8; 32]);
+    let command = Command::signed(&stranger, CommandId([1; 16]), &gate(), 3, Order::Query);
+    assert_eq!(command.verify(&pinned()), Err(Forged));
+}
+
+#[test]
+fn an_unknown_version_is_named() {
+    let error = Hello::from_bytes(br#"{"v":2,"nonce":"00000000000000000000000000000000"}"#);
+    assert_eq!(error.unwrap_err().to_string(), "version 2 is not spoken here");
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let _ = Hello::from_bytes(&bytes);
+        let _ = Greeting::from_bytes(&bytes);
+        let _ = Ready::from_bytes(&bytes);
+        let _ = Command::from_bytes(&bytes);
+        let _ = Status::from_bytes(&bytes);
+        let _ = Presence::from_bytes(&bytes);
+        let _ = Topic::parse(&String::from_utf8_lossy(&bytes));
+    }
+}

@@ -1,0 +1,233 @@
+//! Commands on their way: what is due, claimed, asked about, settled.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::attempt::{Evidence, Settlement, State, WhyNot};
+use domain::event::EventKind;
+use domain::gate::ReadyEpoch;
+use domain::permission::{Act, Denied};
+use domain::{Attempt, AttemptId, CodeId, GateId, Leg, Timestamp, UserId};
+
+use crate::codes::lock_code;
+use crate::database::{in_transaction, reading};
+use crate::events::{About, record};
+use crate::row::attempt::{attempt_of, save_attempt};
+use crate::row::code::save_code;
+use crate::row::device::{gate_with, role_of};
+use crate::sql::{Tx, sql};
+use crate::vault::Vault;
+use crate::{Answer, Inner, Result};
+
+/// How long a gate has to answer before it is asked again.
+const ASK_AGAIN: Duration = Duration::from_secs(2);
+
+/// Attempts at opening gates.
+#[derive(Clone)]
+pub struct Attempts(pub(crate) Arc<Inner>);
+
+/// What the bridge must do about an attempt now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The attempt.
+    pub attempt: Attempt,
+    /// What to do.
+    pub errand: Errand,
+}
+
+/// One of three.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// Claim it, then send it.
+    Open,
+    /// Its code was revoked after it was sent: try to stop it.
+    Cancel,
+    /// Its deadline has passed in silence and its gate is there: ask.
+    Query,
+}
+
+impl Attempts {
+    /// All that is due, oldest first.
+    pub async fn due(&self, now: Timestamp) -> Result<Vec<Due>> {
+        reading!(self.0.db, |tx| {
+            let rows = sql("SELECT a.*, c.revoked_at FROM attempts a
+                            JOIN codes c ON c.id = a.code_id
+                            JOIN gates g ON g.id = a.gate_id
+                            WHERE a.state = 'pending'
+                               OR (a.state = 'sent' AND g.ready_at IS NOT NULL
+                                   AND g.epoch = a.epoch
+                                   AND (c.revoked_at IS NOT NULL OR a.deadline_at < $1)
+                                   AND (a.asked_at IS NULL OR a.asked_at <= $2))
+                            ORDER BY a.reserved_at, a.id LIMIT 256")
+            .bind(now)
+            .bind(now - ASK_AGAIN)
+            .all(tx)
+            .await?;
+            let mut due = Vec::with_capacity(rows.len());
+            for row in rows {
+                let attempt = attempt_of(&row)?;
+                let revoked = row.moment_if_any("revoked_at")?.is_some();
+                let errand = match (attempt.state, revoked) {
+                    (State::Pending, _) => Errand::Open,
+                    (_, true) => Errand::Cancel,
+                    (_, false) => Errand::Query,
+                };
+                due.push(Due { attempt, errand });
+            }
+            Ok(due)
+        })
+    }
+
+    /// Claims a pending command for publishing. Only after this answers may it go out; none when
+    /// it must not: revoked, late, or the gate's epoch is another. Then its leg is free again.
+    pub async fn claim(&self, id: AttemptId, now: Timestamp) -> Result<Option<Attempt>> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            let Some((mut code, mut attempt)) = lock_attempt(tx, &vault, id).await? else {
+                return Ok(None);
+            };
+            if attempt.state != State::Pending {
+                return Ok(None);
+            }
+            let ready = gate_with(tx, attempt.gate).await?.ready(now);
+            let revoked = matches!(code.end, Some(domain::access_code::End::Revoked { .. }));
+            let claimed = attempt.claim(revoked, ready, now);
+            save_attempt(tx, &attempt).await?;
+            let about = About::default().code(attempt.code).attempt(id).gate(attempt.gate);
+            if claimed.is_err() {
+                code.not_opened(attempt.leg, id, now);
+                save_code(tx, &code).await?;
+                record(tx, &vault, EventKind::AttemptRefused, about, now).await?;
+                return Ok(None);
+            }
+            record(tx, &vault, EventKind::AttemptSent, about, now).await?;
+            Ok(Some(attempt))
+        })
+    }
+
+    /// Commands that were sent and may be sent once more: same epoch, still in time.
+    pub async fn to_resend(&self, now: Timestamp) -> Result<Vec<Attempt>> {
+        reading!(self.0.db, |tx| {
+            let rows = sql("SELECT a.*, g.epoch AS gate_epoch, g.ready_at FROM attempts a
+                            JOIN gates g ON g.id = a.gate_id
+                            JOIN codes c ON c.id = a.code_id
+                            WHERE a.state = 'sent' AND $1 <= a.deadline_at
+                              AND c.revoked_at IS NULL
+                            ORDER BY a.reserved_at, a.id LIMIT 256")
+            .bind(now)
+            .all(tx)
+            .await?;
+            let mut open = Vec::new();
+            for row in rows {
+                let attempt = attempt_of(&row)?;
+                let number = crate::row::number(&row, "gate_epoch")?;
+                let ready = row.moment_if_any("ready_at")?;
+                let ready = ready.map(|_| ReadyEpoch { number, ..attempt.epoch });
+                if attempt.may_be_resent(ready, now) {
+                    open.push(attempt);
+                }
+            }
+            Ok(open)
+        })
+    }
+
+    /// Remembers that the gate was asked about a command.
+    pub async fn asked(&self, id: AttemptId, now: Timestamp) -> Result<()> {
+        in_transaction!(self.0.db, |tx| {
+            let asked = sql("UPDATE attempts SET asked_at = $2 WHERE id = $1");
+            asked.bind(id).bind(now).execute(tx).await.map(drop)
+        })
+    }
+
+    /// Takes a gate's word on a command. None when there is no such command for this gate.
+    pub async fn settle(
+        &self,
+        gate: GateId,
+        id: AttemptId,
+        evidence: Evidence,
+        now: Timestamp,
+    ) -> Result<Option<Settlement>> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| { settle_one(tx, &vault, gate, id, evidence, now).await })
+    }
+
+    /// One attempt, for somebody who may see the codes of its intercom.
+    pub async fn read(&self, user: UserId, id: AttemptId) -> Answer<Attempt, Denied> {
+        reading!(self.0.db, |tx| {
+            let row = sql("SELECT a.*, c.intercom_id FROM attempts a
+                           JOIN codes c ON c.id = a.code_id WHERE a.id = $1");
+            let Some(row) = row.bind(id).optional(tx).await? else {
+                return Ok(Err(Denied::Unknown));
+            };
+            let intercom: String = row.take("intercom_id")?;
+            if let Err(denied) = role_of(tx, &intercom, user).await?.may(Act::UseOneTimeAccess) {
+                return Ok(Err(denied));
+            }
+            attempt_of(&row).map(Ok)
+        })
+    }
+}
+
+pub(crate) async fn settle_one(
+    tx: &mut Tx,
+    vault: &Vault,
+    gate: GateId,
+    id: AttemptId,
+    evidence: Evidence,
+    now: Timestamp,
+) -> Result<Option<Settlement>> {
+    let Some((mut code, mut attempt)) = lock_attempt(tx, vault, id).await? else {
+        return Ok(None);
+    };
+    if attempt.gate != gate {
+        return Ok(None);
+    }
+    let settlement = attempt.settle(evidence, now);
+    let about = || About::default().code(attempt.code).attempt(id).gate(gate);
+    match (settlement, evidence) {
+        (Settlement::Known, _) => return Ok(Some(settlement)),
+        (Settlement::Contradiction, _) => {
+            record(tx, vault, EventKind::AttemptContradicted, about(), now).await?;
+            return Ok(Some(settlement));
+        }
+        (Settlement::News, Evidence::Executed) => {
+            code.opened(attempt.leg, id, now);
+            record(tx, vault, EventKind::AttemptOpened, about(), now).await?;
+            if attempt.leg == Leg::Exit {
+                record(tx, vault, EventKind::PassCompleted, about(), now).await?;
+            }
+        }
+        (Settlement::News, Evidence::NotExecuted(_)) => {
+            code.not_opened(attempt.leg, id, now);
+            record(tx, vault, EventKind::AttemptRefused, about(), now).await?;
+        }
+    }
+    save_attempt(tx, &attempt).await?;
+    save_code(tx, &code).await?;
+    Ok(Some(settlement))
+}
+
+/// Reads an attempt under the lock of its code.
+pub(crate) async fn lock_attempt(
+    tx: &mut Tx,
+    vault: &Vault,
+    id: AttemptId,
+) -> Result<Option<(domain::AccessCode, Attempt)>> {
+    // Which code it is for never changes, so it may be read before the lock.
+    let row = sql("SELECT code_id FROM attempts WHERE id = $1").bind(id).optional(tx).await?;
+    let Some(row) = row else { return Ok(None) };
+    let code = row.parsed("code_id", CodeId::parse)?;
+    let Some(pass) = lock_code(tx, vault, code).await? else { return Ok(None) };
+    Ok(Some((pass.code, attempt_with(tx, id).await?)))
+}
+
+pub(crate) async fn attempt_with(tx: &mut Tx, id: AttemptId) -> Result<Attempt> {
+    attempt_of(&sql("SELECT * FROM attempts WHERE id = $1").bind(id).one(tx).await?)
+}
+
+/// Takes back a command that was not sent, under the lock of its code.
+pub(crate) async fn withdraw(tx: &mut Tx, mut attempt: Attempt, now: Timestamp) -> Result<WhyNot> {
+    attempt.withdraw(now);
+    save_attempt(tx, &attempt).await?;
+    Ok(WhyNot::Revoked)
+}

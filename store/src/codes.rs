@@ -1,0 +1,421 @@
+//! Codes as their senders see them: issued, listed, looked at, revoked, remembered.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use domain::access_code::{DIGITS_REST, DOUBLE_TAP, NotActive, Revocation};
+use domain::event::EventKind;
+use domain::name::GuestName;
+use domain::permission::{Act, Denied};
+use domain::secret::{LinkToken, Reference};
+use domain::{AccessCode, CodeId, IntercomId, Passcode, PhoneNumber, Timestamp, UserId};
+
+use crate::attempts::{attempt_with, withdraw};
+use crate::database::{in_transaction, reading};
+use crate::events::{About, record};
+use crate::intercoms::{SettingsRefusal, intercom, lock_device};
+use crate::row::code::{pass_of, save_code, seal};
+use crate::row::device::{role_of, settings_with};
+use crate::sql::{Row, Tx, sql};
+use crate::vault::{Purpose, Vault, token_digest};
+use crate::{Answer, Inner, Result};
+
+/// How many codes a page of the history holds.
+const HISTORY_PAGE: u32 = 100;
+
+/// Codes of intercoms.
+#[derive(Clone)]
+pub struct Codes(pub(crate) Arc<Inner>);
+
+/// Whom a code is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guest {
+    /// Their name.
+    pub name: GuestName,
+    /// Their number.
+    pub mobile: PhoneNumber,
+}
+
+/// A code with everything its sender may see again.
+#[derive(Clone, Debug)]
+pub struct Pass {
+    /// The code.
+    pub code: AccessCode,
+    /// Whom it is for.
+    pub guest: Guest,
+    /// The secret of its link.
+    pub link: LinkToken,
+    /// The short reference in its message.
+    pub reference: Reference,
+    /// Who made it.
+    pub issued_by: UserId,
+    /// How many codes could be active when it was made (B17).
+    pub limit_at_issue: u32,
+}
+
+/// What somebody wants a code for.
+#[derive(Clone, Debug)]
+pub struct Issue {
+    /// Who asks.
+    pub user: UserId,
+    /// The device, which must be an intercom.
+    pub device: String,
+    /// Whom it is for.
+    pub guest: Guest,
+    /// Names this wish: asked again, it gets the same answer (O-5a, O-5h).
+    pub key: String,
+}
+
+/// A code was issued, now or when the same wish came before.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// The code.
+    pub pass: Pass,
+    /// The intercom's time zone, for telling its end.
+    pub time_zone: String,
+    /// The intercom's name.
+    pub intercom_name: String,
+    /// Whether this wish had been answered before.
+    pub repeated: bool,
+}
+
+/// Why no code is issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IssueRefusal {
+    /// Not theirs to do.
+    Denied(Denied),
+    /// A gate issues no codes.
+    NotAnIntercom,
+    /// Settings were never saved (C03).
+    SettingsMissing,
+    /// All slots are taken (C18).
+    LimitReached {
+        /// Active codes.
+        active: u32,
+        /// The limit now.
+        limit: u32,
+        /// When the next one ends by itself.
+        next_slot_at: Option<Timestamp>,
+    },
+    /// All digits were given out within the last day.
+    NoDigitsLeft,
+    /// The same key came before with another wish.
+    KeyReused,
+}
+
+/// A code was revoked, now or before.
+#[derive(Clone, Debug)]
+pub struct Revoked {
+    /// The code as it is now; its end tells `effective_at`.
+    pub code: AccessCode,
+    /// What the revoke met.
+    pub revocation: Revocation,
+}
+
+/// Why a code is not revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevokeRefusal {
+    /// Not theirs to do, or no such code.
+    Denied(Denied),
+    /// It had ended before.
+    NotActive(NotActive),
+}
+
+impl Codes {
+    /// Issues a code, or says why not. Count and insert happen under the intercom's lock, so the
+    /// limit holds however many ask at once (INV3).
+    pub async fn issue(&self, issue: Issue, now: Timestamp) -> Answer<Issued, IssueRefusal> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            lock_device(tx, &issue.device).await?;
+            let id = match intercom(tx, &issue.device, issue.user, Act::UseOneTimeAccess).await? {
+                Ok(id) => id,
+                Err(SettingsRefusal::Denied(denied)) => {
+                    return Ok(Err(IssueRefusal::Denied(denied)));
+                }
+                Err(SettingsRefusal::NotAnIntercom) => return Ok(Err(IssueRefusal::NotAnIntercom)),
+            };
+            let mobile = mobile_digest(&vault, id, &issue.guest);
+            let wish = fingerprint(&vault, id, &issue.guest);
+            match answered_before(tx, &issue, wish, mobile, now).await? {
+                Before::Never => {}
+                Before::Otherwise => return Ok(Err(IssueRefusal::KeyReused)),
+                Before::With(code) => return issued(tx, &vault, code, true).await.map(Ok),
+            }
+            let Some(settings) = settings_with(tx, id).await? else {
+                return Ok(Err(IssueRefusal::SettingsMissing));
+            };
+            end_expired(tx, id, now).await?;
+            let (limit, slots) = (settings.max_users.codes(), slots(tx, id).await?);
+            if limit <= slots.active {
+                let IssueSlots { active, next_slot_at } = slots;
+                return Ok(Err(IssueRefusal::LimitReached { active, limit, next_slot_at }));
+            }
+            let Some(passcode) = free_digits(tx, &vault, id, now).await? else {
+                return Ok(Err(IssueRefusal::NoDigitsLeft));
+            };
+            let valid_for = settings.invite_duration.span();
+            let code_id = CodeId::new(vault.dice(), now);
+            let code = AccessCode::issue(code_id, id, passcode, valid_for, now);
+            insert(tx, &vault, &code, &issue, mobile, limit).await?;
+            sql("INSERT INTO issue_requests (user_id, key, fingerprint, code_id, at)
+                 VALUES ($1, $2, $3, $4, $5)")
+            .bind(issue.user)
+            .bind(issue.key)
+            .bind(wish)
+            .bind(code_id)
+            .bind(now)
+            .execute(tx)
+            .await?;
+            let about = About::default().user(issue.user).intercom(id).code(code_id);
+            record(tx, &vault, EventKind::PassIssued, about, now).await?;
+            issued(tx, &vault, code_id, false).await.map(Ok)
+        })
+    }
+
+    /// The active codes of an intercom, the next to end first.
+    pub async fn active(
+        &self,
+        user: UserId,
+        device: String,
+        now: Timestamp,
+    ) -> Answer<Vec<Pass>, SettingsRefusal> {
+        let vault = Arc::clone(&self.0.vault);
+        reading!(self.0.db, |tx| {
+            let id = match intercom(tx, &device, user, Act::UseOneTimeAccess).await? {
+                Ok(id) => id,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let rows = sql("SELECT * FROM codes
+                            WHERE intercom_id = $1 AND ended_at IS NULL AND $2 < expires_at
+                            ORDER BY expires_at, id");
+            passes(&vault, &rows.bind(id).bind(now).all(tx).await?).map(Ok)
+        })
+    }
+
+    /// The codes of an intercom that have ended, the latest first (X6).
+    pub async fn history(
+        &self,
+        user: UserId,
+        device: String,
+        now: Timestamp,
+    ) -> Answer<Vec<Pass>, SettingsRefusal> {
+        let vault = Arc::clone(&self.0.vault);
+        reading!(self.0.db, |tx| {
+            let id = match intercom(tx, &device, user, Act::UseOneTimeAccess).await? {
+                Ok(id) => id,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let rows = sql("SELECT * FROM codes
+                            WHERE intercom_id = $1 AND (ended_at IS NOT NULL OR expires_at <= $2)
+                            ORDER BY issued_at DESC, id DESC LIMIT $3");
+            let rows = rows.bind(id).bind(now).bind(HISTORY_PAGE).all(tx).await?;
+            passes(&vault, &rows).map(Ok)
+        })
+    }
+
+    /// One code with its digits, for who may see it.
+    pub async fn details(&self, user: UserId, id: CodeId) -> Answer<Issued, Denied> {
+        let vault = Arc::clone(&self.0.vault);
+        reading!(self.0.db, |tx| {
+            if let Err(denied) = may_use(tx, user, id).await? {
+                return Ok(Err(denied));
+            }
+            issued(tx, &vault, id, true).await.map(Ok)
+        })
+    }
+
+    /// Takes a code back. What is not on the wire yet never will be; for what is, the answer
+    /// names the moment after which nothing can open.
+    pub async fn revoke(
+        &self,
+        user: UserId,
+        id: CodeId,
+        now: Timestamp,
+    ) -> Answer<Revoked, RevokeRefusal> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            let pass = lock_code(tx, &vault, id).await?;
+            if let Err(denied) = may_use(tx, user, id).await? {
+                return Ok(Err(RevokeRefusal::Denied(denied)));
+            }
+            let Some(mut code) = pass.map(|pass| pass.code) else {
+                return Ok(Err(RevokeRefusal::Denied(Denied::Unknown)));
+            };
+            let in_flight = match code.reserved_attempt() {
+                Some(attempt) => Some(attempt_with(tx, attempt).await?),
+                None => None,
+            };
+            let revocation = match code.revoke(in_flight.as_ref(), now) {
+                Ok(revocation) => revocation,
+                Err(refusal) => return Ok(Err(RevokeRefusal::NotActive(refusal))),
+            };
+            if revocation == Revocation::Again {
+                return Ok(Ok(Revoked { code, revocation }));
+            }
+            if let (Revocation::Withdrawn(_), Some(attempt)) = (revocation, in_flight) {
+                code.not_opened(attempt.leg, attempt.id, now);
+                let about = About::default().code(id).attempt(attempt.id).gate(attempt.gate);
+                withdraw(tx, attempt, now).await?;
+                record(tx, &vault, EventKind::AttemptRefused, about, now).await?;
+            }
+            save_code(tx, &code).await?;
+            let revoked_by = sql("UPDATE codes SET revoked_by = $2 WHERE id = $1");
+            revoked_by.bind(id).bind(user).execute(tx).await?;
+            let about = About::default().user(user).intercom(code.intercom).code(id);
+            record(tx, &vault, EventKind::PassRevoked, about, now).await?;
+            Ok(Ok(Revoked { code, revocation }))
+        })
+    }
+}
+
+/// Reads a code under its lock. Writing first takes it, in Postgres and in SQLite alike.
+pub(crate) async fn lock_code(tx: &mut Tx, vault: &Vault, id: CodeId) -> Result<Option<Pass>> {
+    let row = sql("UPDATE codes SET wrong_tries = wrong_tries WHERE id = $1 RETURNING *");
+    let row = row.bind(id).optional(tx).await?;
+    row.map(|row| pass_of(vault, &row)).transpose()
+}
+
+async fn may_use(
+    tx: &mut Tx,
+    user: UserId,
+    id: CodeId,
+) -> Result<std::result::Result<(), Denied>> {
+    let row = sql("SELECT intercom_id FROM codes WHERE id = $1").bind(id).optional(tx).await?;
+    let Some(row) = row else { return Ok(Err(Denied::Unknown)) };
+    let intercom: String = row.take("intercom_id")?;
+    Ok(role_of(tx, &intercom, user).await?.may(Act::UseOneTimeAccess))
+}
+
+/// Whether a wish was answered before.
+enum Before {
+    Never,
+    Otherwise,
+    With(CodeId),
+}
+
+async fn answered_before(
+    tx: &mut Tx,
+    issue: &Issue,
+    wish: [u8; 32],
+    mobile: [u8; 32],
+    now: Timestamp,
+) -> Result<Before> {
+    let row = sql("SELECT fingerprint, code_id FROM issue_requests WHERE user_id = $1 AND key = $2")
+        .bind(issue.user)
+        .bind(issue.key.as_str())
+        .optional(tx)
+        .await?;
+    if let Some(row) = row {
+        let same = row.take::<Vec<u8>>("fingerprint")? == wish;
+        let code = row.parsed("code_id", CodeId::parse)?;
+        return Ok(if same { Before::With(code) } else { Before::Otherwise });
+    }
+    // The same person for the same mobile within ten seconds is a double tap, whatever the key.
+    let row = sql("SELECT id FROM codes
+                   WHERE mobile_digest = $1 AND issued_by = $2 AND $3 < issued_at
+                     AND ended_at IS NULL")
+    .bind(mobile)
+    .bind(issue.user)
+    .bind(now - DOUBLE_TAP)
+    .optional(tx)
+    .await?;
+    let Some(row) = row else { return Ok(Before::Never) };
+    row.parsed("id", CodeId::parse).map(Before::With)
+}
+
+/// Notes the end of codes whose time is over, so that their digits are free after their rest.
+async fn end_expired(tx: &mut Tx, id: IntercomId, now: Timestamp) -> Result<()> {
+    let end = sql("UPDATE codes SET ended_at = expires_at
+                   WHERE intercom_id = $1 AND ended_at IS NULL AND expires_at <= $2");
+    end.bind(id).bind(now).execute(tx).await.map(drop)
+}
+
+struct IssueSlots {
+    active: u32,
+    next_slot_at: Option<Timestamp>,
+}
+
+/// Counts what holds a slot; expired codes have been ended before.
+async fn slots(tx: &mut Tx, id: IntercomId) -> Result<IssueSlots> {
+    let row = sql("SELECT COUNT(*) AS active, MIN(expires_at) AS next_slot_at FROM codes
+                   WHERE intercom_id = $1 AND ended_at IS NULL");
+    let row = row.bind(id).one(tx).await?;
+    let active = crate::row::number(&row, "active")?;
+    Ok(IssueSlots { active, next_slot_at: row.moment_if_any("next_slot_at")? })
+}
+
+/// Draws digits that no live code of the intercom has, nor one that ended within a day.
+async fn free_digits(
+    tx: &mut Tx,
+    vault: &Vault,
+    id: IntercomId,
+    now: Timestamp,
+) -> Result<Option<Passcode>> {
+    let rows = sql("SELECT passcode_digest FROM codes
+                    WHERE intercom_id = $1 AND (ended_at IS NULL OR $2 < ended_at)");
+    let rows = rows.bind(id).bind(now - DIGITS_REST).all(tx).await?;
+    let taken: Result<HashSet<Vec<u8>>> =
+        rows.iter().map(|row| row.take("passcode_digest")).collect();
+    let taken = taken?;
+    let is_free = |digits: &Passcode| {
+        !digits.is_banned() && !taken.contains(passcode_digest(vault, id, digits).as_slice())
+    };
+    let drawn = (0..64).map(|_| Passcode::random(vault.dice())).find(is_free);
+    Ok(drawn.or_else(|| Passcode::from_a_random_place(vault.dice()).find(is_free)))
+}
+
+async fn insert(
+    tx: &mut Tx,
+    vault: &Vault,
+    code: &AccessCode,
+    issue: &Issue,
+    mobile: [u8; 32],
+    limit: u32,
+) -> Result<()> {
+    let (link, reference) = (LinkToken::random(vault.dice()), Reference::random(vault.dice()));
+    sql("INSERT INTO codes (id, intercom_id, issued_by, sealed, passcode_digest, link_digest,
+                            reference_digest, mobile_digest, issued_at, expires_at,
+                            limit_at_issue, wrong_tries)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)")
+    .bind(code.id)
+    .bind(code.intercom)
+    .bind(issue.user)
+    .bind(seal(vault, code, &issue.guest, &link, &reference)?)
+    .bind(passcode_digest(vault, code.intercom, &code.passcode))
+    .bind(token_digest(link.reveal_bytes()))
+    .bind(vault.digest(Purpose::Reference, &[reference.reveal_bytes()]))
+    .bind(mobile)
+    .bind(code.issued_at)
+    .bind(code.expires_at)
+    .bind(limit)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn issued(tx: &mut Tx, vault: &Vault, id: CodeId, repeated: bool) -> Result<Issued> {
+    let row = sql("SELECT c.*, d.name AS intercom_name, d.time_zone FROM codes c
+                   JOIN devices d ON d.id = c.intercom_id WHERE c.id = $1");
+    let row = row.bind(id).one(tx).await?;
+    let (time_zone, intercom_name) = (row.take("time_zone")?, row.take("intercom_name")?);
+    Ok(Issued { pass: pass_of(vault, &row)?, time_zone, intercom_name, repeated })
+}
+
+fn passes(vault: &Vault, rows: &[Row]) -> Result<Vec<Pass>> {
+    rows.iter().map(|row| pass_of(vault, row)).collect()
+}
+
+fn passcode_digest(vault: &Vault, id: IntercomId, digits: &Passcode) -> [u8; 32] {
+    vault.digest(Purpose::Passcode, &[&id.to_bytes(), digits.reveal().as_bytes()])
+}
+
+fn mobile_digest(vault: &Vault, id: IntercomId, guest: &Guest) -> [u8; 32] {
+    vault.digest(Purpose::Mobile, &[&id.to_bytes(), guest.mobile.reveal().as_bytes()])
+}
+
+/// What makes two wishes the same: the intercom, the name and the mobile.
+fn fingerprint(vault: &Vault, id: IntercomId, guest: &Guest) -> [u8; 32] {
+    let (name, mobile) = (guest.name.as_str().as_bytes(), guest.mobile.reveal().as_bytes());
+    vault.digest(Purpose::Mobile, &[&id.to_bytes(), name, mobile])
+}

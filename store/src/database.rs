@@ -1,0 +1,175 @@
+//! The two databases behind one pair of verbs: `write` a unit of work, or `read`.
+
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::ConnectOptions;
+use tokio::sync::watch;
+
+use crate::sql::{Tx, sql};
+use crate::writer::Writer;
+use crate::{Fault, Result, migrations};
+
+/// The future of a unit of work, borrowing its transaction.
+pub(crate) type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 't>>;
+
+/// How long a statement may wait for a lock or run.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Connections that only read, on SQLite.
+const READERS: u32 = 4;
+
+/// Connections on Postgres.
+const CONNECTIONS: u32 = 16;
+
+/// Rung on Postgres when something was written, for the other processes.
+const CHANNEL: &str = "fluss_written";
+
+/// The open database.
+pub(crate) struct Database {
+    kind: Kind,
+    bell: watch::Sender<()>,
+}
+
+enum Kind {
+    Sqlite { writer: Writer, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// Makes a unit of work of a block: `in_transaction!(db, |tx| { … })`. Either all of it holds or
+/// nothing; on SQLite many units share one fsync.
+macro_rules! in_transaction {
+    ($db:expr, |$tx:ident| $block:block) => {
+        $db.write(move |$tx| Box::pin(async move { $block })).await
+    };
+}
+
+/// The same for a block that only reads.
+macro_rules! reading {
+    ($db:expr, |$tx:ident| $block:block) => {
+        $db.read(move |$tx| Box::pin(async move { $block })).await
+    };
+}
+pub(crate) use {in_transaction, reading};
+
+impl Database {
+    /// Opens `sqlite:PATH` or `postgres://…` and brings its tables up to date.
+    pub(crate) async fn open(url: &str) -> Result<Self> {
+        let (bell, _) = watch::channel(());
+        let kind = match url.strip_prefix("sqlite:") {
+            Some(path) => open_sqlite(Path::new(path)).await?,
+            None => open_postgres(url, bell.clone()).await?,
+        };
+        Ok(Self { kind, bell })
+    }
+
+    /// Runs a unit of work in one transaction and answers after its COMMIT.
+    pub(crate) async fn write<T, F>(&self, unit: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> Work<'t, T> + Send + 'static,
+    {
+        let written = match &self.kind {
+            Kind::Sqlite { writer, .. } => writer.write(unit).await?,
+            Kind::Postgres(pool) => {
+                let mut tx = Tx::Postgres(pool.begin().await?);
+                let answer = unit(&mut tx).await?;
+                sql("SELECT pg_notify('fluss_written', '')").execute(&mut tx).await?;
+                if let Tx::Postgres(tx) = tx {
+                    tx.commit().await?;
+                }
+                answer
+            }
+        };
+        self.bell.send_replace(());
+        Ok(written)
+    }
+
+    /// Runs statements that only read.
+    pub(crate) async fn read<T, F>(&self, unit: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> Work<'t, T> + Send + 'static,
+    {
+        let mut tx = match &self.kind {
+            Kind::Sqlite { readers, .. } => Tx::SqliteReader(readers.acquire().await?),
+            Kind::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        };
+        unit(&mut tx).await
+    }
+
+    /// Rings after each write; polling is the truth, this is the hurry.
+    pub(crate) fn bell(&self) -> watch::Receiver<()> {
+        self.bell.subscribe()
+    }
+
+    /// Ends all connections after what waits has been written.
+    pub(crate) async fn close(&self) {
+        match &self.kind {
+            Kind::Sqlite { writer, readers } => {
+                writer.close().await;
+                readers.close().await;
+            }
+            Kind::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+async fn open_sqlite(path: &Path) -> Result<Kind> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // FULL: what was answered survives a power cut. Group commit makes it affordable.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(PATIENCE)
+        // What is erased is overwritten.
+        .pragma("secure_delete", "ON")
+        .disable_statement_logging();
+    let mut connection = options.connect().await?;
+    migrations::on_sqlite(&mut connection).await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(PATIENCE)
+        .connect_with(options.read_only(true))
+        .await?;
+    Ok(Kind::Sqlite { writer: Writer::start(connection), readers })
+}
+
+async fn open_postgres(url: &str, bell: watch::Sender<()>) -> Result<Kind> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| Fault::Unavailable("expected sqlite:PATH or postgres://…".to_owned()))?
+        .options([("statement_timeout", "5000"), ("lock_timeout", "5000")])
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(PATIENCE)
+        .connect_with(options)
+        .await?;
+    migrations::on_postgres(&pool).await?;
+    let closing = pool.clone();
+    let mut listener = PgListener::connect_with(&pool).await?;
+    listener.listen(CHANNEL).await?;
+    tokio::spawn(async move {
+        // An error is a lost connection or the end of the pool. The listener reconnects by itself
+        // on the next call, and polling covers what was missed.
+        loop {
+            if listener.recv().await.is_err() {
+                tokio::time::sleep(PATIENCE).await;
+            }
+            if closing.is_closed() {
+                return;
+            }
+            bell.send_replace(());
+        }
+    });
+    Ok(Kind::Postgres(pool))
+}

@@ -1,0 +1,345 @@
+//! Devices: made with a label, enrolled by themselves, claimed by their owner, named.
+
+use std::sync::Arc;
+
+use domain::event::EventKind;
+use domain::gate::Gate;
+use domain::name::DeviceName;
+use domain::permission::{Act, Denied, Role};
+use domain::secret::{BoardToken, ClaimCode, EnrolmentSecret};
+use domain::{GateId, IntercomId, Timestamp, UserId};
+
+use crate::database::{in_transaction, reading};
+use crate::events::{About, record};
+use crate::row::device::{gate_with, kind_of, role_in, role_of};
+use crate::sql::{Row, Tx, sql};
+use crate::vault::{Purpose, Vault};
+use crate::{Answer, Fingerprint, Inner, Result};
+
+/// Gates and intercoms.
+#[derive(Clone)]
+pub struct Devices(pub(crate) Arc<Inner>);
+
+/// What is printed on a new device and kept here only as digests.
+#[derive(Clone, Debug)]
+pub struct Label {
+    /// Its serial number.
+    pub serial: String,
+    /// Its name until the owner gives another.
+    pub name: DeviceName,
+    /// The zone in which its times are told, like `Africa/Johannesburg`.
+    pub time_zone: String,
+    /// Claims it once, for its owner.
+    pub claim_code: ClaimCode,
+}
+
+/// The two kinds (X21).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeviceKind {
+    /// Gets triggers.
+    Gate(GateId),
+    /// Issues codes; a printed board.
+    Intercom {
+        /// Which.
+        id: IntercomId,
+        /// What its QR says.
+        board: BoardToken,
+    },
+}
+
+/// A device as somebody with a role sees it.
+#[derive(Clone, Debug)]
+pub struct Device {
+    /// Gate or intercom.
+    pub kind: DeviceKind,
+    /// Its serial number.
+    pub serial: String,
+    /// Its name.
+    pub name: DeviceName,
+    /// Its time zone.
+    pub time_zone: String,
+    /// What the asker is to it.
+    pub role: Role,
+    /// A gate's conversation with the service.
+    pub gate: Option<Gate>,
+    /// Whether an intercom's one-time access settings were ever saved (C04).
+    pub has_settings: bool,
+}
+
+/// Why a device was not claimed, or that it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// No device has this claim code.
+    Unknown,
+    /// It is on an account already (I-1a).
+    Already,
+}
+
+/// Why a gate gets no certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enrolment {
+    /// No gate has this serial and secret.
+    Unknown,
+    /// It has been in use since: its label admits nobody any more.
+    Already,
+}
+
+impl DeviceKind {
+    /// The device's id as text.
+    pub fn id(&self) -> String {
+        match self {
+            Self::Gate(id) => id.to_string(),
+            Self::Intercom { id, .. } => id.to_string(),
+        }
+    }
+}
+
+impl Devices {
+    /// Takes a new gate into the books.
+    pub async fn make_gate(
+        &self,
+        id: GateId,
+        label: Label,
+        secret: EnrolmentSecret,
+        now: Timestamp,
+    ) -> Result<()> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            make(tx, &vault, &DeviceKind::Gate(id), &label, now).await?;
+            sql("INSERT INTO gates (id, secret_digest, epoch, hello_at, firmware)
+                 VALUES ($1, $2, 0, $3, '')")
+            .bind(id)
+            .bind(vault.digest(Purpose::EnrolmentSecret, &[secret.reveal_bytes()]))
+            .bind(now)
+            .execute(tx)
+            .await?;
+            Ok(())
+        })
+    }
+
+    /// Takes a new intercom into the books.
+    pub async fn make_intercom(
+        &self,
+        id: IntercomId,
+        label: Label,
+        board: BoardToken,
+        now: Timestamp,
+    ) -> Result<()> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            make(tx, &vault, &DeviceKind::Intercom { id, board }, &label, now).await
+        })
+    }
+
+    /// Tells which gate may have a certificate for this label.
+    ///
+    /// A label admits until the gate's first hello, so that a lost answer can be asked for again.
+    pub async fn enrolling(
+        &self,
+        serial: String,
+        secret: EnrolmentSecret,
+    ) -> Answer<GateId, Enrolment> {
+        let vault = Arc::clone(&self.0.vault);
+        reading!(self.0.db, |tx| { labelled(tx, &vault, serial, &secret).await })
+    }
+
+    /// Writes down the certificate a gate got; older ones of the gate are void from here on.
+    pub async fn enrolled(
+        &self,
+        serial: String,
+        secret: EnrolmentSecret,
+        fingerprint: Fingerprint,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Answer<GateId, Enrolment> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            let gate = match labelled(tx, &vault, serial, &secret).await? {
+                Ok(gate) => gate,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            sql("UPDATE certificates SET revoked_at = $2
+                 WHERE gate_id = $1 AND revoked_at IS NULL")
+            .bind(gate)
+            .bind(now)
+            .execute(tx)
+            .await?;
+            sql("INSERT INTO certificates (fingerprint, gate_id, issued_at, expires_at)
+                 VALUES ($1, $2, $3, $4)")
+            .bind(fingerprint.0)
+            .bind(gate)
+            .bind(now)
+            .bind(expires_at)
+            .execute(tx)
+            .await?;
+            let enrolled = sql("UPDATE gates SET enrolled_at = $2 WHERE id = $1");
+            enrolled.bind(gate).bind(now).execute(tx).await?;
+            record(tx, &vault, EventKind::DeviceEnrolled, About::default().gate(gate), now).await?;
+            Ok(Ok(gate))
+        })
+    }
+
+    /// Puts a device on its owner's account, once. The same owner may ask again.
+    pub async fn claim(
+        &self,
+        owner: UserId,
+        claim_code: ClaimCode,
+        name: Option<DeviceName>,
+        now: Timestamp,
+    ) -> Answer<Device, Claimed> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            // Writing first takes the device's lock.
+            let row = sql("UPDATE devices SET kind = kind WHERE claim_digest = $1 RETURNING *")
+                .bind(vault.digest(Purpose::ClaimCode, &[claim_code.reveal_bytes()]))
+                .optional(tx)
+                .await?;
+            let Some(row) = row else { return Ok(Err(Claimed::Unknown)) };
+            let id = kind_of(&row)?.id();
+            match row.parsed_if_any("owner_id", UserId::parse)? {
+                Some(other) if other != owner => return Ok(Err(Claimed::Already)),
+                Some(_) => {}
+                None => {
+                    let claim = sql("UPDATE devices SET owner_id = $2, claimed_at = $3
+                                     WHERE id = $1");
+                    claim.bind(id.clone()).bind(owner).bind(now).execute(tx).await?;
+                    let about = About::default().user(owner).device(&id);
+                    record(tx, &vault, EventKind::DeviceClaimed, about, now).await?;
+                }
+            }
+            if let Some(name) = name {
+                rename(tx, &id, &name).await?;
+            }
+            seen_by(tx, &id, owner).await.map(Ok)
+        })
+    }
+
+    /// All devices that somebody owns or shares, owned first, then by name.
+    pub async fn of(&self, user: UserId) -> Result<Vec<Device>> {
+        reading!(self.0.db, |tx| {
+            let ids = sql("SELECT d.id FROM devices d
+                           LEFT JOIN shares s ON s.device_id = d.id AND s.user_id = $1
+                           WHERE d.owner_id = $1 OR s.user_id = $1
+                           ORDER BY CASE WHEN d.owner_id = $1 THEN 0 ELSE 1 END, d.name, d.id");
+            let mut devices = Vec::new();
+            for row in ids.bind(user).all(tx).await? {
+                devices.push(seen_by(tx, &row.take::<String>("id")?, user).await?);
+            }
+            Ok(devices)
+        })
+    }
+
+    /// One device with its details.
+    pub async fn details(&self, user: UserId, id: String) -> Answer<Device, Denied> {
+        reading!(self.0.db, |tx| {
+            if let Err(denied) = role_of(tx, &id, user).await?.may(Act::SeeDevice) {
+                return Ok(Err(denied));
+            }
+            seen_by(tx, &id, user).await.map(Ok)
+        })
+    }
+
+    /// Gives a device a name.
+    pub async fn rename(
+        &self,
+        user: UserId,
+        id: String,
+        name: DeviceName,
+    ) -> Answer<Device, Denied> {
+        in_transaction!(self.0.db, |tx| {
+            if let Err(denied) = role_of(tx, &id, user).await?.may(Act::Manage) {
+                return Ok(Err(denied));
+            }
+            rename(tx, &id, &name).await?;
+            seen_by(tx, &id, user).await.map(Ok)
+        })
+    }
+
+    /// The intercom whose board carries this token, with its name and time zone.
+    pub async fn board(&self, board: BoardToken) -> Result<Option<(IntercomId, DeviceName)>> {
+        let row = reading!(self.0.db, |tx| {
+            let row = sql("SELECT id, name FROM devices WHERE board_token = $1");
+            row.bind(board.reveal()).optional(tx).await
+        })?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some((row.parsed("id", IntercomId::parse)?, row.parsed("name", DeviceName::parse)?)))
+    }
+}
+
+async fn make(
+    tx: &mut Tx,
+    vault: &Vault,
+    kind: &DeviceKind,
+    label: &Label,
+    now: Timestamp,
+) -> Result<()> {
+    let (word, board) = match kind {
+        DeviceKind::Gate(_) => ("gate", None),
+        DeviceKind::Intercom { board, .. } => ("intercom", Some(board.reveal())),
+    };
+    sql("INSERT INTO devices (id, kind, serial, name, time_zone, claim_digest, board_token, made_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+    .bind(kind.id())
+    .bind(word)
+    .bind(label.serial.clone())
+    .bind(label.name.as_str())
+    .bind(label.time_zone.clone())
+    .bind(vault.digest(Purpose::ClaimCode, &[label.claim_code.reveal_bytes()]))
+    .bind(board)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn labelled(
+    tx: &mut Tx,
+    vault: &Vault,
+    serial: String,
+    secret: &EnrolmentSecret,
+) -> Answer<GateId, Enrolment> {
+    let row = sql("SELECT g.id, g.secret_digest, g.hello_nonce
+                   FROM gates g JOIN devices d ON d.id = g.id WHERE d.serial = $1");
+    let Some(row) = row.bind(serial).optional(tx).await? else {
+        return Ok(Err(Enrolment::Unknown));
+    };
+    let digest: Vec<u8> = row.take("secret_digest")?;
+    if !vault.matches(Purpose::EnrolmentSecret, &[secret.reveal_bytes()], &digest) {
+        return Ok(Err(Enrolment::Unknown));
+    }
+    if row.take::<Option<Vec<u8>>>("hello_nonce")?.is_some() {
+        return Ok(Err(Enrolment::Already));
+    }
+    row.parsed("id", GateId::parse).map(Ok)
+}
+
+async fn rename(tx: &mut Tx, id: &str, name: &DeviceName) -> Result<()> {
+    let rename = sql("UPDATE devices SET name = $2 WHERE id = $1");
+    rename.bind(id).bind(name.as_str()).execute(tx).await.map(drop)
+}
+
+async fn seen_by(tx: &mut Tx, id: &str, user: UserId) -> Result<Device> {
+    let row: Row = sql("SELECT d.*, s.shared_at, s.one_time_access_at, x.saved_at
+                        FROM devices d
+                        LEFT JOIN shares s ON s.device_id = d.id AND s.user_id = $2
+                        LEFT JOIN settings x ON x.intercom_id = d.id
+                        WHERE d.id = $1")
+    .bind(id)
+    .bind(user)
+    .one(tx)
+    .await?;
+    let kind = kind_of(&row)?;
+    let gate = match &kind {
+        DeviceKind::Gate(gate) => Some(gate_with(tx, *gate).await?),
+        DeviceKind::Intercom { .. } => None,
+    };
+    Ok(Device {
+        serial: row.take("serial")?,
+        name: row.parsed("name", DeviceName::parse)?,
+        time_zone: row.take("time_zone")?,
+        role: role_in(&row, user)?,
+        gate,
+        has_settings: row.moment_if_any("saved_at")?.is_some(),
+        kind,
+    })
+}

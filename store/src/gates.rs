@@ -1,0 +1,122 @@
+//! A gate's conversation with the service: hello, ready, gone.
+
+use std::sync::Arc;
+
+use domain::event::EventKind;
+use domain::{AttemptId, GateId, Timestamp};
+
+use crate::attempts::settle_one;
+use crate::database::in_transaction;
+use crate::events::{About, record};
+use crate::row::attempt::attempt_of;
+use crate::row::device::gate_of;
+use crate::sql::{Row, Tx, sql};
+use crate::{Inner, Result};
+
+/// Gates as the bridge knows them.
+#[derive(Clone)]
+pub struct Gates(pub(crate) Arc<Inner>);
+
+impl Gates {
+    /// Raises the gate's epoch for a new hello; none when there is no such gate.
+    ///
+    /// Commands of the older epoch are dead from here on. The same hello twice (QoS 1) raises
+    /// it once.
+    pub async fn hello(
+        &self,
+        gate: GateId,
+        nonce: [u8; 16],
+        firmware: String,
+        now: Timestamp,
+    ) -> Result<Option<u64>> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            let Some(row) = lock_gate(tx, gate).await? else { return Ok(None) };
+            let before = gate_of(&row)?;
+            if nonce_of(&row)? == Some(nonce) {
+                return Ok(Some(before.epoch));
+            }
+            sql("UPDATE gates SET epoch = epoch + 1, hello_nonce = $2, hello_at = $3,
+                                  ready_at = NULL, firmware = $4
+                 WHERE id = $1")
+            .bind(gate)
+            .bind(nonce)
+            .bind(now)
+            .bind(firmware)
+            .execute(tx)
+            .await?;
+            if before.ready_at.is_some() {
+                record(tx, &vault, EventKind::GateOffline, About::default().gate(gate), now).await?;
+            }
+            Ok(Some(before.epoch + 1))
+        })
+    }
+
+    /// The gate adopted its epoch: it can be opened, and its ledger settles what is open from
+    /// older epochs. A ready that does not belong to the last hello is ignored.
+    pub async fn ready(
+        &self,
+        gate: GateId,
+        nonce: [u8; 16],
+        epoch: u64,
+        ledger: Vec<AttemptId>,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            let Some(row) = lock_gate(tx, gate).await? else { return Ok(false) };
+            let before = gate_of(&row)?;
+            if nonce_of(&row)? != Some(nonce) || before.epoch != epoch {
+                return Ok(false);
+            }
+            let open = sql("SELECT * FROM attempts WHERE gate_id = $1 AND state = 'sent'
+                            ORDER BY code_id");
+            for row in open.bind(gate).all(tx).await? {
+                let attempt = attempt_of(&row)?;
+                let in_ledger = ledger.contains(&attempt.id);
+                if let Some(evidence) = attempt.evidence_in_ledger(epoch, in_ledger) {
+                    settle_one(tx, &vault, gate, attempt.id, evidence, now).await?;
+                }
+            }
+            let ready = sql("UPDATE gates SET ready_at = $2 WHERE id = $1");
+            ready.bind(gate).bind(now).execute(tx).await?;
+            if before.ready_at.is_none() {
+                record(tx, &vault, EventKind::GateOnline, About::default().gate(gate), now).await?;
+            }
+            Ok(true)
+        })
+    }
+
+    /// The connection whose hello had this nonce is gone; a goodbye of an older one is ignored.
+    pub async fn gone(&self, gate: GateId, nonce: [u8; 16], now: Timestamp) -> Result<()> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            let gone = sql("UPDATE gates SET ready_at = NULL
+                            WHERE id = $1 AND hello_nonce = $2 AND ready_at IS NOT NULL");
+            if gone.bind(gate).bind(nonce).execute(tx).await? != 0 {
+                record(tx, &vault, EventKind::GateOffline, About::default().gate(gate), now).await?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes no gate for ready any more: who is really there was not seen meanwhile. Answers all
+    /// gates that were ever heard, so that they can be asked to say hello again.
+    pub async fn forget_who_is_ready(&self) -> Result<Vec<GateId>> {
+        in_transaction!(self.0.db, |tx| {
+            sql("UPDATE gates SET ready_at = NULL WHERE ready_at IS NOT NULL").execute(tx).await?;
+            let heard = sql("SELECT id FROM gates WHERE hello_nonce IS NOT NULL ORDER BY id");
+            heard.all(tx).await?.iter().map(|row| row.parsed("id", GateId::parse)).collect()
+        })
+    }
+}
+
+/// Writing first takes the gate's lock.
+async fn lock_gate(tx: &mut Tx, gate: GateId) -> Result<Option<Row>> {
+    sql("UPDATE gates SET epoch = epoch WHERE id = $1 RETURNING *").bind(gate).optional(tx).await
+}
+
+fn nonce_of(row: &Row) -> Result<Option<[u8; 16]>> {
+    let nonce: Option<Vec<u8>> = row.take("hello_nonce")?;
+    Ok(nonce.and_then(|nonce| nonce.try_into().ok()))
+}

@@ -1,0 +1,152 @@
+//! An intercom's one-time access settings: read, and replaced as a whole.
+
+use std::sync::Arc;
+
+use domain::event::EventKind;
+use domain::permission::{Act, Denied};
+use domain::settings::ExitGate;
+use domain::{GateId, IntercomId, Settings, Timestamp, UserId};
+
+use crate::database::{in_transaction, reading};
+use crate::events::{About, record};
+use crate::row::device::{role_of, settings_of};
+use crate::sql::{Tx, sql};
+use crate::{Answer, Inner, Result};
+
+/// Settings of intercoms.
+#[derive(Clone)]
+pub struct Intercoms(pub(crate) Arc<Inner>);
+
+/// Settings as they were saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SavedSettings {
+    /// All four rows.
+    pub settings: Settings,
+    /// Raised by each save; 0 when never saved.
+    pub version: u64,
+}
+
+/// Why settings are not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingsRefusal {
+    /// Not theirs to see.
+    Denied(Denied),
+    /// A gate has no such settings.
+    NotAnIntercom,
+}
+
+/// Why settings are not saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SaveRefusal {
+    /// As for reading.
+    Settings(SettingsRefusal),
+    /// Somebody saved meanwhile; these are theirs (O-4d).
+    Stale(Option<SavedSettings>),
+    /// The gate for this field is not on the owner's account, or is no gate (O-4b, O-4e).
+    GateNotOwned {
+        /// `entry_gate` or `exit_gate`.
+        field: &'static str,
+    },
+}
+
+impl Intercoms {
+    /// The settings; none when they were never saved.
+    pub async fn settings(
+        &self,
+        user: UserId,
+        device: String,
+    ) -> Answer<Option<SavedSettings>, SettingsRefusal> {
+        reading!(self.0.db, |tx| {
+            let id = match intercom(tx, &device, user, Act::ChangeSettings).await? {
+                Ok(id) => id,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            saved(tx, id).await.map(Ok)
+        })
+    }
+
+    /// Replaces all settings, if nobody else did since `version` was read.
+    pub async fn save(
+        &self,
+        user: UserId,
+        device: String,
+        settings: Settings,
+        version: u64,
+        now: Timestamp,
+    ) -> Answer<SavedSettings, SaveRefusal> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            lock_device(tx, &device).await?;
+            let id = match intercom(tx, &device, user, Act::ChangeSettings).await? {
+                Ok(id) => id,
+                Err(refusal) => return Ok(Err(SaveRefusal::Settings(refusal))),
+            };
+            let before = saved(tx, id).await?;
+            let current = before.map_or(0, |saved| saved.version);
+            if current != version {
+                return Ok(Err(SaveRefusal::Stale(before)));
+            }
+            let exit = match settings.exit_gate {
+                ExitGate::SameAsEntry => None,
+                ExitGate::Gate(gate) => Some(gate),
+            };
+            for (field, gate) in [("entry_gate", Some(settings.entry_gate)), ("exit_gate", exit)] {
+                let Some(gate) = gate else { continue };
+                if !owns_gate(tx, user, gate).await? {
+                    return Ok(Err(SaveRefusal::GateNotOwned { field }));
+                }
+            }
+            sql("INSERT INTO settings (intercom_id, entry_gate_id, exit_gate_id, max_users,
+                                       duration_hours, version, saved_at, saved_by)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                 ON CONFLICT (intercom_id) DO UPDATE SET
+                     entry_gate_id = excluded.entry_gate_id, exit_gate_id = excluded.exit_gate_id,
+                     max_users = excluded.max_users, duration_hours = excluded.duration_hours,
+                     version = excluded.version, saved_at = excluded.saved_at,
+                     saved_by = excluded.saved_by")
+            .bind(id)
+            .bind(settings.entry_gate)
+            .bind(exit)
+            .bind(settings.max_users.codes())
+            .bind(u32::from(settings.invite_duration.hours()))
+            .bind(i64::try_from(current + 1).unwrap_or(i64::MAX))
+            .bind(now)
+            .bind(user)
+            .execute(tx)
+            .await?;
+            let about = About::default().user(user).intercom(id);
+            record(tx, &vault, EventKind::SettingsSaved, about, now).await?;
+            Ok(Ok(SavedSettings { settings, version: current + 1 }))
+        })
+    }
+}
+
+/// The intercom with this id, if this user may do this with it.
+pub(crate) async fn intercom(
+    tx: &mut Tx,
+    device: &str,
+    user: UserId,
+    act: Act,
+) -> Answer<IntercomId, SettingsRefusal> {
+    if let Err(denied) = role_of(tx, device, user).await?.may(act) {
+        return Ok(Err(SettingsRefusal::Denied(denied)));
+    }
+    Ok(IntercomId::parse(device).map_err(|_| SettingsRefusal::NotAnIntercom))
+}
+
+/// Writing first takes the device's lock: saves and issues come one by one.
+pub(crate) async fn lock_device(tx: &mut Tx, device: &str) -> Result<()> {
+    sql("UPDATE devices SET kind = kind WHERE id = $1").bind(device).execute(tx).await.map(drop)
+}
+
+async fn saved(tx: &mut Tx, id: IntercomId) -> Result<Option<SavedSettings>> {
+    let row = sql("SELECT * FROM settings WHERE intercom_id = $1").bind(id).optional(tx).await?;
+    let Some(row) = row else { return Ok(None) };
+    let version = crate::row::number(&row, "version")?;
+    Ok(Some(SavedSettings { settings: settings_of(&row)?, version }))
+}
+
+async fn owns_gate(tx: &mut Tx, user: UserId, gate: GateId) -> Result<bool> {
+    let row = sql("SELECT 1 AS one FROM devices WHERE id = $1 AND owner_id = $2 AND kind = 'gate'");
+    Ok(row.bind(gate).bind(user).optional(tx).await?.is_some())
+}

@@ -1,0 +1,113 @@
+//! Where it is kept: one function, one transaction, one use case.
+//!
+//! SQLite and Postgres behind one SQL text. A function that decides *writes first*: that takes
+//! the row's lock on both databases, so that of many rivals exactly one decides at a time. What is
+//! locked, and in this order: a number ([`Logins`]), an intercom, a gate, a code; the code's row is
+//! the lock of everything about the code, its attempts too.
+//!
+//! Each crate's constructor takes only the doors it needs.
+
+mod attempts;
+mod codes;
+mod database;
+mod devices;
+mod events;
+mod fault;
+mod gates;
+mod intercoms;
+mod logins;
+mod migrations;
+mod people;
+mod redeem;
+mod registry;
+mod row;
+mod sessions;
+mod sql;
+mod vault;
+mod writer;
+
+use std::sync::Arc;
+
+use domain::{Dice, Timestamp};
+use tokio::sync::watch;
+
+pub use attempts::{Attempts, Due, Errand};
+pub use codes::{Codes, Guest, Issue, IssueRefusal, Issued, Pass, RevokeRefusal, Revoked};
+pub use devices::{Claimed, Device, DeviceKind, Devices, Enrolment, Label};
+pub use events::{Events, Happened};
+pub use fault::{Answer, Fault, Result};
+pub use gates::Gates;
+pub use intercoms::{Intercoms, SaveRefusal, SavedSettings, SettingsRefusal};
+pub use logins::{Begun, LoginRefusal, Logins, SignedIn, TooManyPins};
+pub use people::{People, Person};
+pub use redeem::{GuestPass, Redeem, Redemptions, Refused};
+pub use registry::{Fingerprint, Peer, Registry, Unwelcome};
+pub use sessions::{Session, SessionRefusal, Sessions};
+pub use vault::Keys;
+
+use database::{Database, in_transaction};
+use sql::sql;
+use vault::Vault;
+
+/// The open storage; cheap to clone, as all its doors are.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    db: Database,
+    vault: Arc<Vault>,
+}
+
+/// Makes the doors: each a handle to the same storage with its own verbs.
+macro_rules! doors {
+    ($($verb:ident: $door:ident),*) => {
+        impl Store {
+            $(#[doc = concat!("The door of [`", stringify!($door), "`].")]
+            pub fn $verb(&self) -> $door {
+                $door(Arc::clone(&self.inner))
+            })*
+        }
+    };
+}
+
+doors! {
+    attempts: Attempts, codes: Codes, devices: Devices, events: Events, gates: Gates,
+    intercoms: Intercoms, logins: Logins, people: People, redemptions: Redemptions,
+    registry: Registry, sessions: Sessions
+}
+
+impl Store {
+    /// Opens `sqlite:PATH` or `postgres://…` and brings its tables up to date.
+    pub async fn open(url: &str, keys: &Keys, dice: Arc<dyn Dice>) -> Result<Self> {
+        let vault = Arc::new(Vault::new(keys, dice)?);
+        let db = Database::open(url).await?;
+        Ok(Self { inner: Arc::new(Inner { db, vault }) })
+    }
+
+    /// Rings when something was written; whoever waits for a change reads again then.
+    pub fn bell(&self) -> watch::Receiver<()> {
+        self.inner.db.bell()
+    }
+
+    /// Forgets what has no use any more: pins, logins and idempotency keys older than a day.
+    pub async fn sweep(&self, now: Timestamp) -> Result<()> {
+        let day_ago = now - domain::login::SEND_DAY;
+        in_transaction!(self.inner.db, |tx| {
+            for statement in [
+                "DELETE FROM pins_sent WHERE at < $1",
+                "DELETE FROM logins WHERE expires_at < $1",
+                "DELETE FROM issue_requests WHERE at < $1",
+            ] {
+                sql(statement).bind(day_ago).execute(tx).await?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Writes what still waits and closes all connections.
+    pub async fn close(&self) {
+        self.inner.db.close().await;
+    }
+}

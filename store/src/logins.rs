@@ -1,0 +1,317 @@
+//! Signing in: a pin goes out, comes back, and becomes the one session of its number.
+
+use std::sync::Arc;
+
+use domain::event::EventKind;
+use domain::login::{self, Client, Failures, Login, Refusal};
+use domain::secret::{LoginToken, Otp, SessionToken};
+use domain::{PhoneNumber, SessionId, Timestamp, UserId};
+
+use crate::database::in_transaction;
+use crate::events::{About, record};
+use crate::row::login::{client_of, login_of};
+use crate::sql::{Row, Tx, sql};
+use crate::vault::{Purpose, Vault, token_digest};
+use crate::{Answer, Inner, Result};
+
+/// Logins under way.
+#[derive(Clone)]
+pub struct Logins(pub(crate) Arc<Inner>);
+
+/// A pin may go out now.
+#[derive(Clone, Debug)]
+pub struct Begun {
+    /// The number it goes to.
+    pub phone: PhoneNumber,
+    /// Until when it holds.
+    pub expires_at: Timestamp,
+}
+
+/// Too many pins went to this number; nothing was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooManyPins {
+    /// When the next one may.
+    pub until: Timestamp,
+}
+
+/// Why a login does not go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginRefusal {
+    /// The rules of the pin.
+    Pin(Refusal),
+    /// The pace of pins.
+    Pace(TooManyPins),
+}
+
+/// Somebody signed in.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub user: UserId,
+    /// With which session.
+    pub session: SessionId,
+    /// With what kind of client.
+    pub client: Client,
+    /// Whether an older session ended by it.
+    pub displaced: bool,
+}
+
+impl Logins {
+    /// Begins a login: voids older ones of the number, so that only the newest pin works (O-1c).
+    ///
+    /// Nothing here depends on whether the number is known (O-1g).
+    pub async fn begin(
+        &self,
+        phone: PhoneNumber,
+        client: Client,
+        otp: Otp,
+        token: LoginToken,
+        now: Timestamp,
+    ) -> Answer<Begun, TooManyPins> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            let number = phone_digest(&vault, &phone);
+            lock_number(tx, number).await?;
+            if let Err(too_many) = may_send(tx, number, now).await? {
+                return Ok(Err(too_many));
+            }
+            sql("UPDATE logins SET ended_at = $2, otp_digest = NULL
+                 WHERE phone_digest = $1 AND ended_at IS NULL")
+            .bind(number)
+            .bind(now)
+            .execute(tx)
+            .await?;
+            let (id, login) = (login_id(&token), Login::begin(now));
+            sql("INSERT INTO logins (id, phone_digest, phone_sealed, client, otp_digest, tries,
+                                     expires_at, created_at)
+                 VALUES ($1, $2, $3, $4, $5, 0, $6, $7)")
+            .bind(id)
+            .bind(number)
+            .bind(vault.seal("login", &[phone.reveal()])?)
+            .bind(client.as_str())
+            .bind(vault.digest(Purpose::Otp, &[&id, otp.reveal().as_bytes()]))
+            .bind(login.expires_at)
+            .bind(now)
+            .execute(tx)
+            .await?;
+            sent(tx, number, now).await?;
+            Ok(Ok(Begun { phone, expires_at: login.expires_at }))
+        })
+    }
+
+    /// Takes a new pin for the same login; the old one is void, the tries are kept.
+    pub async fn renew(
+        &self,
+        token: LoginToken,
+        otp: Otp,
+        now: Timestamp,
+    ) -> Answer<Begun, LoginRefusal> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            let id = login_id(&token);
+            let Some((row, number)) = lock_login(tx, id).await? else {
+                return Ok(Err(LoginRefusal::Pin(Refusal::Invalid)));
+            };
+            let mut login = login_of(&row)?;
+            if let Err(refusal) = login.renew(now) {
+                return Ok(Err(LoginRefusal::Pin(refusal)));
+            }
+            if let Err(too_many) = may_send(tx, number, now).await? {
+                return Ok(Err(LoginRefusal::Pace(too_many)));
+            }
+            sql("UPDATE logins SET otp_digest = $2, expires_at = $3 WHERE id = $1")
+                .bind(id)
+                .bind(vault.digest(Purpose::Otp, &[&id, otp.reveal().as_bytes()]))
+                .bind(login.expires_at)
+                .execute(tx)
+                .await?;
+            sent(tx, number, now).await?;
+            Ok(Ok(Begun { phone: phone_of(&vault, &row)?, expires_at: login.expires_at }))
+        })
+    }
+
+    /// Tries a pin. The right one makes the session and ends the older one in the same breath.
+    pub async fn verify(
+        &self,
+        token: LoginToken,
+        typed: Otp,
+        session: SessionToken,
+        now: Timestamp,
+    ) -> Answer<SignedIn, Refusal> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            let id = login_id(&token);
+            let Some((row, number)) = lock_login(tx, id).await? else {
+                return Ok(Err(Refusal::Invalid));
+            };
+            let mut login = login_of(&row)?;
+            let mut failures = failures_of(tx, number).await?;
+            let typed = typed.reveal();
+            let digest: Option<Vec<u8>> = row.take("otp_digest")?;
+            let right = digest.is_some_and(|digest| {
+                vault.matches(Purpose::Otp, &[&id, typed.as_bytes()], &digest)
+            });
+            let verdict = login.submit(right, &mut failures, now);
+            save(tx, id, &login, number, failures).await?;
+            if let Err(refusal) = verdict {
+                return Ok(Err(refusal));
+            }
+            let client = client_of(&row)?;
+            let user = user_with(tx, &vault, &phone_of(&vault, &row)?, now).await?;
+            sql("UPDATE pins_sent SET answered_at = $2 WHERE phone_digest = $1")
+                .bind(number)
+                .bind(now)
+                .execute(tx)
+                .await?;
+            let (session, displaced) = start_session(tx, &vault, user, client, &session, now).await?;
+            Ok(Ok(SignedIn { user, session, client, displaced }))
+        })
+    }
+}
+
+/// The user with this number; makes one at the first success.
+pub(crate) async fn user_with(
+    tx: &mut Tx,
+    vault: &Vault,
+    phone: &PhoneNumber,
+    now: Timestamp,
+) -> Result<UserId> {
+    let fresh = UserId::new(vault.dice(), now);
+    // Updating to itself on conflict makes the older row answer.
+    let row = sql("INSERT INTO users (id, phone_digest, phone_sealed, created_at)
+                   VALUES ($1, $2, $3, $4)
+                   ON CONFLICT (phone_digest) DO UPDATE SET phone_digest = excluded.phone_digest
+                   RETURNING id")
+    .bind(fresh)
+    .bind(phone_digest(vault, phone))
+    .bind(vault.seal("user", &[phone.reveal()])?)
+    .bind(now)
+    .one(tx)
+    .await?;
+    row.parsed("id", UserId::parse)
+}
+
+pub(crate) fn phone_digest(vault: &Vault, phone: &PhoneNumber) -> [u8; 32] {
+    vault.digest(Purpose::Phone, &[phone.reveal().as_bytes()])
+}
+
+async fn start_session(
+    tx: &mut Tx,
+    vault: &Vault,
+    user: UserId,
+    client: Client,
+    token: &SessionToken,
+    now: Timestamp,
+) -> Result<(SessionId, bool)> {
+    let displaced = sql("UPDATE sessions SET ended_at = $2, displaced_by = $3
+                         WHERE user_id = $1 AND ended_at IS NULL")
+    .bind(user)
+    .bind(now)
+    .bind(client.as_str())
+    .execute(tx)
+    .await?;
+    let id = SessionId::new(vault.dice(), now);
+    sql("INSERT INTO sessions (id, user_id, token_digest, client, started_at, last_seen_at)
+         VALUES ($1, $2, $3, $4, $5, $5)")
+    .bind(id)
+    .bind(user)
+    .bind(token_digest(token.reveal_bytes()))
+    .bind(client.as_str())
+    .bind(now)
+    .execute(tx)
+    .await?;
+    if displaced != 0 {
+        record(tx, vault, EventKind::SessionDisplaced, About::default().user(user), now).await?;
+    }
+    record(tx, vault, EventKind::SessionStarted, About::default().user(user), now).await?;
+    Ok((id, displaced != 0))
+}
+
+fn login_id(token: &LoginToken) -> [u8; 32] {
+    token_digest(token.reveal_bytes())
+}
+
+/// Writing first takes the number's lock: all decisions about one number come one by one.
+async fn lock_number(tx: &mut Tx, number: [u8; 32]) -> Result<()> {
+    sql("INSERT INTO phone_failures (phone_digest, in_a_row) VALUES ($1, 0)
+         ON CONFLICT (phone_digest) DO UPDATE SET in_a_row = phone_failures.in_a_row")
+    .bind(number)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Reads a login under the lock of its number.
+async fn lock_login(tx: &mut Tx, id: [u8; 32]) -> Result<Option<(Row, [u8; 32])>> {
+    // Which number it is never changes, so it may be read before the lock.
+    let row = sql("SELECT phone_digest FROM logins WHERE id = $1").bind(id).optional(tx).await?;
+    let Some(row) = row else { return Ok(None) };
+    let number: Vec<u8> = row.take("phone_digest")?;
+    let Ok(number) = <[u8; 32]>::try_from(number) else { return Ok(None) };
+    lock_number(tx, number).await?;
+    let row = sql("SELECT * FROM logins WHERE id = $1").bind(id).optional(tx).await?;
+    Ok(row.map(|row| (row, number)))
+}
+
+async fn may_send(
+    tx: &mut Tx,
+    number: [u8; 32],
+    now: Timestamp,
+) -> Result<std::result::Result<(), TooManyPins>> {
+    let rows = sql("SELECT at, answered_at FROM pins_sent
+                    WHERE phone_digest = $1 AND $2 < at ORDER BY at DESC")
+    .bind(number)
+    .bind(now - login::SEND_DAY)
+    .all(tx)
+    .await?;
+    let mut unanswered = Vec::new();
+    for row in &rows {
+        if row.moment_if_any("answered_at")?.is_none() {
+            unanswered.push(row.moment("at")?);
+        }
+    }
+    Ok(login::may_send(&unanswered, rows.len(), now).map_err(|until| TooManyPins { until }))
+}
+
+async fn sent(tx: &mut Tx, number: [u8; 32], now: Timestamp) -> Result<()> {
+    let sent = sql("INSERT INTO pins_sent (phone_digest, at) VALUES ($1, $2)");
+    sent.bind(number).bind(now).execute(tx).await.map(drop)
+}
+
+async fn failures_of(tx: &mut Tx, number: [u8; 32]) -> Result<Failures> {
+    let row = sql("SELECT in_a_row, wait_until FROM phone_failures WHERE phone_digest = $1");
+    let row = row.bind(number).one(tx).await?;
+    let in_a_row = crate::row::number(&row, "in_a_row")?;
+    Ok(Failures { in_a_row, wait_until: row.moment_if_any("wait_until")? })
+}
+
+async fn save(
+    tx: &mut Tx,
+    id: [u8; 32],
+    login: &Login,
+    number: [u8; 32],
+    failures: Failures,
+) -> Result<()> {
+    sql("UPDATE logins SET tries = $2, ended_at = $3,
+             otp_digest = CASE WHEN $4 = 1 THEN NULL ELSE otp_digest END
+         WHERE id = $1")
+    .bind(id)
+    .bind(login.tries)
+    .bind(login.ended_at)
+    .bind(i64::from(login.ended_at.is_some() || login::MAX_TRIES <= login.tries))
+    .execute(tx)
+    .await?;
+    sql("UPDATE phone_failures SET in_a_row = $2, wait_until = $3 WHERE phone_digest = $1")
+        .bind(number)
+        .bind(failures.in_a_row)
+        .bind(failures.wait_until)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+fn phone_of(vault: &Vault, row: &Row) -> Result<PhoneNumber> {
+    let sealed: Vec<u8> = row.take("phone_sealed")?;
+    crate::row::phone(vault, "login", &sealed)
+}
+

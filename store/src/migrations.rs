@@ -1,0 +1,39 @@
+//! Numbered, forward-only, the same names for both databases.
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{PgPool, SqlSafeStr, SqliteConnection};
+
+use crate::{Fault, Result};
+
+/// Each migration: its number, its name, its text for SQLite and for Postgres.
+const ALL: [(i64, &str, &str, &str); 1] = [(
+    1,
+    "one_time_access",
+    include_str!("../../migrations/sqlite/0001_one_time_access.sql"),
+    include_str!("../../migrations/postgres/0001_one_time_access.sql"),
+)];
+
+pub(crate) async fn on_sqlite(connection: &mut SqliteConnection) -> Result<()> {
+    let migrator = migrator(|(.., sqlite, _)| sqlite);
+    migrator.run_direct(None, connection, false).await.map_err(|error| fault(&error))
+}
+
+pub(crate) async fn on_postgres(pool: &PgPool) -> Result<()> {
+    let migrator = migrator(|(.., postgres)| postgres);
+    migrator.run(pool).await.map_err(|error| fault(&error))
+}
+
+type Entry = (i64, &'static str, &'static str, &'static str);
+
+fn migrator(text: impl Fn(Entry) -> &'static str) -> Migrator {
+    let migration = |entry: Entry| {
+        let (number, name, ..) = entry;
+        let text = text(entry).into_sql_str();
+        Migration::new(number, name.into(), MigrationType::Simple, text, false)
+    };
+    Migrator::with_migrations(ALL.into_iter().map(migration).collect())
+}
+
+fn fault(error: &sqlx::migrate::MigrateError) -> Fault {
+    Fault::Unavailable(format!("bringing the tables up to date: {error}"))
+}

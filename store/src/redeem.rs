@@ -1,0 +1,204 @@
+//! Codes as their guests see them: looked at by link, and redeemed at the gate.
+
+use std::sync::Arc;
+
+use domain::access_code::{ATTEMPT_WINDOW, Leg, Refusal, Request, Target};
+use domain::event::EventKind;
+use domain::secret::{LinkToken, Reference};
+use domain::{AccessCode, Attempt, AttemptId, CodeId, GateId, IntercomId, Passcode, Timestamp};
+
+use crate::attempts::attempt_with;
+use crate::codes::{Pass, lock_code};
+use crate::database::{in_transaction, reading};
+use crate::events::{About, record};
+use crate::row::attempt::{attempt_of, leg_word};
+use crate::row::code::{pass_of, save_code};
+use crate::row::device::{gate_with, settings_with};
+use crate::sql::{Tx, sql};
+use crate::vault::{Purpose, Vault, token_digest};
+use crate::{Answer, Inner, Result};
+
+/// The guests' door.
+#[derive(Clone)]
+pub struct Redemptions(pub(crate) Arc<Inner>);
+
+/// A pass as its guest sees it.
+#[derive(Clone, Debug)]
+pub struct GuestPass {
+    /// The pass.
+    pub pass: Pass,
+    /// The intercom's name.
+    pub intercom_name: String,
+    /// The intercom's time zone.
+    pub time_zone: String,
+    /// The latest attempt, whatever became of it.
+    pub latest: Option<Attempt>,
+    /// Whether the gate for the next way can be reached now.
+    pub gate_is_there: bool,
+}
+
+/// A guest at the gate.
+#[derive(Clone, Debug)]
+pub struct Redeem {
+    /// The secret of the link.
+    pub link: LinkToken,
+    /// In or out.
+    pub leg: Leg,
+    /// The digits as typed.
+    pub typed: Passcode,
+    /// The board scanned freshly, if any.
+    pub scanned: Option<IntercomId>,
+    /// Names this press of the button: pressed again, it is the same attempt (G-4).
+    pub key: String,
+}
+
+/// Why a guest is not let through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// There is no such link.
+    UnknownLink,
+    /// The rules say no.
+    Rule(Refusal),
+}
+
+impl Redemptions {
+    /// The pass of a link. Reading changes nothing, however often (G-3).
+    pub async fn by_link(&self, link: &LinkToken, now: Timestamp) -> Result<Option<GuestPass>> {
+        let (vault, digest) = (Arc::clone(&self.0.vault), token_digest(link.reveal_bytes()));
+        reading!(self.0.db, |tx| {
+            let row = sql("SELECT id FROM codes WHERE link_digest = $1");
+            let Some(row) = row.bind(digest).optional(tx).await? else { return Ok(None) };
+            guest_pass(tx, &vault, row.parsed("id", CodeId::parse)?, now).await.map(Some)
+        })
+    }
+
+    /// The link behind a reference, at the intercom whose board was scanned (G-2).
+    pub async fn link_for(
+        &self,
+        reference: &Reference,
+        intercom: IntercomId,
+    ) -> Result<Option<LinkToken>> {
+        let vault = Arc::clone(&self.0.vault);
+        let digest = vault.digest(Purpose::Reference, &[reference.reveal_bytes()]);
+        reading!(self.0.db, |tx| {
+            let row = sql("SELECT * FROM codes WHERE reference_digest = $1 AND intercom_id = $2");
+            let row = row.bind(digest).bind(intercom).optional(tx).await?;
+            row.map(|row| pass_of(&vault, &row).map(|pass| pass.link)).transpose()
+        })
+    }
+
+    /// Reserves a leg and creates the command for the gate that the settings name *now*, or says
+    /// why not. A wrong try counts in the same transaction.
+    pub async fn redeem(&self, redeem: Redeem, now: Timestamp) -> Answer<Attempt, Refused> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            let digest = token_digest(redeem.link.reveal_bytes());
+            let row = sql("SELECT id FROM codes WHERE link_digest = $1");
+            let Some(row) = row.bind(digest).optional(tx).await? else {
+                return Ok(Err(Refused::UnknownLink));
+            };
+            let id = row.parsed("id", CodeId::parse)?;
+            let Some(Pass { mut code, .. }) = lock_code(tx, &vault, id).await? else {
+                return Ok(Err(Refused::UnknownLink));
+            };
+            if let Some(attempt) = pressed_before(tx, id, &redeem).await? {
+                return Ok(Ok(attempt));
+            }
+            let target = target_for(tx, &code, redeem.leg).await?;
+            let request = Request {
+                leg: redeem.leg,
+                typed: &redeem.typed,
+                scanned: redeem.scanned,
+                recent_attempts: recent_attempts(tx, id, redeem.leg, now).await?,
+            };
+            let attempt = AttemptId::new(vault.dice(), now);
+            let answer = code.redeem(&request, target, attempt, now);
+            // Saved after a refusal too: a wrong try counts.
+            save_code(tx, &code).await?;
+            let about = || About::default().code(id).intercom(code.intercom);
+            match answer {
+                Ok(attempt) => {
+                    insert(tx, &attempt, &redeem.key).await?;
+                    let about = about().attempt(attempt.id).gate(attempt.gate);
+                    record(tx, &vault, EventKind::AttemptReserved, about, now).await?;
+                    Ok(Ok(attempt))
+                }
+                Err(refusal) => {
+                    if let Refusal::WrongCode { tries_left } = refusal {
+                        record(tx, &vault, EventKind::PassCodeRejected, about(), now).await?;
+                        if tries_left == 0 {
+                            record(tx, &vault, EventKind::PassLinkLocked, about(), now).await?;
+                        }
+                    }
+                    Ok(Err(Refused::Rule(refusal)))
+                }
+            }
+        })
+    }
+}
+
+async fn guest_pass(tx: &mut Tx, vault: &Vault, id: CodeId, now: Timestamp) -> Result<GuestPass> {
+    let row = sql("SELECT c.*, d.name AS intercom_name, d.time_zone FROM codes c
+                   JOIN devices d ON d.id = c.intercom_id WHERE c.id = $1");
+    let row = row.bind(id).one(tx).await?;
+    let pass = pass_of(vault, &row)?;
+    let latest = sql("SELECT * FROM attempts WHERE code_id = $1
+                      ORDER BY reserved_at DESC, id DESC LIMIT 1");
+    let latest = latest.bind(id).optional(tx).await?;
+    let next = match pass.code.entry {
+        domain::access_code::LegState::Used { .. } => Leg::Exit,
+        domain::access_code::LegState::Free
+        | domain::access_code::LegState::Reserved(_) => Leg::Entry,
+    };
+    let target = target_for(tx, &pass.code, next).await?;
+    Ok(GuestPass {
+        intercom_name: row.take("intercom_name")?,
+        time_zone: row.take("time_zone")?,
+        latest: latest.map(|row| attempt_of(&row)).transpose()?,
+        gate_is_there: target.is_some_and(|target| target.gate.ready(now).is_some()),
+        pass,
+    })
+}
+
+/// The attempt that the same press of the button made before.
+async fn pressed_before(tx: &mut Tx, id: CodeId, redeem: &Redeem) -> Result<Option<Attempt>> {
+    let row = sql("SELECT id FROM attempts WHERE code_id = $1 AND request_key = $2 AND leg = $3");
+    let row = row.bind(id).bind(redeem.key.as_str()).bind(leg_word(redeem.leg));
+    let Some(row) = row.optional(tx).await? else { return Ok(None) };
+    attempt_with(tx, row.parsed("id", AttemptId::parse)?).await.map(Some)
+}
+
+/// The gate for this way, as the settings name it now (X2), and how busy it is.
+async fn target_for(tx: &mut Tx, code: &AccessCode, leg: Leg) -> Result<Option<Target>> {
+    let Some(settings) = settings_with(tx, code.intercom).await? else { return Ok(None) };
+    let id: GateId = settings.gate_for(leg);
+    let row = sql("SELECT COUNT(*) AS unsettled FROM attempts
+                   WHERE gate_id = $1 AND state IN ('pending', 'sent')");
+    let unsettled = crate::row::number(&row.bind(id).one(tx).await?, "unsettled")?;
+    Ok(Some(Target { gate: gate_with(tx, id).await?, unsettled }))
+}
+
+async fn recent_attempts(tx: &mut Tx, id: CodeId, leg: Leg, now: Timestamp) -> Result<u32> {
+    let row = sql("SELECT COUNT(*) AS recent FROM attempts
+                   WHERE code_id = $1 AND leg = $2 AND $3 < reserved_at");
+    let row = row.bind(id).bind(leg_word(leg)).bind(now - ATTEMPT_WINDOW).one(tx).await?;
+    crate::row::number(&row, "recent")
+}
+
+async fn insert(tx: &mut Tx, attempt: &Attempt, key: &str) -> Result<()> {
+    sql("INSERT INTO attempts (id, code_id, leg, request_key, gate_id, epoch, hello_at,
+                               reserved_at, deadline_at, state)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending')")
+    .bind(attempt.id)
+    .bind(attempt.code)
+    .bind(leg_word(attempt.leg))
+    .bind(key)
+    .bind(attempt.gate)
+    .bind(i64::try_from(attempt.epoch.number).unwrap_or(i64::MAX))
+    .bind(attempt.epoch.hello_at)
+    .bind(attempt.reserved_at)
+    .bind(attempt.deadline)
+    .execute(tx)
+    .await?;
+    Ok(())
+}

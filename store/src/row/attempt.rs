@@ -1,0 +1,75 @@
+//! Attempts: one command a row.
+
+use domain::attempt::{State, WhyNot};
+use domain::gate::ReadyEpoch;
+use domain::{Attempt, AttemptId, CodeId, GateId, Leg};
+
+use crate::sql::{Row, Tx, sql};
+use crate::{Fault, Result};
+
+pub(crate) fn attempt_of(row: &Row) -> Result<Attempt> {
+    let id = row.parsed("id", AttemptId::parse)?;
+    let word: String = row.take("state")?;
+    let (sent, settled) = (row.moment_if_any("sent_at")?, row.moment_if_any("settled_at")?);
+    let why = row.parsed_if_any("why", |word| WhyNot::parse(word).ok_or("no reason of ours"))?;
+    let state = match (word.as_str(), sent, settled, why) {
+        ("pending", None, None, None) => State::Pending,
+        ("sent", Some(at), None, None) => State::Sent { at },
+        ("executed", Some(_), Some(at), None) => State::Executed { at },
+        ("not_executed", _, Some(at), Some(why)) => State::NotExecuted { at, why },
+        _ => return Err(Fault::corrupt("attempts", id, format!("{word} with these moments"))),
+    };
+    Ok(Attempt {
+        id,
+        code: row.parsed("code_id", CodeId::parse)?,
+        leg: row.parsed("leg", leg_from)?,
+        gate: row.parsed("gate_id", GateId::parse)?,
+        epoch: ReadyEpoch {
+            number: super::number(row, "epoch")?,
+            hello_at: row.moment("hello_at")?,
+        },
+        reserved_at: row.moment("reserved_at")?,
+        deadline: row.moment("deadline_at")?,
+        state,
+    })
+}
+
+/// Writes how far an attempt is.
+pub(crate) async fn save_attempt(tx: &mut Tx, attempt: &Attempt) -> Result<()> {
+    let (word, settled, why) = match attempt.state {
+        State::Pending => ("pending", None, None),
+        State::Sent { .. } => ("sent", None, None),
+        State::Executed { at } => ("executed", Some(at), None),
+        State::NotExecuted { at, why } => ("not_executed", Some(at), Some(why.as_str())),
+    };
+    let sent = match attempt.state {
+        State::Sent { at } => Some(at),
+        State::Pending | State::Executed { .. } | State::NotExecuted { .. } => None,
+    };
+    sql("UPDATE attempts
+         SET state = $2, sent_at = COALESCE($3, sent_at), settled_at = $4, why = $5
+         WHERE id = $1")
+    .bind(attempt.id)
+    .bind(word)
+    .bind(sent)
+    .bind(settled)
+    .bind(why)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+pub(crate) fn leg_word(leg: Leg) -> &'static str {
+    match leg {
+        Leg::Entry => "entry",
+        Leg::Exit => "exit",
+    }
+}
+
+fn leg_from(word: &str) -> std::result::Result<Leg, &'static str> {
+    match word {
+        "entry" => Ok(Leg::Entry),
+        "exit" => Ok(Leg::Exit),
+        _ => Err("no leg"),
+    }
+}

@@ -1,0 +1,83 @@
+//! Devices, gates and settings.
+
+use domain::gate::Gate;
+use domain::permission::Role;
+use domain::secret::BoardToken;
+use domain::settings::{ExitGate, InviteDuration, MaxUsers};
+use domain::{GateId, IntercomId, Settings, UserId};
+
+use crate::devices::DeviceKind;
+use crate::sql::{Row, Tx, sql};
+use crate::{Fault, Result};
+
+pub(crate) fn gate_of(row: &Row) -> Result<Gate> {
+    Ok(Gate {
+        id: row.parsed("id", GateId::parse)?,
+        epoch: super::number(row, "epoch")?,
+        hello_at: row.moment("hello_at")?,
+        ready_at: row.moment_if_any("ready_at")?,
+    })
+}
+
+/// Reads a gate's conversation as it stands.
+pub(crate) async fn gate_with(tx: &mut Tx, id: GateId) -> Result<Gate> {
+    gate_of(&sql("SELECT * FROM gates WHERE id = $1").bind(id).one(tx).await?)
+}
+
+pub(crate) fn kind_of(row: &Row) -> Result<DeviceKind> {
+    let (kind, id): (String, String) = (row.take("kind")?, row.take("id")?);
+    let corrupt = || Fault::corrupt("devices", &id, format!("no {kind}"));
+    match kind.as_str() {
+        "gate" => Ok(DeviceKind::Gate(GateId::parse(&id).ok().ok_or_else(corrupt)?)),
+        "intercom" => {
+            let board = row.parsed_if_any("board_token", BoardToken::parse)?;
+            let id = IntercomId::parse(&id).ok().ok_or_else(corrupt)?;
+            Ok(DeviceKind::Intercom { id, board: board.ok_or_else(corrupt)? })
+        }
+        _ => Err(corrupt()),
+    }
+}
+
+pub(crate) fn settings_of(row: &Row) -> Result<Settings> {
+    let corrupt = |what: &'static str| Fault::corrupt("settings", what, "not on offer");
+    let exit_gate = row.parsed_if_any("exit_gate_id", GateId::parse)?;
+    Ok(Settings {
+        entry_gate: row.parsed("entry_gate_id", GateId::parse)?,
+        exit_gate: exit_gate.map_or(ExitGate::SameAsEntry, ExitGate::Gate),
+        max_users: MaxUsers::new(super::number(row, "max_users")?)
+            .map_err(|_| corrupt("max_users"))?,
+        invite_duration: InviteDuration::from_hours(super::number(row, "duration_hours")?)
+            .map_err(|_| corrupt("duration_hours"))?,
+    })
+}
+
+/// The settings of an intercom, if they were ever saved.
+pub(crate) async fn settings_with(tx: &mut Tx, id: IntercomId) -> Result<Option<Settings>> {
+    let row = sql("SELECT * FROM settings WHERE intercom_id = $1").bind(id).optional(tx).await?;
+    row.map(|row| settings_of(&row)).transpose()
+}
+
+/// What somebody is to a device.
+pub(crate) async fn role_of(tx: &mut Tx, device: &str, user: UserId) -> Result<Role> {
+    let row = sql("SELECT d.owner_id, s.shared_at, s.one_time_access_at
+                   FROM devices d LEFT JOIN shares s ON s.device_id = d.id AND s.user_id = $2
+                   WHERE d.id = $1")
+    .bind(device)
+    .bind(user)
+    .optional(tx)
+    .await?;
+    let Some(row) = row else { return Ok(Role::Stranger) };
+    role_in(&row, user)
+}
+
+/// The same from a row that holds `owner_id`, `shared_at` and `one_time_access_at`.
+pub(crate) fn role_in(row: &Row, user: UserId) -> Result<Role> {
+    let owner = row.parsed_if_any("owner_id", UserId::parse)?;
+    let shared = row.moment_if_any("shared_at")?;
+    let granted = row.moment_if_any("one_time_access_at")?;
+    Ok(match (owner, shared) {
+        (Some(owner), _) if owner == user => Role::Owner,
+        (Some(_), Some(_)) => Role::Shared { one_time_access: granted.is_some() },
+        (Some(_), None) | (None, _) => Role::Stranger,
+    })
+}

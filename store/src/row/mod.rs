@@ -1,0 +1,24 @@
+//! Rows become domain values here, and nowhere else; an impossible row is [`Fault::Corrupt`].
+
+pub(crate) mod attempt;
+pub(crate) mod code;
+pub(crate) mod device;
+pub(crate) mod login;
+
+use domain::PhoneNumber;
+
+use crate::sql::Row;
+use crate::vault::Vault;
+use crate::{Fault, Result};
+
+/// A column that counts something.
+pub(crate) fn number<N: TryFrom<i64>>(row: &Row, column: &'static str) -> Result<N> {
+    let value: i64 = row.take(column)?;
+    N::try_from(value).map_err(|_| Fault::corrupt(column, "?", format!("{value} is no count")))
+}
+
+/// A sealed phone number.
+pub(crate) fn phone(vault: &Vault, row: &'static str, sealed: &[u8]) -> Result<PhoneNumber> {
+    let [text] = vault.open(row, sealed)?;
+    PhoneNumber::parse(&text, None).map_err(|error| Fault::corrupt("phone", row, error))
+}

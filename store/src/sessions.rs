@@ -1,0 +1,107 @@
+//! Sessions: one a phone number, until displaced, signed out or unused.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::event::EventKind;
+use domain::login::{Client, session_holds};
+use domain::secret::SessionToken;
+use domain::{PhoneNumber, SessionId, Timestamp, UserId};
+
+use crate::database::{in_transaction, reading};
+use crate::events::{About, record};
+use crate::row::login::{client_from, client_of};
+use crate::sql::sql;
+use crate::vault::token_digest;
+use crate::{Answer, Inner, Result};
+
+/// How stale `last_seen_at` may be: not each request needs a write.
+const SEEN_STEP: Duration = Duration::from_hours(1);
+
+/// Sessions.
+#[derive(Clone)]
+pub struct Sessions(pub(crate) Arc<Inner>);
+
+/// A session that holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Session {
+    /// Which session.
+    pub id: SessionId,
+    /// Whose.
+    pub user: UserId,
+    /// What kind of client.
+    pub client: Client,
+    /// Since when.
+    pub started_at: Timestamp,
+}
+
+/// Why a token admits nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionRefusal {
+    /// Never given out, signed out, or too old.
+    Unknown,
+    /// A newer login of the same number took its place (A07).
+    Displaced {
+        /// By what kind of client.
+        by: Client,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl Sessions {
+    /// Finds the session of a token.
+    pub async fn find(&self, token: &SessionToken, now: Timestamp) -> Answer<Session, SessionRefusal> {
+        let digest = token_digest(token.reveal_bytes());
+        let row = reading!(self.0.db, |tx| {
+            sql("SELECT * FROM sessions WHERE token_digest = $1").bind(digest).optional(tx).await
+        })?;
+        let Some(row) = row else { return Ok(Err(SessionRefusal::Unknown)) };
+        if let Some(at) = row.moment_if_any("ended_at")? {
+            let by = row.parsed_if_any("displaced_by", client_from)?;
+            let displaced = by.map(|by| SessionRefusal::Displaced { by, at });
+            return Ok(Err(displaced.unwrap_or(SessionRefusal::Unknown)));
+        }
+        let (started_at, last_seen_at) = (row.moment("started_at")?, row.moment("last_seen_at")?);
+        if !session_holds(started_at, last_seen_at, now) {
+            return Ok(Err(SessionRefusal::Unknown));
+        }
+        let id = row.parsed("id", SessionId::parse)?;
+        if last_seen_at + SEEN_STEP <= now {
+            self.seen(id, now).await?;
+        }
+        let user = row.parsed("user_id", UserId::parse)?;
+        Ok(Ok(Session { id, user, client: client_of(&row)?, started_at }))
+    }
+
+    /// Signs out; the token admits nobody from here on.
+    pub async fn end(&self, session: SessionId, now: Timestamp) -> Result<()> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            let row = sql("UPDATE sessions SET ended_at = $2
+                           WHERE id = $1 AND ended_at IS NULL RETURNING user_id")
+            .bind(session)
+            .bind(now)
+            .optional(tx)
+            .await?;
+            let Some(row) = row else { return Ok(()) };
+            let user = row.parsed("user_id", UserId::parse)?;
+            record(tx, &vault, EventKind::SessionEnded, About::default().user(user), now).await
+        })
+    }
+
+    /// The phone number of a user, for their own eyes.
+    pub async fn phone_of(&self, user: UserId) -> Result<PhoneNumber> {
+        let row = reading!(self.0.db, |tx| {
+            sql("SELECT phone_sealed FROM users WHERE id = $1").bind(user).one(tx).await
+        })?;
+        crate::row::phone(&self.0.vault, "user", &row.take::<Vec<u8>>("phone_sealed")?)
+    }
+
+    async fn seen(&self, session: SessionId, now: Timestamp) -> Result<()> {
+        in_transaction!(self.0.db, |tx| {
+            let seen = sql("UPDATE sessions SET last_seen_at = $2 WHERE id = $1");
+            seen.bind(session).bind(now).execute(tx).await.map(drop)
+        })
+    }
+}
