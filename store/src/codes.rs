@@ -276,11 +276,7 @@ pub(crate) async fn lock_code(tx: &mut Tx, vault: &Vault, id: CodeId) -> Result<
     row.map(|row| pass_of(vault, &row)).transpose()
 }
 
-async fn may_use(
-    tx: &mut Tx,
-    user: UserId,
-    id: CodeId,
-) -> Result<std::result::Result<(), Denied>> {
+async fn may_use(tx: &mut Tx, user: UserId, id: CodeId) -> Result<std::result::Result<(), Denied>> {
     let row = sql("SELECT intercom_id FROM codes WHERE id = $1").bind(id).optional(tx).await?;
     let Some(row) = row else { return Ok(Err(Denied::Unknown)) };
     let intercom: String = row.take("intercom_id")?;
@@ -301,11 +297,12 @@ async fn answered_before(
     mobile: [u8; 32],
     now: Timestamp,
 ) -> Result<Before> {
-    let row = sql("SELECT fingerprint, code_id FROM issue_requests WHERE user_id = $1 AND key = $2")
-        .bind(issue.user)
-        .bind(issue.key.as_str())
-        .optional(tx)
-        .await?;
+    let row =
+        sql("SELECT fingerprint, code_id FROM issue_requests WHERE user_id = $1 AND key = $2")
+            .bind(issue.user)
+            .bind(issue.key.as_str())
+            .optional(tx)
+            .await?;
     if let Some(row) = row {
         let same = row.take::<Vec<u8>>("fingerprint")? == wish;
         let code = row.parsed("code_id", CodeId::parse)?;

@@ -29,7 +29,8 @@ impl Events {
     /// All that happened to a code, oldest first.
     pub async fn of_code(&self, code: CodeId) -> Result<Vec<Happened>> {
         reading!(self.0.db, |tx| {
-            let rows = sql("SELECT at, kind, attempt_id FROM events WHERE code_id = $1 ORDER BY id");
+            let rows =
+                sql("SELECT at, kind, attempt_id FROM events WHERE code_id = $1 ORDER BY id");
             let happened = |row: crate::sql::Row| {
                 let (at, kind) = (row.moment("at")?, row.take("kind")?);
                 Ok(Happened { at, kind, attempt: row.take("attempt_id")? })

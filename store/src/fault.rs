@@ -28,11 +28,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub(crate) fn corrupt(
-        table: &'static str,
-        id: impl ToString,
-        what: impl ToString,
-    ) -> Self {
+    pub(crate) fn corrupt(table: &'static str, id: impl ToString, what: impl ToString) -> Self {
         Self::Corrupt { table, id: id.to_string(), what: what.to_string() }
     }
 }

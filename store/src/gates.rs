@@ -46,7 +46,8 @@ impl Gates {
             .execute(tx)
             .await?;
             if before.ready_at.is_some() {
-                record(tx, &vault, EventKind::GateOffline, About::default().gate(gate), now).await?;
+                record(tx, &vault, EventKind::GateOffline, About::default().gate(gate), now)
+                    .await?;
             }
             Ok(Some(before.epoch + 1))
         })
@@ -94,7 +95,8 @@ impl Gates {
             let gone = sql("UPDATE gates SET ready_at = NULL
                             WHERE id = $1 AND hello_nonce = $2 AND ready_at IS NOT NULL");
             if gone.bind(gate).bind(nonce).execute(tx).await? != 0 {
-                record(tx, &vault, EventKind::GateOffline, About::default().gate(gate), now).await?;
+                record(tx, &vault, EventKind::GateOffline, About::default().gate(gate), now)
+                    .await?;
             }
             Ok(())
         })

@@ -49,24 +49,29 @@ use database::{Database, in_transaction};
 use sql::sql;
 use vault::Vault;
 
-/// The open storage; cheap to clone, as all its doors are.
-#[derive(Clone)]
-pub struct Store {
-    inner: Arc<Inner>,
-}
-
 struct Inner {
     db: Database,
     vault: Arc<Vault>,
 }
 
-/// Makes the doors: each a handle to the same storage with its own verbs.
+/// Makes the storage with its doors: each a handle to the same storage with its own verbs.
 macro_rules! doors {
     ($($verb:ident: $door:ident),*) => {
+        /// The open storage; cheap to clone, as all its doors are.
+        #[derive(Clone)]
+        pub struct Store {
+            inner: Arc<Inner>,
+            $($verb: $door,)*
+        }
+
         impl Store {
+            fn new(inner: Arc<Inner>) -> Self {
+                Self { $($verb: $door(Arc::clone(&inner)),)* inner }
+            }
+
             $(#[doc = concat!("The door of [`", stringify!($door), "`].")]
-            pub fn $verb(&self) -> $door {
-                $door(Arc::clone(&self.inner))
+            pub fn $verb(&self) -> &$door {
+                &self.$verb
             })*
         }
     };
@@ -83,7 +88,7 @@ impl Store {
     pub async fn open(url: &str, keys: &Keys, dice: Arc<dyn Dice>) -> Result<Self> {
         let vault = Arc::new(Vault::new(keys, dice)?);
         let db = Database::open(url).await?;
-        Ok(Self { inner: Arc::new(Inner { db, vault }) })
+        Ok(Self::new(Arc::new(Inner { db, vault })))
     }
 
     /// Rings when something was written; whoever waits for a change reads again then.

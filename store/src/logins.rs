@@ -163,7 +163,8 @@ impl Logins {
                 .bind(now)
                 .execute(tx)
                 .await?;
-            let (session, displaced) = start_session(tx, &vault, user, client, &session, now).await?;
+            let (session, displaced) =
+                start_session(tx, &vault, user, client, &session, now).await?;
             Ok(Ok(SignedIn { user, session, client, displaced }))
         })
     }
@@ -314,4 +315,3 @@ fn phone_of(vault: &Vault, row: &Row) -> Result<PhoneNumber> {
     let sealed: Vec<u8> = row.take("phone_sealed")?;
     crate::row::phone(vault, "login", &sealed)
 }
-

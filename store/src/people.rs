@@ -99,7 +99,11 @@ impl People {
             for row in rows {
                 people.push(Person {
                     user: row.parsed("id", UserId::parse)?,
-                    phone: crate::row::phone(&vault, "user", &row.take::<Vec<u8>>("phone_sealed")?)?,
+                    phone: crate::row::phone(
+                        &vault,
+                        "user",
+                        &row.take::<Vec<u8>>("phone_sealed")?,
+                    )?,
                     one_time_access: row.moment_if_any("one_time_access_at")?.is_some(),
                 });
             }

@@ -147,8 +147,9 @@ async fn guest_pass(tx: &mut Tx, vault: &Vault, id: CodeId, now: Timestamp) -> R
     let latest = latest.bind(id).optional(tx).await?;
     let next = match pass.code.entry {
         domain::access_code::LegState::Used { .. } => Leg::Exit,
-        domain::access_code::LegState::Free
-        | domain::access_code::LegState::Reserved(_) => Leg::Entry,
+        domain::access_code::LegState::Free | domain::access_code::LegState::Reserved(_) => {
+            Leg::Entry
+        }
     };
     let target = target_for(tx, &pass.code, next).await?;
     Ok(GuestPass {

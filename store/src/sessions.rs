@@ -51,7 +51,11 @@ pub enum SessionRefusal {
 
 impl Sessions {
     /// Finds the session of a token.
-    pub async fn find(&self, token: &SessionToken, now: Timestamp) -> Answer<Session, SessionRefusal> {
+    pub async fn find(
+        &self,
+        token: &SessionToken,
+        now: Timestamp,
+    ) -> Answer<Session, SessionRefusal> {
         let digest = token_digest(token.reveal_bytes());
         let row = reading!(self.0.db, |tx| {
             sql("SELECT * FROM sessions WHERE token_digest = $1").bind(digest).optional(tx).await

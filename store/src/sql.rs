@@ -7,9 +7,7 @@ use domain::{AttemptId, CodeId, EventId, GateId, IntercomId, SessionId, Timestam
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{
-    ColumnIndex, Decode, Postgres, Row as _, Sqlite, SqliteConnection, Transaction, Type,
-};
+use sqlx::{ColumnIndex, Decode, Postgres, Row as _, Sqlite, SqliteConnection, Transaction, Type};
 
 use crate::{Fault, Result};
 

@@ -4,9 +4,9 @@
 //! unit that fails or panics takes nothing with it but itself. Nobody is answered before COMMIT.
 //! The queue is bounded; when it is full the answer is [`Fault::Busy`], at once.
 
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::future::Future;
 
 use futures_util::FutureExt;
 use sqlx::{Connection, SqliteConnection};

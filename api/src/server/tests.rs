@@ -1,0 +1,420 @@
+use authority::Authority;
+use axum::Extension;
+use axum::body::Bytes;
+use axum::routing::{get, post};
+use rustls::pki_types::{ServerName, UnixTime};
+use rustls::time_provider::TimeProvider;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::*;
+
+const SHORT: Duration = Duration::from_millis(300);
+const LONG: Duration = Duration::from_secs(10);
+const NOW: i64 = 1_750_000_000_000;
+
+#[tokio::test]
+async fn a_silent_connection_is_closed() {
+    let server =
+        Running::start_with(&any_port(), hello(), Patience { head: SHORT, ..Patience::default() })
+            .await;
+    let mut client = server.connect().await;
+    assert_eq!(read_to_end(&mut client).await, "");
+}
+
+#[tokio::test]
+async fn a_head_that_never_ends_is_cut_off() {
+    let server =
+        Running::start_with(&any_port(), hello(), Patience { head: SHORT, ..Patience::default() })
+            .await;
+    // The second looks like HTTP/2 for a while, the third never asks for anything.
+    for start in ["GET / HTTP/1.1\r\nhost: a\r\nx-", "PRI * HT", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
+    {
+        let mut client = server.connect().await;
+        client.write_all(start.as_bytes()).await.unwrap();
+        let answer = read_bytes_to_end(&mut client).await;
+        assert!(!answer.starts_with(b"HTTP/1.1 200"), "{start:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_after_its_answer() {
+    let server =
+        Running::start_with(&any_port(), hello(), Patience { head: SHORT, ..Patience::default() })
+            .await;
+    let mut client = server.connect().await;
+    client.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    let answer = read_to_end(&mut client).await;
+    assert!(answer.ends_with("hello"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_never_ends_is_cut_off() {
+    let router = Router::new().route("/", post(async |body: Bytes| body));
+    let server =
+        Running::start_with(&any_port(), router, Patience { body: SHORT, ..Patience::default() })
+            .await;
+    let mut client = server.connect().await;
+    let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf";
+    client.write_all(head.as_bytes()).await.unwrap();
+    let answer = read_to_end(&mut client).await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+}
+
+#[tokio::test]
+async fn too_many_headers_are_refused() {
+    let server = Running::start(&any_port(), hello()).await;
+    let head = |headers| {
+        let others = "a: b\r\n".repeat(headers - 1);
+        format!("GET / HTTP/1.1\r\nconnection: close\r\n{others}\r\n")
+    };
+    let few = server.ask(&head(MAX_HEADERS)).await;
+    assert!(few.starts_with("HTTP/1.1 200"), "{few}");
+    let many = server.ask(&head(MAX_HEADERS + 1)).await;
+    assert!(many.starts_with("HTTP/1.1 431"), "{many}");
+}
+
+#[tokio::test]
+async fn a_stopping_server_finishes_what_runs_and_takes_nothing_new() {
+    let [started, finish] = [Arc::new(Notify::new()), Arc::new(Notify::new())];
+    let (start, end) = (started.clone(), finish.clone());
+    let slow = get(async move || {
+        start.notify_one();
+        end.notified().await;
+        "done"
+    });
+    let server = Running::start(&any_port(), Router::new().route("/", slow)).await;
+    let address = server.address;
+    let mut client = server.connect().await;
+    client.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    started.notified().await;
+
+    server.cancel.cancel();
+    within(async { while TcpStream::connect(address).await.is_ok() {} }).await;
+    finish.notify_one();
+
+    let answer = read_to_end(&mut client).await;
+    assert!(answer.ends_with("done"), "{answer}");
+    within(server.task).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stopping_server_does_not_wait_for_ever() {
+    let started = Arc::new(Notify::new());
+    let start = started.clone();
+    let stuck = get(async move || {
+        start.notify_one();
+        std::future::pending::<()>().await;
+    });
+    let server = Running::start_with(
+        &any_port(),
+        Router::new().route("/", stuck),
+        Patience { drain: SHORT, ..Patience::default() },
+    )
+    .await;
+    let mut client = server.connect().await;
+    client.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    started.notified().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn one_address_has_only_its_share_of_connections() {
+    let config = Config { max_connections_per_address: 2, ..any_port() };
+    let server = Running::start(&config, hello()).await;
+    let mut first = server.connect_and_greet().await;
+    let second = server.connect_and_greet().await;
+    let mut third = server.connect().await;
+    assert_eq!(read_to_end(&mut third).await, "");
+
+    drop(second);
+    within(async { while !server.answers().await {} }).await;
+    first.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    assert!(read_some(&mut first).await.starts_with("HTTP/1.1 200"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_brings_many_but_not_more_than_all() {
+    let config = Config {
+        max_connections: 3,
+        max_connections_per_address: 1,
+        trusted_proxies: vec![Ipv4Addr::LOCALHOST.into()],
+        ..any_port()
+    };
+    let server = Running::start(&config, hello()).await;
+    let mut clients = Vec::new();
+    for _ in 0..3 {
+        clients.push(server.connect_and_greet().await);
+    }
+    let mut fourth = server.connect().await;
+    assert_eq!(read_to_end(&mut fourth).await, "");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_handler_learns_who_asks() {
+    let strict = Running::start(&any_port(), who()).await;
+    let head = "GET / HTTP/1.1\r\nhost: a\r\nx-forwarded-for: 1.2.3.4\r\nconnection: close\r\n\r\n";
+    assert!(strict.ask(head).await.ends_with("\r\n127.0.0.1"));
+
+    let proxies = vec![Ipv4Addr::LOCALHOST.into(), Ipv4Addr::new(10, 0, 0, 1).into()];
+    let behind = Running::start(&Config { trusted_proxies: proxies, ..any_port() }, who()).await;
+    for (forwarded, client) in [
+        ("1.2.3.4", "1.2.3.4"),
+        ("6.6.6.6, 1.2.3.4", "1.2.3.4"),
+        ("6.6.6.6, 1.2.3.4, 10.0.0.1", "1.2.3.4"),
+        ("2001:db8::7", "2001:db8::7"),
+        ("nonsense", "127.0.0.1"),
+        ("1.2.3.4, nonsense", "127.0.0.1"),
+        ("", "127.0.0.1"),
+    ] {
+        let head = head.replace("1.2.3.4", forwarded);
+        let answer = behind.ask(&head).await;
+        assert!(answer.ends_with(&format!("\r\n{client}")), "{forwarded}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn https_speaks_both_versions() {
+    let tls = Tls::new();
+    let server = Running::start(&tls.config(), hello()).await;
+
+    let mut http1 = tls.connect(&server, "http/1.1").await;
+    http1.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    assert!(read_some(&mut http1).await.starts_with("HTTP/1.1 200"));
+
+    let mut http2 = tls.connect(&server, "h2").await;
+    http2.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    http2.write_all(&settings).await.unwrap();
+    // GET https://a/ from HPACK's static table, headers and stream ended.
+    let get = [0, 0, 6, 1, 5, 0, 0, 0, 1, 0x82, 0x84, 0x87, 0x41, 1, b'a'];
+    http2.write_all(&get).await.unwrap();
+    assert_eq!(first_header_byte(&mut http2).await, 0x88, "not :status 200");
+}
+
+#[tokio::test]
+async fn a_handshake_that_never_ends_is_cut_off() {
+    let tls = Tls::new();
+    let server = Running::start_with(
+        &tls.config(),
+        hello(),
+        Patience { handshake: SHORT, ..Patience::default() },
+    )
+    .await;
+    let mut client = server.connect().await;
+    client.write_all(&[22, 3, 1]).await.unwrap();
+    assert_eq!(read_to_end(&mut client).await, "");
+}
+
+#[tokio::test]
+async fn a_taken_address_is_named() {
+    let server = Running::start(&any_port(), hello()).await;
+    let config = Config { listen: server.address, ..Config::default() };
+    let refused = Server::bind(&config, hello()).await.err().unwrap().to_string();
+    let expected = format!("http.listen: cannot listen on {}: Address already", server.address);
+    assert!(refused.starts_with(&expected), "{refused}");
+}
+
+#[tokio::test]
+async fn an_unusable_certificate_is_named() {
+    let tls = Tls::new();
+    let missing = tls.folder.path().join("missing.pem");
+    let config = Config { certificate_file: Some(missing.clone()), ..tls.config() };
+    let refused = Server::bind(&config, hello()).await.err().unwrap().to_string();
+    assert!(refused.starts_with(&format!("{}: No such file", missing.display())), "{refused}");
+
+    let config = Config { key_file: tls.config().certificate_file, ..tls.config() };
+    let refused = Server::bind(&config, hello()).await.err().unwrap().to_string();
+    assert!(refused.contains("certificate.pem: "), "{refused}");
+}
+
+#[test]
+fn what_would_be_unsafe_is_refused() {
+    let config = Config { listen: ([0, 0, 0, 0], 8080).into(), ..Config::default() };
+    assert_eq!(
+        config.check().unwrap_err().to_string(),
+        "listen = \"0.0.0.0:8080\": expected a loopback address, since plain HTTP would show \
+         codes to the network; for others set certificate_file and key_file, or trusted_proxies"
+    );
+    let proxied = Config { trusted_proxies: vec![Ipv4Addr::LOCALHOST.into()], ..config.clone() };
+    assert_eq!(proxied.check(), Ok(()));
+    let file = Some(PathBuf::from("a.pem"));
+    let tls = Config { certificate_file: file.clone(), key_file: file.clone(), ..config };
+    assert_eq!(tls.check(), Ok(()));
+
+    let half = Config { certificate_file: file, ..Config::default() };
+    assert_eq!(
+        half.check().unwrap_err().to_string(),
+        "key_file = (nothing, though certificate_file is set): expected the path of a PEM file"
+    );
+}
+
+#[test]
+fn a_public_url_is_an_origin() {
+    let check =
+        |url: &str| Config { public_url: Some(url.to_owned()), ..Config::default() }.check();
+    for good in ["https://fluss.example", "http://127.0.0.1:8080", "https://[::1]:8443"] {
+        assert_eq!(check(good), Ok(()));
+    }
+    for bad in ["", "fluss.example", "ftp://a", "https://a/", "https://a/a", "https://b@a", "//a"] {
+        assert!(check(bad).is_err(), "{bad}");
+    }
+}
+
+/// A server on a free port.
+struct Running {
+    address: SocketAddr,
+    cancel: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    async fn start(config: &Config, router: Router) -> Self {
+        Self::start_with(config, router, Patience::default()).await
+    }
+
+    async fn start_with(config: &Config, router: Router, patience: Patience) -> Self {
+        let mut server = Server::bind(config, router).await.unwrap();
+        let reception = Arc::get_mut(&mut server.reception).unwrap();
+        reception.http = http(patience);
+        reception.patience = patience;
+        let address = server.local_addr();
+        let cancel = CancellationToken::new();
+        let task = tokio::spawn(server.run(cancel.clone()));
+        Self { address, cancel, task }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    async fn connect_and_greet(&self) -> TcpStream {
+        let mut client = self.connect().await;
+        client.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+        assert!(read_some(&mut client).await.starts_with("HTTP/1.1 200"));
+        client
+    }
+
+    async fn ask(&self, head: &str) -> String {
+        let mut client = self.connect().await;
+        client.write_all(head.as_bytes()).await.unwrap();
+        read_to_end(&mut client).await
+    }
+
+    async fn answers(&self) -> bool {
+        let mut client = self.connect().await;
+        let asked = client.write_all(b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n").await;
+        let mut answer = Vec::new();
+        asked.is_ok() && client.read_to_end(&mut answer).await.is_ok() && !answer.is_empty()
+    }
+
+    async fn stop(self) {
+        self.cancel.cancel();
+        within(self.task).await.unwrap();
+    }
+}
+
+/// A CA and a server's certificate in files.
+struct Tls {
+    folder: tempfile::TempDir,
+    roots: RootCertStore,
+}
+
+impl Tls {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let ca = Authority::create("Test CA", NOW).unwrap();
+        let issued = ca.server(&["localhost".to_owned()], NOW, NOW).unwrap();
+        fs::write(folder.path().join("certificate.pem"), issued.certificate_pem).unwrap();
+        fs::write(folder.path().join("key.pem"), issued.key_pem).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(ca.ca_pem().as_bytes()).unwrap()).unwrap();
+        Self { folder, roots }
+    }
+
+    fn config(&self) -> Config {
+        let file = |name| Some(self.folder.path().join(name));
+        Config {
+            certificate_file: file("certificate.pem"),
+            key_file: file("key.pem"),
+            ..any_port()
+        }
+    }
+
+    async fn connect(&self, server: &Running, alpn: &str) -> TlsStream<TcpStream> {
+        let provider = Arc::new(ring::default_provider());
+        let mut config = ClientConfig::builder_with_details(provider, Arc::new(StandingClock))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(self.roots.clone())
+            .with_no_client_auth();
+        config.alpn_protocols = vec![alpn.as_bytes().to_vec()];
+        let name = ServerName::try_from("localhost").unwrap();
+        let connector = TlsConnector::from(Arc::new(config));
+        let client = connector.connect(name, server.connect().await).await.unwrap();
+        assert_eq!(client.get_ref().1.alpn_protocol(), Some(alpn.as_bytes()));
+        client
+    }
+}
+
+#[derive(Debug)]
+struct StandingClock;
+
+impl TimeProvider for StandingClock {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(Duration::from_millis(NOW.unsigned_abs())))
+    }
+}
+
+fn any_port() -> Config {
+    Config { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), ..Config::default() }
+}
+
+fn hello() -> Router {
+    Router::new().route("/", get(async || "hello"))
+}
+
+fn who() -> Router {
+    Router::new().route("/", get(async |peer: Extension<PeerAddress>| peer.0.0.to_string()))
+}
+
+async fn read_to_end(client: &mut TcpStream) -> String {
+    String::from_utf8(read_bytes_to_end(client).await).unwrap()
+}
+
+/// Reads until the server closes, politely or not.
+async fn read_bytes_to_end(client: &mut TcpStream) -> Vec<u8> {
+    let mut answer = Vec::new();
+    let _ = within(client.read_to_end(&mut answer)).await;
+    answer
+}
+
+async fn read_some(client: &mut (impl AsyncRead + Unpin)) -> String {
+    let mut answer = vec![0; 1024];
+    let length = within(client.read(&mut answer)).await.unwrap();
+    answer.truncate(length);
+    String::from_utf8(answer).unwrap()
+}
+
+/// Skips frames up to the first HEADERS.
+async fn first_header_byte(client: &mut (impl AsyncRead + Unpin)) -> u8 {
+    loop {
+        let mut head = [0; 9];
+        within(client.read_exact(&mut head)).await.unwrap();
+        let mut payload = vec![0; usize::from(head[1]) << 8 | usize::from(head[2])];
+        within(client.read_exact(&mut payload)).await.unwrap();
+        if head[3] == 1 {
+            return payload[0];
+        }
+    }
+}
+
+async fn within<T>(wait: impl Future<Output = T>) -> T {
+    timeout(LONG, wait).await.expect("waited in vain")
+}

@@ -1,0 +1,191 @@
+//! Who is who on the wire: the CA and the certificates it signs.
+//!
+//! Keys are P-256 and fresh with every certificate; only a device keeps its own and sends a
+//! request. Times are arguments, in milliseconds since 1970. Nothing here reads a clock or a
+//! file, or knows what a gate is.
+
+mod issued;
+mod request;
+mod verify;
+
+pub use issued::{Certified, Issued};
+pub use request::InvalidRequest;
+
+use std::fmt;
+use std::time::Duration;
+
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SanType,
+    SerialNumber,
+};
+use ring::digest::{SHA256, digest};
+use rustls::pki_types::ServerName;
+
+/// How long a CA lives. Devices pin it, so it must outlast them.
+pub const CA_LIFETIME: Duration = Duration::from_hours(3652 * 24);
+
+/// How far certificates may be dated back, for peers whose clocks are a little behind.
+pub const BACKDATING: Duration = Duration::from_hours(1);
+
+/// What every function here returns.
+pub type Result<T, E = Fault> = std::result::Result<T, E>;
+
+/// The certificate could not be made or read.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// A certificate cannot carry this as the name of a server.
+    #[error("`{0}` is neither a host name nor an IP address")]
+    InvalidName(String),
+    /// The two texts are not a certificate and its own private key.
+    #[error("not a certificate with its private key: {0}")]
+    InvalidPair(String),
+    /// The certificate is not a CA's.
+    #[error("the certificate may not sign others")]
+    NotAuthority,
+    /// The certificate could not be written or signed.
+    #[error("cannot make a certificate: {0}")]
+    Unmade(#[from] rcgen::Error),
+}
+
+/// A CA: its certificate and the private key that signs for it.
+pub struct Authority {
+    certificate_pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    /// Makes a new CA that signs end entities only.
+    pub fn create(common_name: &str, now: i64) -> Result<Self> {
+        let key = KeyPair::generate()?;
+        let mut params = params(common_name, now - millis(BACKDATING), now + millis(CA_LIFETIME));
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let certificate_pem = params.self_signed(&key)?.pem();
+        Ok(Self { certificate_pem, issuer: Issuer::new(params, key) })
+    }
+
+    /// Reads a CA back from its two PEM texts; refuses a key that is not the certificate's.
+    pub fn from_pem(certificate_pem: &str, key_pem: &str) -> Result<Self> {
+        verify::check_pair(certificate_pem, key_pem)?;
+        let invalid = |error: rcgen::Error| Fault::InvalidPair(error.to_string());
+        let key = KeyPair::from_pem(key_pem).map_err(invalid)?;
+        let issuer = Issuer::from_ca_cert_pem(certificate_pem, key).map_err(invalid)?;
+        if !issuer.key_usages().contains(&KeyUsagePurpose::KeyCertSign) {
+            return Err(Fault::NotAuthority);
+        }
+        Ok(Self { certificate_pem: certificate_pem.to_owned(), issuer })
+    }
+
+    /// The CA's certificate, for everybody.
+    pub fn ca_pem(&self) -> &str {
+        &self.certificate_pem
+    }
+
+    /// The CA's private key, for nobody but the file that keeps it.
+    pub fn key_pem(&self) -> String {
+        self.issuer.key().serialize_pem()
+    }
+
+    /// Makes a server's certificate for these host names and IP addresses.
+    pub fn server(&self, names: &[String], not_before: i64, not_after: i64) -> Result<Issued> {
+        let common_name = names.first().map_or("server", String::as_str);
+        let mut params = params(common_name, not_before, not_after);
+        params.subject_alt_names = names.iter().map(|name| san(name)).collect::<Result<_>>()?;
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        self.issue(params)
+    }
+
+    /// Makes a client's certificate.
+    pub fn client(&self, common_name: &str, not_before: i64, not_after: i64) -> Result<Issued> {
+        self.issue(client(common_name, not_before, not_after))
+    }
+
+    /// Signs a client's certificate for the key of a request.
+    ///
+    /// Only the key is taken from the request. Whatever else it asks for (names, usages, being
+    /// a CA) is ignored: who somebody is, the caller says.
+    pub fn certify(
+        &self,
+        csr_pem: &str,
+        common_name: &str,
+        not_before: i64,
+        not_after: i64,
+    ) -> Result<Certified, InvalidRequest> {
+        let key = request::key(csr_pem)?;
+        let certificate = self
+            .sign(client(common_name, not_before, not_after), &key)
+            .map_err(|_| InvalidRequest::Unsignable)?;
+        Ok(Certified::new(&certificate, not_after))
+    }
+
+    fn issue(&self, params: CertificateParams) -> Result<Issued> {
+        let key = KeyPair::generate()?;
+        let certificate = self.sign(params, &key)?;
+        Ok(Issued::new(&certificate, key.serialize_pem()))
+    }
+
+    fn sign(&self, mut params: CertificateParams, key: &impl PublicKeyData) -> Result<Certificate> {
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.use_authority_key_identifier_extension = true;
+        params.serial_number = Some(serial(&params, key));
+        Ok(params.signed_by(key, &self.issuer)?)
+    }
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Authority(····)")
+    }
+}
+
+fn client(common_name: &str, not_before: i64, not_after: i64) -> CertificateParams {
+    let mut params = params(common_name, not_before, not_after);
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    params
+}
+
+fn params(common_name: &str, not_before: i64, not_after: i64) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, common_name);
+    params.not_before = rcgen::date_time_ymd(1970, 1, 1) + since_1970(not_before);
+    params.not_after = rcgen::date_time_ymd(1970, 1, 1) + since_1970(not_after);
+    params
+}
+
+/// Clamps a moment to what a certificate can say: whole seconds from 1970 to 9999.
+fn since_1970(millis: i64) -> Duration {
+    const LAST_SECOND: i64 = 253_402_300_799;
+    let seconds = millis.div_euclid(1000).clamp(0, LAST_SECOND);
+    Duration::from_secs(seconds.unsigned_abs())
+}
+
+fn san(name: &str) -> Result<SanType> {
+    let invalid = || Fault::InvalidName(name.to_owned());
+    match ServerName::try_from(name).map_err(|_| invalid())? {
+        ServerName::DnsName(name) => Ok(SanType::DnsName(name.as_ref().try_into()?)),
+        ServerName::IpAddress(address) => Ok(SanType::IpAddress(address.into())),
+        _ => Err(invalid()),
+    }
+}
+
+/// A serial number that also differs when a device renews with the same key.
+fn serial(params: &CertificateParams, key: &impl PublicKeyData) -> SerialNumber {
+    let mut told = key.der_bytes().to_vec();
+    for moment in [params.not_before, params.not_after] {
+        told.extend(moment.unix_timestamp().to_be_bytes());
+    }
+    let hash = digest(&SHA256, &told);
+    let mut serial = hash.as_ref()[..16].to_vec();
+    serial[0] &= 0x7f; // a serial number is positive
+    SerialNumber::from(serial)
+}
+
+fn millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Maps what happened to codes onto gate topics, and hears what the gates answer

@@ -1,0 +1,203 @@
+//! From an accepted socket to a session: TLS, CONNECT, identity, client id, will, seat.
+
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use rumqttd::protocol::{ConnAck, ConnAckProperties, ConnectReturnCode, LastWill, Packet, QoS};
+use rustls::server::Acceptor;
+use store::Unwelcome;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::TlsStream;
+use tracing::{error, warn};
+
+use crate::cause::Cause;
+use crate::codec::{self, Hail, Version};
+use crate::config::{
+    CONNECT_PATIENCE, GATE_WINDOW, HANDSHAKE_PATIENCE, HANDSHAKE_TURN, MAX_KEEP_ALIVE_SECONDS,
+    MAX_PACKET_BYTES, REGISTRY_PATIENCE, SERVICE_WINDOW,
+};
+use crate::farewell::Farewell;
+use crate::identity::{Identity, fingerprint};
+use crate::listener::House;
+use crate::router::{Link, Message};
+use crate::seats::Seat;
+use crate::session::{Session, part};
+
+/// A client whose CONNECT was accepted.
+pub(crate) struct Guest {
+    pub(crate) version: Version,
+    pub(crate) identity: Identity,
+    pub(crate) seat: Seat,
+    pub(crate) link: Link,
+    pub(crate) keep_alive_seconds: u16,
+    pub(crate) window: u16,
+    pub(crate) max_packet_bytes: Option<u32>,
+}
+
+/// Lets a client in, or says why not; it was told, as far as MQTT has words for it.
+pub(crate) async fn admit(house: &Arc<House>, tcp: TcpStream) -> Result<Session, Cause> {
+    let mut stream = shake_hands(house, tcp).await.ok_or(Cause::Handshake)?;
+    let mut inbox = BytesMut::new();
+    let connect = timeout(CONNECT_PATIENCE, first_packet(&mut stream, &mut inbox));
+    let connect = connect.await.map_err(|_| Cause::NoConnect)??;
+    let version = match codec::version_of(&connect) {
+        Ok(version) => version,
+        Err((cause, None)) => return Err(cause),
+        Err((cause, Some(version))) => return Err(refuse(stream, version, cause).await),
+    };
+    let hail = match version.read_connect(connect) {
+        Ok(hail) => hail,
+        Err(cause) => return Err(refuse(stream, version, cause).await),
+    };
+    let asked_seconds = hail.keep_alive_seconds;
+    match enter(house, &stream, version, hail).await {
+        Ok(guest) => {
+            let mut outbox = BytesMut::new();
+            version.write(connack(&guest, asked_seconds), &mut outbox);
+            Ok(Session::new(Arc::clone(house), stream, guest, inbox, outbox))
+        }
+        Err(cause) => Err(refuse(stream, version, cause).await),
+    }
+}
+
+/// Does the TLS handshake. Only a client that sent its hello takes a turn, and only a short one,
+/// so that neither silent nor stalling clients keep the others out.
+async fn shake_hands(house: &House, tcp: TcpStream) -> Option<TlsStream<TcpStream>> {
+    tcp.set_nodelay(true).ok()?;
+    let hello = LazyConfigAcceptor::new(Acceptor::default(), tcp);
+    let hello = timeout(HANDSHAKE_PATIENCE, hello).await.ok()?.ok()?;
+    let turn = house.handshakes.acquire().await.ok()?;
+    let mut handshake = hello.into_stream(house.tls.current());
+    if let Ok(done) = timeout(HANDSHAKE_TURN, &mut handshake).await {
+        return done.ok();
+    }
+    drop(turn);
+    timeout(HANDSHAKE_PATIENCE, handshake).await.ok()?.ok()
+}
+
+async fn first_packet(
+    stream: &mut TlsStream<TcpStream>,
+    inbox: &mut BytesMut,
+) -> Result<BytesMut, Cause> {
+    loop {
+        if let Some(packet) = codec::cut_connect(inbox)? {
+            return Ok(packet);
+        }
+        if stream.read_buf(inbox).await.is_ok_and(|count| 0 < count) {
+            continue;
+        }
+        return Err(Cause::NoConnect);
+    }
+}
+
+/// Finds out who it is and gives it its seat.
+async fn enter(
+    house: &House,
+    stream: &TlsStream<TcpStream>,
+    version: Version,
+    hail: Hail,
+) -> Result<Guest, Cause> {
+    let kicks = house.seats.kicks();
+    let identity = identify(house, stream).await?;
+    if !identity.answers_to(&hail.client_id) {
+        warn!(client.id = ?hail.client_id, "{identity:?} calls itself {:?}", hail.client_id);
+        return Err(Cause::ClientId);
+    }
+    let will = hail.will.map(|will| may_leave(&identity, &will)).transpose()?;
+    let seat = house.seats.take(&hail.client_id);
+    if kicks != house.seats.kicks() {
+        // The registry may have answered before a revocation whose kick found nobody here.
+        return Err(Cause::Kicked);
+    }
+    let (farewell, window) = match &identity {
+        Identity::Gate(gate) => (Some(Farewell::new(gate, will)), GATE_WINDOW),
+        Identity::Service => (None, SERVICE_WINDOW),
+    };
+    let link = house.switch.open(farewell).await.map_err(|_| Cause::Fault)?;
+    Ok(Guest {
+        version,
+        identity,
+        seat,
+        link,
+        keep_alive_seconds: bounded(hail.keep_alive_seconds),
+        window: window.min(hail.receive_maximum.unwrap_or(window)),
+        max_packet_bytes: hail.max_packet_bytes,
+    })
+}
+
+async fn identify(house: &House, stream: &TlsStream<TcpStream>) -> Result<Identity, Cause> {
+    let (_, tls) = stream.get_ref();
+    let leaf = tls.peer_certificates().and_then(|chain| chain.first()).ok_or(Cause::Handshake)?;
+    let fingerprint = fingerprint(leaf).ok_or(Cause::Fault)?;
+    let answer = (house.identify)(fingerprint, house.clock.now());
+    match timeout(REGISTRY_PATIENCE, answer).await {
+        Ok(Ok(Ok(peer))) => Identity::of(peer).ok_or(Cause::Fault),
+        Ok(Ok(Err(Unwelcome::Unknown))) => Err(Cause::Unknown),
+        Ok(Ok(Err(Unwelcome::Revoked))) => Err(Cause::Revoked),
+        Ok(Err(fault)) => {
+            error!(%fault, "the registry could not say who connects: {fault}");
+            Err(Cause::Fault)
+        }
+        Err(_) => {
+            error!("the registry took too long to say who connects");
+            Err(Cause::Fault)
+        }
+    }
+}
+
+fn may_leave(identity: &Identity, will: &LastWill) -> Result<Message, Cause> {
+    let topic = std::str::from_utf8(&will.topic).map_err(|_| Cause::Malformed)?;
+    if !identity.may_leave_will(topic) {
+        return Err(Cause::Will);
+    }
+    if will.retain {
+        return Err(Cause::Retain);
+    }
+    let qos = match will.qos {
+        QoS::AtMostOnce => 0,
+        QoS::AtLeastOnce => 1,
+        QoS::ExactlyOnce => return Err(Cause::Qos),
+    };
+    Ok(Message { topic: topic.to_owned(), payload: will.message.clone(), qos })
+}
+
+fn bounded(keep_alive_seconds: u16) -> u16 {
+    match keep_alive_seconds {
+        1..=MAX_KEEP_ALIVE_SECONDS => keep_alive_seconds,
+        _ => MAX_KEEP_ALIVE_SECONDS,
+    }
+}
+
+fn connack(guest: &Guest, asked_seconds: u16) -> Packet {
+    let seconds = guest.keep_alive_seconds;
+    let receive_max = match guest.identity {
+        Identity::Gate(_) => GATE_WINDOW,
+        Identity::Service => SERVICE_WINDOW,
+    };
+    let properties = ConnAckProperties {
+        session_expiry_interval: Some(0),
+        receive_max: Some(receive_max),
+        max_qos: Some(1),
+        retain_available: Some(0),
+        max_packet_size: Some(MAX_PACKET_BYTES.into()),
+        topic_alias_max: Some(0),
+        wildcard_subscription_available: Some(0),
+        subscription_identifiers_available: Some(0),
+        shared_subscription_available: Some(0),
+        server_keep_alive: (seconds != asked_seconds).then_some(seconds),
+        ..ConnAckProperties::default()
+    };
+    let code = ConnectReturnCode::Success;
+    Packet::ConnAck(ConnAck { session_present: false, code }, Some(properties))
+}
+
+async fn refuse(stream: TlsStream<TcpStream>, version: Version, cause: Cause) -> Cause {
+    let mut outbox = BytesMut::new();
+    let refusal = ConnAck { session_present: false, code: cause.connack(version) };
+    version.write(Packet::ConnAck(refusal, None), &mut outbox);
+    part(stream, outbox).await;
+    cause
+}

@@ -1,0 +1,176 @@
+//! Why the edge refused something or ended a connection: its code on the wire and its count.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rumqttd::protocol::ConnectReturnCode;
+
+use crate::codec::Version;
+
+/// Declares the causes with their words, and the list of all of them.
+macro_rules! causes {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
+        /// Why the edge refused something or ended a connection.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Cause {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Cause {
+            /// All causes, in the order of a connection's life.
+            pub const ALL: [Self; [$($word),*].len()] = [$(Self::$name),*];
+
+            /// The cause as it stands in logs and metrics.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)*
+                }
+            }
+        }
+    };
+}
+
+causes! {
+    /// There are too many connections.
+    Crowded = "crowded",
+    /// There are too many connections from its address.
+    CrowdedAddress = "crowded_address",
+    /// The TLS handshake failed or took too long; also a missing or foreign certificate.
+    Handshake = "handshake",
+    /// No complete CONNECT came in time.
+    NoConnect = "no_connect",
+    /// It speaks neither MQTT 3.1.1 nor 5.
+    Version = "version",
+    /// It wants an extended authentication; the certificate is the only one.
+    Authentication = "authentication",
+    /// The registry does not know its certificate.
+    Unknown = "unknown",
+    /// Its certificate was revoked.
+    Revoked = "revoked",
+    /// Its client id is not its identity.
+    ClientId = "client_id",
+    /// Its will is not for its own presence.
+    Will = "will",
+    /// A packet that MQTT does not allow, or not there.
+    Malformed = "malformed",
+    /// A packet that is too large.
+    TooLarge = "too_large",
+    /// A publish to a topic that is not its own.
+    Topic = "topic",
+    /// A publish or will with QoS 2.
+    Qos = "qos",
+    /// A retained publish or will.
+    Retain = "retain",
+    /// A topic alias.
+    TopicAlias = "topic_alias",
+    /// A subscription to a filter that is not its own; the connection stays.
+    Filter = "filter",
+    /// A subscription identifier.
+    SubscriptionId = "subscription_id",
+    /// Too many packets in a second.
+    TooFast = "too_fast",
+    /// An acknowledgement of nothing; the connection stays.
+    StrayAck = "stray_ack",
+    /// Nothing was heard for one and a half keep-alives.
+    Silent = "silent",
+    /// It does not read what it is sent.
+    SlowReader = "slow_reader",
+    /// A message larger than the client takes; the connection stays.
+    TooLargeForClient = "too_large_for_client",
+    /// A newer connection of the same identity came.
+    TakenOver = "taken_over",
+    /// The operator or a revocation ended it.
+    Kicked = "kicked",
+    /// The broker stops.
+    Stopping = "stopping",
+    /// A fault on our side: the registry, the router or a panic.
+    Fault = "fault",
+}
+
+impl Cause {
+    /// The CONNACK code by which a CONNECT is refused.
+    pub(crate) fn connack(self, version: Version) -> ConnectReturnCode {
+        use ConnectReturnCode as Code;
+        let (v4, v5) = match self {
+            Self::Version => (Code::RefusedProtocolVersion, Code::UnsupportedProtocolVersion),
+            Self::ClientId => (Code::ClientIdentifierNotValid, Code::ClientIdentifierNotValid),
+            Self::Authentication => (Code::NotAuthorized, Code::BadAuthenticationMethod),
+            Self::Qos => (Code::NotAuthorized, Code::QoSNotSupported),
+            Self::Retain => (Code::NotAuthorized, Code::RetainNotSupported),
+            Self::Malformed => (Code::NotAuthorized, Code::MalformedPacket),
+            Self::TooLarge | Self::TooLargeForClient => (Code::NotAuthorized, Code::PacketTooLarge),
+            Self::Crowded
+            | Self::CrowdedAddress
+            | Self::Handshake
+            | Self::NoConnect
+            | Self::Silent
+            | Self::SlowReader
+            | Self::TakenOver
+            | Self::Kicked
+            | Self::Stopping
+            | Self::Fault => (Code::ServiceUnavailable, Code::ServerUnavailable),
+            Self::Unknown
+            | Self::Revoked
+            | Self::Will
+            | Self::Topic
+            | Self::TopicAlias
+            | Self::Filter
+            | Self::SubscriptionId
+            | Self::TooFast
+            | Self::StrayAck => (Code::NotAuthorized, Code::NotAuthorized),
+        };
+        match version {
+            Version::V4 => v4,
+            Version::V5 => v5,
+        }
+    }
+
+    /// The code of the DISCONNECT that tells an MQTT 5 client.
+    pub(crate) fn disconnect(self) -> u8 {
+        match self {
+            Self::Fault | Self::SlowReader => 0x80,
+            Self::Malformed | Self::StrayAck => 0x81,
+            Self::Handshake
+            | Self::NoConnect
+            | Self::Version
+            | Self::Authentication
+            | Self::Unknown
+            | Self::Revoked
+            | Self::ClientId
+            | Self::Will
+            | Self::Topic
+            | Self::Filter => 0x87,
+            Self::Crowded | Self::CrowdedAddress => 0x89,
+            Self::Stopping => 0x8B,
+            Self::Silent => 0x8D,
+            Self::TakenOver => 0x8E,
+            Self::TopicAlias => 0x94,
+            Self::TooLarge | Self::TooLargeForClient => 0x95,
+            Self::TooFast => 0x96,
+            Self::Kicked => 0x98,
+            Self::Retain => 0x9A,
+            Self::Qos => 0x9B,
+            Self::SubscriptionId => 0xA1,
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How often each cause came up since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Tally([AtomicU64; Cause::ALL.len()]);
+
+impl Tally {
+    pub(crate) fn count(&self, cause: Cause) {
+        self.0[cause as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn of(&self, cause: Cause) -> u64 {
+        self.0[cause as usize].load(Ordering::Relaxed)
+    }
+}

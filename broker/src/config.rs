@@ -1,0 +1,69 @@
+//! What an operator may set, and the limits that nobody should.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// The broker's settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where to listen for MQTT over TLS.
+    pub listen: SocketAddr,
+    /// Connections at the same time; mind the process's limit of open files.
+    pub max_connections: usize,
+    /// Connections at the same time from one IPv4 address or one IPv6 /64.
+    pub max_connections_per_address: usize,
+    /// TLS handshakes computed at the same time; the others wait their turn.
+    pub max_concurrent_handshakes: usize,
+    /// Packets per second from one gate, at least 1; a gate that sends more is disconnected.
+    /// Acknowledgements of what it was sent do not count.
+    pub gate_packets_per_second: u32,
+    /// Packets per second from the service, at least 1; above it the edge reads slower.
+    pub service_packets_per_second: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8883)),
+            max_connections: 10_000,
+            max_connections_per_address: 100,
+            max_concurrent_handshakes: 64,
+            gate_packets_per_second: 20,
+            service_packets_per_second: 5_000,
+        }
+    }
+}
+
+/// How long a client may take for its TLS handshake.
+pub(crate) const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(5);
+/// How long one handshake keeps others waiting; a client that stalls longer waits on its own.
+pub(crate) const HANDSHAKE_TURN: Duration = Duration::from_millis(20);
+/// How long a client may take from the handshake to a complete CONNECT.
+pub(crate) const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+/// How long the registry may take to say whose certificate it is.
+pub(crate) const REGISTRY_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a client may leave its receive window closed.
+pub(crate) const WRITE_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a last word to a client may take.
+pub(crate) const GOODBYE_PATIENCE: Duration = Duration::from_secs(1);
+/// How long all connections together may take to end when the broker stops.
+pub(crate) const STOP_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The largest packet in either direction, header included.
+pub(crate) const MAX_PACKET_BYTES: u16 = 4096;
+/// The longest keep-alive in seconds; longer ones, and none at all, become this.
+pub(crate) const MAX_KEEP_ALIVE_SECONDS: u16 = 60;
+/// Unacknowledged messages to one gate.
+pub(crate) const GATE_WINDOW: u16 = 8;
+/// Unacknowledged messages to the service.
+pub(crate) const SERVICE_WINDOW: u16 = 256;
+
+/// How long the accept loop rests after an error, for instance when files ran out.
+pub(crate) const ACCEPT_REST: Duration = Duration::from_millis(100);
+/// How often the broker speaks to itself through its router.
+pub(crate) const ECHO_INTERVAL: Duration = Duration::from_secs(1);
+/// How many echoes in a row may stay out before the router counts as dead.
+pub(crate) const MAX_MISSED_ECHOES: u32 = 3;

@@ -1,0 +1,189 @@
+//! How connections end, who hears of it, and what the client is told.
+
+use std::time::{Duration, Instant};
+
+use broker::{Cause, Health};
+use protocol::{Hello, Nonce, Presence, Topic, Up};
+use store::Unwelcome;
+
+use crate::house::{Answer, House, gate, until, within};
+use crate::raw::{BOTH, Raw, connect, publish, subscribe};
+
+const NONCE: Nonce = Nonce([7; 16]);
+
+fn topic(up: Up) -> String {
+    Topic::Up(protocol::GateId::parse(&gate(1).to_string()).expect("an id"), up).to_string()
+}
+
+/// Gate 1, after its hello was heard by the service.
+async fn greeted(house: &House, service: &mut Raw, version: u8) -> Raw {
+    let mut gate = Raw::gate(house, 1, version).await;
+    says_hello(&mut gate, service).await;
+    gate
+}
+
+async fn says_hello(gate: &mut Raw, service: &mut Raw) {
+    let hello = Hello::new(NONCE, "test").to_bytes();
+    gate.send(&publish(gate.version, &topic(Up::Hello), &hello, 1, false)).await;
+    assert_eq!(gate.packet().await, [0x40, 2, 0, 7]);
+    assert_eq!(service.message().await, (topic(Up::Hello), hello));
+}
+
+async fn hears_gone(service: &mut Raw) {
+    let gone = Presence::gone(NONCE).to_bytes();
+    assert_eq!(service.message().await, (topic(Up::Presence), gone));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_edge_says_that_a_gate_is_gone_however_it_went() {
+    let house = House::open().await;
+    for version in BOTH {
+        let mut service = Raw::service(&house, version).await;
+        greeted(&house, &mut service, version).await.vanish();
+        hears_gone(&mut service).await;
+
+        let mut gate = greeted(&house, &mut service, version).await;
+        gate.send(&[0xE0, 0]).await;
+        hears_gone(&mut service).await;
+
+        let mut gate = greeted(&house, &mut service, version).await;
+        gate.send(&publish(version, "elsewhere", b"x", 0, false)).await;
+        hears_gone(&mut service).await;
+        gate.is_disconnected(0x87, "a wrong topic").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_connection_ends_the_older_at_once() {
+    let house = House::open().await;
+    for version in BOTH {
+        let mut service = Raw::service(&house, version).await;
+        let mut older = greeted(&house, &mut service, version).await;
+        let mut newer = Raw::gate(&house, 1, 9 - version).await;
+        hears_gone(&mut service).await;
+        older.is_disconnected(0x8E, "taken over").await;
+        newer.ping().await;
+        assert_eq!(house.door.connected(), 2, "the newer one and the service");
+    }
+    assert!(2 <= house.count_of(Cause::TakenOver));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_will_is_published_unless_the_gate_says_goodbye() {
+    let house = House::open().await;
+    let presence = topic(Up::Presence);
+    let id = gate(1).to_string();
+    for version in BOTH {
+        let mut service = Raw::service(&house, version).await;
+        let endings: &[(&[u8], bool)] =
+            &[(b"", true), (&[0xE0, 0], false), (&[0xE0, 1, 4], true), (&[0xE0, 2, 4, 0], true)];
+        // The last two exist in MQTT 5 only; before, they are malformed, which is no goodbye.
+        for (goodbye, will_is_heard) in endings {
+            let mut gate = Raw::dial(&house, &house.gate(1), version).await;
+            gate.send(&connect(version, &id, 20, Some((&presence, b"will", 1, false)))).await;
+            assert_eq!(gate.packet().await[3], 0);
+            says_hello(&mut gate, &mut service).await;
+            gate.send(goodbye).await;
+            if goodbye.is_empty() {
+                gate.vanish();
+            }
+            if *will_is_heard {
+                assert_eq!(service.message().await, (presence.clone(), b"will".to_vec()));
+            }
+            hears_gone(&mut service).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kicked_gate_is_gone_at_once_and_a_revoked_one_stays_out() {
+    let house = House::open().await;
+    for version in BOTH {
+        let mut service = Raw::service(&house, version).await;
+        let certificate = house.gate(1);
+        let mut raw = Raw::connect(&house, &certificate, version, &gate(1).to_string()).await;
+        says_hello(&mut raw, &mut service).await;
+        house.table.set(&certificate, Answer::Refused(Unwelcome::Revoked));
+        let before = Instant::now();
+        assert!(house.door.kick(gate(1)));
+        hears_gone(&mut service).await;
+        raw.is_disconnected(0x98, "kicked").await;
+        assert!(before.elapsed() < Duration::from_secs(1));
+        assert!(!house.door.kick(gate(1)), "nobody is there");
+        let mut again = Raw::dial(&house, &certificate, version).await;
+        again.send(&connect(version, &gate(1).to_string(), 20, None)).await;
+        assert_ne!(again.packet().await[3], 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revocation_between_look_up_and_seat_is_not_overlooked() {
+    let house = House::open().await;
+    let certificate = house.registered(Answer::KickedMeanwhile(gate(1)));
+    for (version, code) in BOTH.into_iter().zip([3, 0x88]) {
+        let mut raw = Raw::dial(&house, &certificate, version).await;
+        raw.send(&connect(version, &gate(1).to_string(), 20, None)).await;
+        assert_eq!(raw.packet().await[3], code);
+    }
+    until(|| house.count_of(Cause::Kicked) == 2).await;
+    assert_eq!(house.door.connected(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopping_broker_says_goodbye_and_ends() {
+    let house = House::open().await;
+    let mut clients = [Raw::gate(&house, 1, 4).await, Raw::gate(&house, 2, 5).await];
+    let silent = tokio::net::TcpStream::connect(house.address).await.expect("the port is open");
+    assert_eq!(house.door.health(), Health::Good);
+    let before = Instant::now();
+    house.stop.cancel();
+    for client in &mut clients {
+        client.is_disconnected(0x8B, "stopping").await;
+    }
+    assert_eq!(within(house.running).await.expect("no panic"), Ok(()));
+    assert!(before.elapsed() < Duration::from_millis(2_500), "{:?}", before.elapsed());
+    assert!(tokio::net::TcpStream::connect(house.address).await.is_err());
+    drop(silent);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_gate_is_dead_even_while_it_is_spoken_to() {
+    let house = House::open().await;
+    let trigger = topic(Up::Hello).replace("hello", "trigger");
+    for version in BOTH {
+        let mut service = Raw::service(&house, version).await;
+        let mut gate = Raw::dial(&house, &house.gate(1), version).await;
+        gate.send(&connect(version, &gate_id(), 1, None)).await;
+        assert_eq!(gate.packet().await[3], 0);
+        gate.send(&subscribe(version, 1, &[(trigger.clone(), 0)])).await;
+        assert_eq!(gate.packet().await[0], 0x90);
+        let before = Instant::now();
+        let seen = house.count_of(Cause::Silent);
+        while house.count_of(Cause::Silent) == seen {
+            service.send(&publish(version, &trigger, b"x", 1, false)).await;
+            assert_eq!(service.packet().await, [0x40, 2, 0, 7]);
+        }
+        let silence = before.elapsed();
+        assert!((1_400..3_000).contains(&silence.as_millis()), "after {silence:?}");
+        until(|| house.door.connected() == 1).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keep_alive_is_bounded_and_mqtt_5_is_told() {
+    let house = House::open().await;
+    for (asked, told) in [(0, Some(60)), (61, Some(60)), (60, None), (20, None)] {
+        let mut gate = Raw::dial(&house, &house.gate(1), 5).await;
+        gate.send(&connect(5, &gate_id(), asked, None)).await;
+        let connack = gate.packet().await;
+        let mut expected = vec![0x11, 0, 0, 0, 0, 0x21, 0, 8, 0x24, 1, 0x25, 0, 0x27, 0, 0, 16, 0];
+        expected.extend([0x22, 0, 0, 0x28, 0, 0x29, 0, 0x2A, 0]);
+        expected.extend(told.into_iter().flat_map(|told| [0x13, 0, told]));
+        assert_eq!(connack[3], 0);
+        assert_eq!(connack[5..], expected, "keep-alive {asked}");
+    }
+}
+
+fn gate_id() -> String {
+    gate(1).to_string()
+}

@@ -1,0 +1,169 @@
+//! A running broker with a CA of its own and a registry that is a table.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use authority::{Authority, Issued};
+use broker::{Broker, Cause, Certificates, Config, Door, Identifies, RouterSilent, Tls};
+use domain::{Clock, GateId, Timestamp};
+use rustls::pki_types::UnixTime;
+use store::{Fault, Fingerprint, Peer, Unwelcome};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// Longer than anything here may take.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+pub(crate) async fn within<T>(work: impl Future<Output = T>) -> T {
+    timeout(DEADLINE, work).await.expect("it takes too long")
+}
+
+/// Waits for a condition that some other task brings about.
+pub(crate) async fn until(condition: impl Fn() -> bool) {
+    within(async {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+pub(crate) struct House {
+    pub(crate) address: SocketAddr,
+    pub(crate) door: Door,
+    pub(crate) ca: Authority,
+    pub(crate) tls: Tls,
+    pub(crate) table: Table,
+    pub(crate) stop: CancellationToken,
+    pub(crate) running: JoinHandle<Result<(), RouterSilent>>,
+}
+
+impl House {
+    pub(crate) async fn open() -> Self {
+        Self::open_with(Config::default()).await
+    }
+
+    pub(crate) async fn open_with(config: Config) -> Self {
+        let table = Table::default();
+        Self::over(table.clone(), table, config).await
+    }
+
+    /// A house with this registry; the table is what the test knows of it.
+    pub(crate) async fn over(registry: impl Identifies, table: Table, config: Config) -> Self {
+        let ca = new_ca();
+        let tls = Tls::new(&certificates(&ca, &[&ca])).expect("certificates fit");
+        let config = Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..config };
+        let broker = Broker::bind(config, tls.clone(), registry, Arc::new(Stopped)).await;
+        let broker = broker.expect("a port is free");
+        let (address, door, stop) = (broker.local_addr(), broker.door(), CancellationToken::new());
+        table.door.set(door.clone()).expect("it opens once");
+        let running = tokio::spawn(broker.run(stop.clone()));
+        Self { address, door, ca, tls, table, stop, running }
+    }
+
+    /// A certificate of a registered gate.
+    pub(crate) fn gate(&self, number: u8) -> Issued {
+        self.registered(Answer::Known(Peer::Gate(gate(number))))
+    }
+
+    /// A certificate of the service.
+    pub(crate) fn service(&self) -> Issued {
+        self.registered(Answer::Known(Peer::Service))
+    }
+
+    pub(crate) fn registered(&self, answer: Answer) -> Issued {
+        let issued = client_certificate(&self.ca);
+        self.table.set(&issued, answer);
+        issued
+    }
+
+    pub(crate) fn count_of(&self, cause: Cause) -> u64 {
+        self.door.count_of(cause)
+    }
+}
+
+pub(crate) fn new_ca() -> Authority {
+    Authority::create("test CA", now_ms()).expect("a CA is made")
+}
+
+pub(crate) fn client_certificate(ca: &Authority) -> Issued {
+    let hour = 3_600_000;
+    ca.client("client", now_ms() - hour, now_ms() + hour).expect("a certificate is made")
+}
+
+/// A server certificate by `ca`, with clients of `client_cas`.
+pub(crate) fn certificates(ca: &Authority, client_cas: &[&Authority]) -> Certificates {
+    let hour = 3_600_000;
+    let names = ["127.0.0.1".to_owned()];
+    let server = ca.server(&names, now_ms() - hour, now_ms() + hour).expect("it is made");
+    Certificates {
+        chain: server.certificate_pem,
+        key: server.key_pem,
+        client_cas: client_cas.iter().map(|ca| ca.ca_pem()).collect(),
+        crls: String::new(),
+    }
+}
+
+/// The time as TLS sees it: certificates are judged by the machine's own clock.
+fn now_ms() -> i64 {
+    i64::try_from(UnixTime::now().as_secs() * 1000).expect("a time of this age")
+}
+
+pub(crate) fn gate(number: u8) -> GateId {
+    GateId::from_bytes([number; 16])
+}
+
+/// What the registry says about a certificate.
+#[derive(Clone, Copy)]
+pub(crate) enum Answer {
+    Known(Peer),
+    Refused(Unwelcome),
+    /// The gate was still known, but before this was said it was revoked and kicked.
+    KickedMeanwhile(GateId),
+    Unavailable,
+}
+
+/// A registry in memory.
+#[derive(Clone, Default)]
+pub(crate) struct Table {
+    answers: Arc<Mutex<HashMap<[u8; 32], Answer>>>,
+    door: Arc<OnceLock<Door>>,
+}
+
+impl Table {
+    pub(crate) fn set(&self, issued: &Issued, answer: Answer) {
+        self.answers.lock().expect("no test panics with it").insert(issued.fingerprint, answer);
+    }
+}
+
+impl Identifies for Table {
+    async fn identify(
+        &self,
+        fingerprint: Fingerprint,
+        _: Timestamp,
+    ) -> store::Result<Result<Peer, Unwelcome>> {
+        match self.answers.lock().expect("no test panics with it").get(&fingerprint.0) {
+            Some(Answer::Known(peer)) => Ok(Ok(*peer)),
+            Some(Answer::Refused(unwelcome)) => Ok(Err(*unwelcome)),
+            Some(Answer::KickedMeanwhile(gate)) => {
+                self.door.get().expect("the house is open").kick(*gate);
+                Ok(Ok(Peer::Gate(*gate)))
+            }
+            Some(Answer::Unavailable) => Err(Fault::Busy),
+            None => Ok(Err(Unwelcome::Unknown)),
+        }
+    }
+}
+
+/// A clock that stands still: nothing in the broker depends on the hour.
+pub(crate) struct Stopped;
+
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(0)
+    }
+}

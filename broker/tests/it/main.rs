@@ -1,0 +1,10 @@
+//! The broker through its front door: real TLS, real clients, raw bytes, on loopback.
+
+mod admission;
+mod delivery;
+mod endings;
+mod house;
+mod pressure;
+mod raw;
+mod registry;
+mod rights;

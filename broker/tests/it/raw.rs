@@ -1,0 +1,268 @@
+//! A client that sends exactly the bytes it is told to, in both versions of MQTT.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use authority::{Authority, Issued};
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ALL_VERSIONS, ClientConfig, RootCertStore, SupportedProtocolVersion};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::house::{House, gate, within};
+
+/// The versions of MQTT, as they stand in CONNECT.
+pub(crate) const BOTH: [u8; 2] = [4, 5];
+
+pub(crate) struct Raw {
+    stream: TlsStream<TcpStream>,
+    pub(crate) version: u8,
+}
+
+impl Raw {
+    /// Does the TLS handshake only.
+    pub(crate) async fn dial(house: &House, certificate: &Issued, version: u8) -> Self {
+        let stream = handshake(house.address, &house.ca, Some(certificate)).await;
+        Self { stream: stream.expect("the handshake succeeds"), version }
+    }
+
+    /// Connects gate `number`.
+    pub(crate) async fn gate(house: &House, number: u8, version: u8) -> Self {
+        let certificate = house.gate(number);
+        Self::connect(house, &certificate, version, &gate(number).to_string()).await
+    }
+
+    /// Connects as the service and hears all gates.
+    pub(crate) async fn service(house: &House, version: u8) -> Self {
+        let mut raw = Self::connect(house, &house.service(), version, "service-1").await;
+        let filters = protocol::Up::ALL.map(|up| (up.of_all_gates(), 1));
+        raw.send(&subscribe(version, 1, &filters)).await;
+        assert_eq!(raw.packet().await[0], 0x90);
+        raw
+    }
+
+    pub(crate) async fn connect(
+        house: &House,
+        certificate: &Issued,
+        version: u8,
+        id: &str,
+    ) -> Self {
+        let mut raw = Self::dial(house, certificate, version).await;
+        raw.send(&connect(version, id, 20, None)).await;
+        let connack = raw.packet().await;
+        assert_eq!(connack[..1], [0x20]);
+        assert_eq!(connack[2..4], [0, 0], "{id} is let in, without a session");
+        raw
+    }
+
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
+        within(self.stream.write_all(bytes)).await.expect("the line is open");
+    }
+
+    /// Sends what may not arrive any more.
+    pub(crate) async fn try_send(&mut self, bytes: &[u8]) {
+        let _ = within(self.stream.write_all(bytes)).await;
+    }
+
+    /// The next packet.
+    pub(crate) async fn packet(&mut self) -> Vec<u8> {
+        within(self.next()).await.expect("a packet")
+    }
+
+    /// The next message: its topic and payload.
+    pub(crate) async fn message(&mut self) -> (String, Vec<u8>) {
+        let packet = self.packet().await;
+        assert_eq!(packet[0] >> 4, 3, "a publish: {packet:?}");
+        let (topic, _, payload) = publish_parts(self.version, &packet);
+        (topic, payload)
+    }
+
+    /// All that comes until the line is closed.
+    pub(crate) async fn rest(&mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        while let Some(packet) = within(self.next()).await {
+            rest.extend(packet);
+        }
+        rest
+    }
+
+    /// The line is closed, and an MQTT 5 client is told why.
+    pub(crate) async fn is_disconnected(&mut self, code: u8, why: &str) {
+        let expected = if self.version == 5 { vec![0xE0, 2, code, 0] } else { Vec::new() };
+        assert_eq!(self.rest().await, expected, "v{}: {why}", self.version);
+    }
+
+    /// Breaks the line without a word.
+    pub(crate) fn vanish(self) {
+        let (tcp, _) = self.stream.into_inner();
+        tcp.set_zero_linger().expect("a socket");
+    }
+
+    /// Everything sent before was handled.
+    pub(crate) async fn ping(&mut self) {
+        self.send(&[0xC0, 0]).await;
+        assert_eq!(self.packet().await, [0xD0, 0]);
+    }
+
+    async fn next(&mut self) -> Option<Vec<u8>> {
+        let mut packet = vec![self.stream.read_u8().await.ok()?];
+        let (mut length, mut shift) = (0, 0);
+        loop {
+            let byte = self.stream.read_u8().await.ok()?;
+            packet.push(byte);
+            length |= usize::from(byte & 0x7F) << shift;
+            shift += 7;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        let start = packet.len();
+        packet.resize(start + length, 0);
+        self.stream.read_exact(&mut packet[start..]).await.ok()?;
+        Some(packet)
+    }
+}
+
+/// A TLS handshake, as far as the client can tell.
+pub(crate) async fn handshake(
+    address: SocketAddr,
+    ca: &Authority,
+    certificate: Option<&Issued>,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    handshake_with(address, client_config(ca, certificate, ALL_VERSIONS)).await
+}
+
+pub(crate) async fn handshake_with(
+    address: SocketAddr,
+    config: ClientConfig,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let tcp = TcpStream::connect(address).await?;
+    let name = ServerName::from(address.ip());
+    within(TlsConnector::from(Arc::new(config)).connect(name, tcp)).await
+}
+
+/// TLS as a client of this CA speaks it.
+pub(crate) fn client_config(
+    ca: &Authority,
+    certificate: Option<&Issued>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> ClientConfig {
+    let mut roots = RootCertStore::empty();
+    roots.add(der(ca.ca_pem())).expect("a CA");
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_protocol_versions(versions)
+        .expect("ring speaks them")
+        .with_root_certificates(roots);
+    match certificate {
+        Some(issued) => {
+            let key = PrivateKeyDer::from_pem_slice(issued.key_pem.as_bytes()).expect("a key");
+            config.with_client_auth_cert(vec![der(&issued.certificate_pem)], key).expect("fits")
+        }
+        None => config.with_no_client_auth(),
+    }
+}
+
+fn der(pem: &str) -> CertificateDer<'static> {
+    CertificateDer::from_pem_slice(pem.as_bytes()).expect("a certificate")
+}
+
+/// A will: topic, payload, QoS, retain.
+pub(crate) type Will<'a> = (&'a str, &'a [u8], u8, bool);
+
+pub(crate) fn connect(version: u8, id: &str, keep_alive: u16, will: Option<Will<'_>>) -> Vec<u8> {
+    let flags = will.map_or(0, |(_, _, qos, retain)| 4 | qos << 3 | u8::from(retain) << 5);
+    let mut body = text("MQTT");
+    body.extend([version, 2 | flags]);
+    body.extend(keep_alive.to_be_bytes());
+    body.extend(no_properties(version));
+    body.extend(text(id));
+    if let Some((topic, payload, _, _)) = will {
+        body.extend(no_properties(version));
+        body.extend(text(topic));
+        body.extend(length(payload));
+        body.extend(payload);
+    }
+    packet(0x10, &body)
+}
+
+/// A publish with packet id 7, if it has one.
+pub(crate) fn publish(version: u8, topic: &str, payload: &[u8], qos: u8, retain: bool) -> Vec<u8> {
+    let mut body = text(topic);
+    if 0 < qos {
+        body.extend([0, 7]);
+    }
+    body.extend(no_properties(version));
+    body.extend(payload);
+    packet(0x30 | qos << 1 | u8::from(retain), &body)
+}
+
+pub(crate) fn subscribe(version: u8, id: u16, filters: &[(String, u8)]) -> Vec<u8> {
+    let mut body = id.to_be_bytes().to_vec();
+    body.extend(no_properties(version));
+    for (filter, qos) in filters {
+        body.extend(text(filter));
+        body.push(*qos);
+    }
+    packet(0x82, &body)
+}
+
+pub(crate) fn unsubscribe(version: u8, id: u16, filter: &str) -> Vec<u8> {
+    let mut body = id.to_be_bytes().to_vec();
+    body.extend(no_properties(version));
+    body.extend(text(filter));
+    packet(0xA2, &body)
+}
+
+pub(crate) fn puback(id: u16) -> Vec<u8> {
+    packet(0x40, &id.to_be_bytes())
+}
+
+pub(crate) fn packet(first: u8, body: &[u8]) -> Vec<u8> {
+    let mut packet = vec![first];
+    let mut length = body.len();
+    loop {
+        let low = u8::try_from(length % 128).expect("below 128");
+        length /= 128;
+        packet.push(if length == 0 { low } else { low | 0x80 });
+        if length == 0 {
+            break;
+        }
+    }
+    packet.extend(body);
+    packet
+}
+
+/// The topic, the packet id and the payload of a publish.
+pub(crate) fn publish_parts(version: u8, packet: &[u8]) -> (String, Option<u16>, Vec<u8>) {
+    let header = 1 + packet[1..].iter().take_while(|byte| **byte & 0x80 != 0).count() + 1;
+    let body = &packet[header..];
+    let length = usize::from(u16::from_be_bytes([body[0], body[1]]));
+    let topic = String::from_utf8(body[2..2 + length].to_vec()).expect("a topic");
+    let mut rest = &body[2 + length..];
+    let mut id = None;
+    if packet[0] & 6 != 0 {
+        id = Some(u16::from_be_bytes([rest[0], rest[1]]));
+        rest = &rest[2..];
+    }
+    if version == 5 {
+        assert_eq!(rest[0], 0, "the edge sends no properties");
+        rest = &rest[1..];
+    }
+    (topic, id, rest.to_vec())
+}
+
+fn no_properties(version: u8) -> &'static [u8] {
+    if version == 5 { &[0] } else { &[] }
+}
+
+fn text(text: &str) -> Vec<u8> {
+    [&length(text.as_bytes())[..], text.as_bytes()].concat()
+}
+
+fn length(bytes: &[u8]) -> [u8; 2] {
+    u16::try_from(bytes.len()).expect("short").to_be_bytes()
+}

@@ -1,0 +1,18 @@
+//! A Fluss+ gate played by a program; it knows only the device contract, the crate `protocol`.
+//!
+//! Nothing here knows what a guest, a code or a database is. In reading order:
+//! - [`gate`]: the contract as a state machine, without clock, dice, files or network;
+//! - [`ledger`]: the ids of executed commands, kept through power loss;
+//! - [`identity`]: who this gate is, and how it is enrolled;
+//! - `connection`: MQTT over TLS, one connection at a time;
+//! - [`simulation`]: all of them together, running.
+
+mod connection;
+mod files;
+pub mod gate;
+pub mod identity;
+pub mod ledger;
+pub mod simulation;
+
+pub use identity::{Claim, Identity, enrol};
+pub use simulation::{Journal, Options, Pulse, Received, Simulation};

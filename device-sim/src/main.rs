@@ -1,0 +1,178 @@
+//! `device-sim`: a gate on the command line. What it does stands in the library.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand};
+use device_sim::{Claim, Options, Simulation, enrol};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt;
+use tracing_subscriber::fmt::format::{Writer, debug_fn};
+use tracing_subscriber::fmt::time::FormatTime;
+
+/// A Fluss+ gate, played by a program.
+///
+/// It is what your firmware has to be: it enrols with the secret on its label, connects to the
+/// broker over mutual TLS, says hello, and pulses at most once for each signed command, never
+/// late. It knows nothing but the device contract (docs/device-contract.md). Run it beside your
+/// own board and compare.
+#[derive(Parser)]
+#[command(version, after_long_help = EXAMPLE)]
+struct Arguments {
+    #[command(subcommand)]
+    act: Act,
+}
+
+const EXAMPLE: &str = "\
+Example, line by line:
+
+  Enrol once. The gate makes its own key in ./gate; the service certifies it.
+    device-sim enrol --folder ./gate --server https://gates.example.com \\
+        --serial FL-0001 --secret 7QX2-M4KD
+
+  Run it. Each line tells one thing that happened (UTC).
+    device-sim run --folder ./gate
+    12:01:02.123 connected to gates.example.com:8883 as gate_7
+    12:01:02.124 hello sent
+    12:01:02.131 epoch 4 adopted
+    12:01:09.570 received open entry 0101…
+    12:01:09.574 OPEN entry 0101…: pulse 1
+    12:01:09.574 reported 0101…: executed
+
+  Both at once; a folder that is enrolled already is used as it is.
+    device-sim run --folder ./gate --server http://127.0.0.1:8080 \\
+        --serial FL-0001 --secret 7QX2-M4KD
+
+Ctrl-C or SIGTERM says goodbye; kill -9 is a power cut, which the ledger in the folder survives.";
+
+#[derive(Subcommand)]
+enum Act {
+    /// Makes the gate's key and has the service certify it.
+    Enrol {
+        #[command(flatten)]
+        label: Label,
+        #[command(flatten)]
+        folder: Folder,
+    },
+    /// Connects and obeys until it is told to stop; enrols first when it is given a label.
+    Run {
+        #[command(flatten)]
+        label: Option<Label>,
+        #[command(flatten)]
+        folder: Folder,
+        /// The least time between two pulses, in milliseconds.
+        #[arg(long, default_value_t = 3000)]
+        min_gap_ms: u64,
+    },
+}
+
+#[derive(Args)]
+struct Folder {
+    /// Where the gate's key, certificate and ledger are kept.
+    #[arg(long, default_value = "gate")]
+    folder: PathBuf,
+}
+
+/// All of it or nothing.
+#[derive(Args)]
+struct Label {
+    /// The service to enrol with.
+    #[arg(long, value_name = "URL", required = false, requires_all = ["serial", "secret"])]
+    server: String,
+    /// The serial number on the gate's label.
+    #[arg(long, required = false, requires = "server")]
+    serial: String,
+    /// The secret on the gate's label.
+    #[arg(long, required = false, requires = "server")]
+    secret: String,
+    /// A file of authorities to believe about the server (PEM), instead of the machine's own.
+    #[arg(long, requires = "server")]
+    server_ca: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    print_what_happens();
+    match act(arguments.act).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("device-sim: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn act(act: Act) -> Result<()> {
+    match act {
+        Act::Enrol { label, folder: Folder { folder } } => {
+            let identity = enrol(&label.claim()?, &folder).await?;
+            println!("enrolled as {} in {}", identity.enrolment.gate_id, folder.display());
+        }
+        Act::Run { label, folder: Folder { folder }, min_gap_ms } => {
+            if let Some(label) = label {
+                enrol(&label.claim()?, &folder).await?;
+            }
+            let min_gap = Duration::from_millis(min_gap_ms);
+            let gate = Simulation::start(&folder, Options { min_gap, ..Options::default() })?;
+            told_to_stop().await?;
+            gate.stop().await;
+        }
+    }
+    Ok(())
+}
+
+impl Label {
+    fn claim(self) -> Result<Claim> {
+        let Self { server, serial, secret, server_ca } = self;
+        let read = |path: PathBuf| {
+            std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+        };
+        Ok(Claim { server, serial, secret, server_ca: server_ca.map(read).transpose()? })
+    }
+}
+
+async fn told_to_stop() -> Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+/// One line for each thing that happens: the time of day and the words, nothing else.
+fn print_what_happens() {
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new("off,device_sim=info"))
+        .with_timer(TimeOfDay)
+        .with_ansi(false)
+        .with_level(false)
+        .with_target(false)
+        .fmt_fields(
+            debug_fn(|line, field, value| match field.name() {
+                "message" => write!(line, "{value:?}"),
+                _ => Ok(()),
+            })
+            .delimited(""),
+        )
+        .init();
+}
+
+/// `12:01:02.123`, in UTC.
+struct TimeOfDay;
+
+impl FormatTime for TimeOfDay {
+    #[expect(clippy::disallowed_methods, reason = "for people who read the log; no rule sees it")]
+    fn format_time(&self, line: &mut Writer<'_>) -> fmt::Result {
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let (seconds, ms) = (since_1970.as_secs(), since_1970.subsec_millis());
+        let (hours, minutes) = (seconds / 3600 % 24, seconds / 60 % 60);
+        write!(line, "{hours:02}:{minutes:02}:{:02}.{ms:03}", seconds % 60)
+    }
+}

@@ -1,0 +1,475 @@
+//! A gate running: the state machine of [`crate::gate`] between a broker, a ledger and a clock.
+//!
+//! Whatever goes wrong on purpose, goes wrong here at the edge, by switches; the rules of the
+//! gate know nothing of it.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::fs::File;
+use std::future::pending;
+use std::io;
+use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use protocol::{
+    Command, CommandId, Down, GateId, Greeting, Leg, MIN_PULSE_GAP, Nonce, NotExecuted, Order,
+    Outcome, Status,
+};
+use ring::rand::{self, RandomlyConstructable, SystemRandom};
+use tokio::sync::watch;
+use tokio::time::{sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::info;
+
+use crate::connection::{self, Arrival, Outbox};
+use crate::gate::{Gate, Input, Message, Output, Pinned};
+use crate::identity::{Broker, Identity};
+use crate::ledger::Ledger;
+
+/// How long [`Simulation::until`] waits.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How a simulated gate differs from the usual one.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The least time between two pulses.
+    pub min_gap: Duration,
+    /// The firmware it names in its hello.
+    pub firmware: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let firmware = concat!("device-sim ", env!("CARGO_PKG_VERSION")).to_owned();
+        Self { min_gap: MIN_PULSE_GAP, firmware }
+    }
+}
+
+/// What goes wrong on purpose.
+#[derive(Clone, Debug, Default)]
+struct Switches {
+    held: bool,
+    statuses_to_lose: u32,
+    refuses_ledger: bool,
+}
+
+/// One pulse of the motor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pulse {
+    /// Which command asked for it.
+    pub command: CommandId,
+    /// The way the guest was going.
+    pub leg: Leg,
+    /// When.
+    pub at: Instant,
+}
+
+/// One command as it arrived, before any check.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// The command.
+    pub command: Command,
+    /// When.
+    pub at: Instant,
+}
+
+/// All that a gate saw and did in this run; grows as long as it runs.
+#[derive(Clone, Debug, Default)]
+pub struct Journal {
+    /// The epoch in which it is ready; the service may still be reading its ready.
+    pub epoch: Option<u64>,
+    /// Every pulse.
+    pub pulses: Vec<Pulse>,
+    /// Every command that arrived.
+    pub received: Vec<Received>,
+    /// Every status that the gate meant to publish, lost or not.
+    pub reported: Vec<Status>,
+    /// How many messages were met with silence.
+    pub ignored: u64,
+}
+
+/// A running gate. Dropped, it vanishes as by a power cut.
+#[derive(Debug)]
+pub struct Simulation {
+    gate: GateId,
+    switches: Arc<watch::Sender<Switches>>,
+    journal: watch::Receiver<Journal>,
+    leave: CancellationToken,
+    task: AbortOnDropHandle<()>,
+}
+
+impl Simulation {
+    /// Switches on the gate that is enrolled in this folder. One program at a time plays it.
+    pub fn start(folder: &Path, options: Options) -> Result<Self> {
+        let identity = Identity::load(folder)?
+            .with_context(|| format!("{} holds no enrolled gate", folder.display()))?;
+        let lock = File::open(folder)?;
+        lock.try_lock().context("another program plays this gate")?;
+        let path = folder.join("ledger");
+        let ledger = Ledger::open(&path)
+            .with_context(|| format!("cannot open the ledger {}", path.display()))?;
+
+        let gate = identity.enrolment.gate_id.clone();
+        let switches = Arc::new(watch::Sender::new(Switches::default()));
+        let (seen, journal) = watch::channel(Journal::default());
+        let leave = CancellationToken::new();
+        let player = Player {
+            gate: Gate::new(pinned(&identity, options), &ledger.last_ids()?),
+            identity,
+            ledger,
+            held: VecDeque::new(),
+            failures: 0,
+            born: Instant::now(),
+            dice: SystemRandom::new(),
+            switches: Arc::clone(&switches),
+            journal: seen,
+            _lock: lock,
+        };
+        let task = AbortOnDropHandle::new(tokio::spawn(player.play(leave.clone())));
+        Ok(Self { gate, switches, journal, leave, task })
+    }
+
+    /// Which gate this is.
+    pub fn gate_id(&self) -> &GateId {
+        &self.gate
+    }
+
+    /// Waits until the gate is ready, and says in which epoch.
+    pub async fn ready(&self) -> Result<u64> {
+        let journal = self.until(|journal| journal.epoch.is_some()).await?;
+        journal.epoch.context("the gate is not ready")
+    }
+
+    /// Waits until the journal shows it, at most 30 s.
+    pub async fn until(&self, it_shows: impl FnMut(&Journal) -> bool) -> Result<Journal> {
+        let mut journal = self.journal.clone();
+        let shown = timeout(PATIENCE, journal.wait_for(it_shows)).await;
+        let gate = &self.gate;
+        let shown = shown.with_context(|| format!("{gate} waited {} s", PATIENCE.as_secs()))?;
+        Ok(shown.with_context(|| format!("{gate} does not run any more"))?.clone())
+    }
+
+    /// All that the gate saw and did so far.
+    pub fn journal(&self) -> Journal {
+        self.journal.borrow().clone()
+    }
+
+    /// The pulses so far.
+    pub fn pulses(&self) -> Vec<Pulse> {
+        self.journal.borrow().pulses.clone()
+    }
+
+    /// The commands that arrived so far.
+    pub fn received(&self) -> Vec<Received> {
+        self.journal.borrow().received.clone()
+    }
+
+    /// From now on commands arrive, but the gate acts on none: a hung motor board.
+    pub fn hold(&self) {
+        self.switches.send_modify(|switches| switches.held = true);
+    }
+
+    /// The hung motor board wakes up and finds the commands that arrived meanwhile.
+    pub fn release(&self) {
+        self.switches.send_modify(|switches| switches.held = false);
+    }
+
+    /// The next so many statuses get lost on their way.
+    pub fn lose_statuses(&self, times: u32) {
+        self.switches.send_modify(|switches| switches.statuses_to_lose = times);
+    }
+
+    /// The ledger's flash fails, or works again.
+    pub fn refuse_ledger(&self, refuses: bool) {
+        self.switches.send_modify(|switches| switches.refuses_ledger = refuses);
+    }
+
+    /// Leaves with a goodbye and a clean DISCONNECT.
+    pub async fn stop(self) {
+        self.leave.cancel();
+        let _ = self.task.await;
+    }
+
+    /// Vanishes without a word, as by a power cut; the folder can be played again afterwards.
+    pub async fn abandon(self) {
+        self.task.abort();
+        let _ = self.task.await;
+    }
+}
+
+fn pinned(identity: &Identity, options: Options) -> Arc<Pinned> {
+    Arc::new(Pinned {
+        gate: identity.enrolment.gate_id.clone(),
+        keys: identity.enrolment.command_keys.clone(),
+        min_gap: options.min_gap,
+        firmware: options.firmware,
+    })
+}
+
+/// The gate's board: everything around the state machine.
+struct Player {
+    identity: Identity,
+    gate: Gate,
+    ledger: Ledger,
+    /// What a hung motor board has not looked at yet.
+    held: VecDeque<Input>,
+    /// Connections lost since the gate was last ready.
+    failures: u32,
+    born: Instant,
+    dice: SystemRandom,
+    switches: Arc<watch::Sender<Switches>>,
+    journal: watch::Sender<Journal>,
+    _lock: File,
+}
+
+impl Player {
+    async fn play(mut self, leave: CancellationToken) {
+        while let Err(error) = self.converse(&leave).await {
+            let _ = self.gate.step(Input::ConnectionLost, self.born.elapsed());
+            self.journal.send_modify(|journal| journal.epoch = None);
+            self.failures = self.failures.saturating_add(1);
+            let pause = connection::pause_ceiling(self.failures).mul_f64(self.chance());
+            self.say(format_args!("not connected: {error}; again in {} ms", pause.as_millis()));
+            tokio::select! {
+                () = sleep(pause) => {}
+                () = leave.cancelled() => break,
+            }
+        }
+        self.journal.send_modify(|journal| journal.epoch = None);
+        self.say(format_args!("stopped"));
+    }
+
+    /// One connection, from its nonce to its end: `Ok` if the gate left on purpose.
+    async fn converse(&mut self, leave: &CancellationToken) -> Result<()> {
+        let nonce = self.nonce();
+        let opened = tokio::select! {
+            opened = connection::open(&self.identity, nonce) => opened,
+            () = leave.cancelled() => return Ok(()),
+        };
+        let (outbox, mut inbox) = opened?;
+        let Broker { host, port } = &self.identity.enrolment.broker;
+        self.say(format_args!("connected to {host}:{port} as {}", self.gate_id()));
+        self.step(Input::Connected { nonce }, &outbox)?;
+
+        let mut switched = self.switches.subscribe();
+        // What was held over from the last connection may be free by now.
+        switched.mark_changed();
+        loop {
+            let arrival = {
+                let mut next = pin!(inbox.next());
+                loop {
+                    tokio::select! {
+                        arrival = &mut next => break Some(arrival?),
+                        () = come(self.gate.hello_due().map(|due| self.born + due)) => {
+                            let nonce = self.nonce();
+                            self.step(Input::HelloDue { nonce }, &outbox)?;
+                        }
+                        Ok(()) = switched.changed() => self.resume(&outbox)?,
+                        () = leave.cancelled() => break None,
+                    }
+                }
+            };
+            let Some(arrival) = arrival else {
+                self.step(Input::Leaving, &outbox)?;
+                connection::close(outbox, inbox).await;
+                return Ok(());
+            };
+            self.take_in(arrival, &outbox)?;
+        }
+    }
+
+    fn take_in(&mut self, arrival: Arrival, outbox: &Outbox) -> Result<()> {
+        let at = Instant::now();
+        let Arrival { down, retained, body } = arrival;
+        let unreadable = match down {
+            Down::Welcome => match Greeting::from_bytes(&body) {
+                Ok(greeting) => return self.step(Input::Greeted { greeting, retained }, outbox),
+                Err(error) => error,
+            },
+            Down::Trigger => match Command::from_bytes(&body) {
+                Ok(command) => return self.receive(command, retained, at, outbox),
+                Err(error) => error,
+            },
+        };
+        self.ignored(format_args!("a {} message: {unreadable}", down.as_str()));
+        Ok(())
+    }
+
+    fn receive(
+        &mut self,
+        command: Command,
+        retained: bool,
+        at: Instant,
+        outbox: &Outbox,
+    ) -> Result<()> {
+        self.say(format_args!("received {} {}", name(command.order), command.id));
+        let received = Received { command: command.clone(), at };
+        self.journal.send_modify(|journal| journal.received.push(received));
+        let input = Input::Commanded { command, retained };
+        if self.is_held() {
+            self.held.push_back(input);
+            return Ok(());
+        }
+        self.step(input, outbox)
+    }
+
+    /// Lets the motor board see what arrived while it hung.
+    fn resume(&mut self, outbox: &Outbox) -> Result<()> {
+        while !self.is_held()
+            && let Some(input) = self.held.pop_front()
+        {
+            self.step(input, outbox)?;
+        }
+        Ok(())
+    }
+
+    /// Tells the gate what happened and does what it says.
+    fn step(&mut self, input: Input, outbox: &Outbox) -> Result<()> {
+        let mut todo = VecDeque::from(self.gate.step(input, self.born.elapsed()));
+        while let Some(output) = todo.pop_front() {
+            match output {
+                Output::Publish(message) => self.publish(&message, outbox)?,
+                Output::WriteLedger(id) => {
+                    let written = self.write_ledger(id);
+                    todo.extend(self.gate.step(written, self.born.elapsed()));
+                }
+                Output::Pulse { command, leg } => self.pulse(command, leg),
+                Output::Withhold(id) => self.say(format_args!("no pulse for {id}: it died first")),
+                Output::Ignore(why) => self.ignored(format_args!("a message: {why:?}")),
+            }
+        }
+        Ok(())
+    }
+
+    fn publish(&mut self, message: &Message, outbox: &Outbox) -> Result<()> {
+        match message {
+            Message::Hello(_) => self.say(format_args!("hello sent")),
+            Message::Goodbye(_) => self.say(format_args!("goodbye")),
+            Message::Ready(ready) => {
+                self.failures = 0;
+                self.say(format_args!("epoch {} adopted", ready.epoch));
+            }
+            Message::Status(status) => {
+                self.say(format_args!("reported {}: {}", status.id, tell(status.outcome)));
+                self.journal.send_modify(|journal| journal.reported.push(*status));
+                if self.loses_status() {
+                    self.say(format_args!("the report was lost on purpose"));
+                    return Ok(());
+                }
+            }
+        }
+        outbox.publish(message.topic(), message.to_bytes())?;
+        if let Message::Ready(ready) = message {
+            self.journal.send_modify(|journal| journal.epoch = Some(ready.epoch));
+        }
+        Ok(())
+    }
+
+    fn is_held(&self) -> bool {
+        self.switches.borrow().held
+    }
+
+    fn loses_status(&self) -> bool {
+        self.switches.send_if_modified(|switches| {
+            let loses = 0 < switches.statuses_to_lose;
+            switches.statuses_to_lose = switches.statuses_to_lose.saturating_sub(1);
+            loses
+        })
+    }
+
+    fn write_ledger(&mut self, id: CommandId) -> Input {
+        let written = if self.switches.borrow().refuses_ledger {
+            Err(io::Error::other("refused on purpose"))
+        } else {
+            self.ledger.append(id)
+        };
+        match written {
+            Ok(()) => Input::LedgerWritten,
+            Err(error) => {
+                self.say(format_args!("the ledger cannot be written: {error}"));
+                Input::LedgerFailed
+            }
+        }
+    }
+
+    fn pulse(&mut self, command: CommandId, leg: Leg) {
+        let pulse = Pulse { command, leg, at: Instant::now() };
+        self.journal.send_modify(|journal| journal.pulses.push(pulse));
+        let nth = self.journal.borrow().pulses.len();
+        self.say(format_args!("OPEN {} {command}: pulse {nth}", way(leg)));
+    }
+
+    fn ignored(&self, what: fmt::Arguments<'_>) {
+        self.journal.send_modify(|journal| journal.ignored += 1);
+        self.say(format_args!("ignored {what}"));
+    }
+
+    fn say(&self, what: fmt::Arguments<'_>) {
+        info!(gate = %self.gate_id(), "{what}");
+    }
+
+    fn gate_id(&self) -> &GateId {
+        &self.identity.enrolment.gate_id
+    }
+
+    fn nonce(&self) -> Nonce {
+        Nonce(random(&self.dice))
+    }
+
+    /// Anything from 0 to 1.
+    fn chance(&self) -> f64 {
+        f64::from(u32::from_ne_bytes(random(&self.dice))) / f64::from(u32::MAX)
+    }
+}
+
+fn random<const N: usize>(dice: &SystemRandom) -> [u8; N]
+where
+    [u8; N]: RandomlyConstructable,
+{
+    // A machine without randomness can play no gate.
+    rand::generate(dice).expect("the operating system has randomness").expose()
+}
+
+/// Waits for a moment; for none at all, for ever.
+async fn come(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment.into()).await,
+        None => pending().await,
+    }
+}
+
+fn name(order: Order) -> &'static str {
+    match order {
+        Order::Open { leg, .. } => match leg {
+            Leg::Entry => "open entry",
+            Leg::Exit => "open exit",
+        },
+        Order::Cancel => "cancel",
+        Order::Query => "query",
+    }
+}
+
+fn way(leg: Leg) -> &'static str {
+    match leg {
+        Leg::Entry => "entry",
+        Leg::Exit => "exit",
+    }
+}
+
+fn tell(outcome: Outcome) -> &'static str {
+    let Outcome::NotExecuted { why } = outcome else {
+        return "executed";
+    };
+    match why {
+        NotExecuted::TooLate => "not executed, too late",
+        NotExecuted::TooSoon => "not executed, too soon after the last pulse",
+        NotExecuted::StaleEpoch => "not executed, of an older epoch",
+        NotExecuted::Cancelled => "not executed, cancelled",
+        NotExecuted::NeverArrived => "not executed, the opening never arrived",
+        NotExecuted::LedgerFailed => "not executed, the ledger cannot be written",
+    }
+}

@@ -1,0 +1,75 @@
+//! The examples in docs/device-contract.md are what the contract's types read and write.
+
+use data_encoding::BASE64URL_NOPAD;
+use protocol::{Command, Greeting, Hello, Presence, Ready, Status, VerifyingKey, VerifyingKeys};
+use ring::signature::{ED25519, UnparsedPublicKey};
+use serde_json::Value;
+
+const PAGE: &str = include_str!("../../docs/device-contract.md");
+
+#[test]
+fn every_example_reads_and_writes_back_as_it_stands() {
+    let mut seen = vec![];
+    for (kind, example) in examples("json ") {
+        let bytes = example.as_bytes();
+        let written = match kind {
+            "key" => continue,
+            "hello" => Hello::from_bytes(bytes).map(|body| body.to_bytes()),
+            "greeting" => Greeting::from_bytes(bytes).map(|body| body.to_bytes()),
+            "ready" => Ready::from_bytes(bytes).map(|body| body.to_bytes()),
+            "command" => Command::from_bytes(bytes).map(|body| body.to_bytes()),
+            "status" => Status::from_bytes(bytes).map(|body| body.to_bytes()),
+            "presence" => Presence::from_bytes(bytes).map(|body| body.to_bytes()),
+            other => panic!("an example of nothing known: {other}"),
+        };
+        let written: Value = serde_json::from_slice(&written.unwrap()).unwrap();
+        assert_eq!(written, serde_json::from_str::<Value>(example).unwrap(), "{kind}");
+        seen.push(kind);
+    }
+    let expected = [
+        "presence", "hello", "greeting", "ready", "greeting", "command", "command", "command",
+        "status", "status",
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn every_signed_example_is_genuine() {
+    let pinned = VerifyingKeys(vec![key()]);
+    for (_, example) in examples("json command") {
+        assert_eq!(Command::from_bytes(example.as_bytes()).unwrap().verify(&pinned), Ok(()));
+    }
+    let Greeting::Welcome(welcome) = first_greeting() else { panic!("a welcome comes first") };
+    assert_eq!(welcome.verify(&pinned), Ok(()));
+}
+
+#[test]
+fn the_worked_examples_are_the_very_bytes_that_are_signed() {
+    let (_, open) = examples("json command")[0];
+    let Greeting::Welcome(welcome) = first_greeting() else { panic!("a welcome comes first") };
+    let signatures = [Command::from_bytes(open.as_bytes()).unwrap().sig, welcome.sig];
+    let worked = examples("text canonical");
+    let public = BASE64URL_NOPAD.decode(key().key.as_bytes()).unwrap();
+    let public = UnparsedPublicKey::new(&ED25519, public);
+    assert_eq!(worked.len(), signatures.len());
+    for ((_, canonical), sig) in worked.iter().zip(signatures) {
+        let sig = BASE64URL_NOPAD.decode(sig.as_bytes()).unwrap();
+        assert!(public.verify(canonical.as_bytes(), &sig).is_ok(), "{canonical}");
+    }
+    assert!(PAGE.contains(&format!("exactly these {} bytes", worked[0].1.len())));
+}
+
+/// The fenced blocks whose fence begins like this: the rest of the fence, and the block.
+fn examples(fence: &str) -> Vec<(&'static str, &'static str)> {
+    let blocks = PAGE.split("```").skip(1).step_by(2);
+    let blocks = blocks.filter_map(|block| block.split_once('\n'));
+    blocks.filter_map(|(kind, body)| Some((kind.strip_prefix(fence)?, body))).collect()
+}
+
+fn key() -> VerifyingKey {
+    serde_json::from_str(examples("json key")[0].1).expect("a key")
+}
+
+fn first_greeting() -> Greeting {
+    Greeting::from_bytes(examples("json greeting")[0].1.as_bytes()).expect("a greeting")
+}

@@ -1,0 +1,108 @@
+//! What can be asked of flussd on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  flussd                                     serve on the defaults, data in ./data
+  flussd demo                                open a gate in a minute, with a simulated gate
+  flussd --config /etc/flussd.toml           serve with a settings file
+  flussd --set http.listen=127.0.0.1:0       change one setting
+  flussd print-config > flussd.toml          start a settings file
+  flussd device make gate \"Main gate\"        enrol a gate";
+
+/// Fluss+ one-time access: a guest opens a gate, once in and once out.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// What to do; `serve` when left out
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    /// A settings file; `flussd print-config` shows every setting
+    #[arg(long, global = true, env = "FLUSS_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The data folder
+    #[arg(long, global = true, env = "FLUSS_DATA", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// One setting, over the file's; may be repeated
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+/// One thing to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the API, the bridge and the broker, as the roles say
+    Serve,
+    /// Serve with a simulated gate and a guest's link to try
+    Demo {
+        /// Open the gate once without being asked, and end
+        #[arg(long)]
+        exit: bool,
+    },
+    /// Print every setting with its default and its meaning
+    PrintConfig,
+    /// Bring the database up to date, and end
+    Migrate,
+    /// Make devices
+    #[command(subcommand)]
+    Device(Device),
+}
+
+/// What to do with devices.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Device {
+    /// Make a device
+    #[command(subcommand)]
+    Make(Make),
+}
+
+/// Which device to make.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Make {
+    /// A gate: its id, its key and certificate, and the keys it must know
+    Gate {
+        /// What people call it
+        name: String,
+        /// Where its enrolment file goes
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// An intercom: a printed board for one or two gates
+    Intercom {
+        /// What people call it
+        name: String,
+        /// The gate that lets in
+        #[arg(long, value_name = "GATE")]
+        entry: String,
+        /// The gate that lets out; the same when left out
+        #[arg(long, value_name = "GATE")]
+        exit: Option<String>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_make_sense_to_clap() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_may_stand_before_or_after_the_command() {
+        for line in ["flussd --set a=b demo --exit", "flussd demo --exit --set a=b"] {
+            let args = Args::try_parse_from(line.split(' ')).unwrap();
+            assert!(matches!(args.command, Some(Command::Demo { exit: true })));
+            assert_eq!(args.set, ["a=b"]);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! flussd: a guest opens a gate, once in and once out.
+//!
+//! Where everything meets: arguments, settings, keys, the clock, the dice. No rule lives here.
+
+mod args;
+mod config;
+mod data;
+mod demo;
+mod device;
+mod log;
+mod machine;
+mod start;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command, Device};
+use config::{Config, InvalidConfig};
+
+/// A wrong argument or setting: `EX_USAGE` of sysexits.h.
+const WRONG_USE: u8 = 64;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(answer) => {
+            let _ = answer.print();
+            // --help and --version are answers too, and no fault.
+            return ExitCode::from(if answer.use_stderr() { WRONG_USE } else { 0 });
+        }
+    };
+    // Libraries that leave the choice to the process find this one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match run(args).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("flussd: {error:#}");
+            ExitCode::from(if error.is::<InvalidConfig>() { WRONG_USE } else { 1 })
+        }
+    }
+}
+
+async fn run(args: Args) -> anyhow::Result<()> {
+    let config = Config::load(args.config.as_deref(), args.data, &args.set)?;
+    log::start(&config.log, config.log_format)?;
+    match args.command.unwrap_or(Command::Serve) {
+        Command::Serve => start::serve(config).await,
+        Command::Demo { exit } => demo::run(config, exit).await,
+        Command::PrintConfig => Ok(io::stdout().write_all(config::MANUAL.as_bytes())?),
+        Command::Migrate => start::migrate(config).await,
+        Command::Device(Device::Make(what)) => device::make(config, what).await,
+    }
+}

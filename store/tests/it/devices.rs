@@ -1,0 +1,187 @@
+//! Devices, their people, and the settings of intercoms.
+
+use std::time::Duration;
+
+use domain::permission::{Denied, Role};
+use domain::secret::{ClaimCode, EnrolmentSecret};
+use domain::settings::{ExitGate, MaxUsers};
+use domain::{GateId, Settings};
+use store::{
+    Claimed, DeviceKind, Enrolment, Fingerprint, Peer, SaveRefusal, SettingsRefusal, Unwelcome,
+};
+
+use crate::world::World;
+
+crate::on_both_databases![
+    i_1_a_label_gives_a_gate_its_certificate_until_its_first_hello,
+    i_1a_a_device_is_claimed_once,
+    a_certificate_that_was_replaced_or_is_old_admits_nobody,
+    o_4_settings_are_saved_as_a_whole,
+    o_4d_of_two_saves_the_second_sees_the_first,
+    o_4e_only_the_owners_own_gates_may_be_named,
+    o_4f_a_shared_user_neither_sees_nor_saves_settings,
+    s_1_s_2_the_grant_decides_about_codes,
+    a_stranger_does_not_learn_that_a_device_exists,
+    a_hello_heard_twice_raises_the_epoch_once,
+    an_old_goodbye_does_not_speak_for_a_newer_connection,
+];
+
+async fn i_1_a_label_gives_a_gate_its_certificate_until_its_first_hello(world: World) {
+    let (devices, now) = (world.store.devices(), world.now());
+    let (id, label) = (GateId::new(&*world.dice, now), world.label("Side Gate"));
+    let (serial, secret) = (label.serial.clone(), EnrolmentSecret::random(&*world.dice));
+    devices.make_gate(id, label, secret.clone(), now).await.unwrap();
+    let wrong = EnrolmentSecret::random(&*world.dice);
+    let unknown = devices.enrolling(serial.clone(), wrong).await.unwrap();
+    assert_eq!(unknown, Err(Enrolment::Unknown));
+    let enrol = |print| {
+        let end = now + Duration::from_hours(24);
+        devices.enrolled(serial.clone(), secret.clone(), Fingerprint([print; 32]), end, now)
+    };
+    assert_eq!(enrol(1).await.unwrap(), Ok(id));
+    assert_eq!(enrol(2).await.unwrap(), Ok(id), "a lost answer may be asked for again");
+    let registry = world.store.registry();
+    let old = registry.identify(Fingerprint([1; 32]), now).await.unwrap();
+    assert_eq!(old, Err(Unwelcome::Revoked), "only the newest certificate counts");
+    assert_eq!(registry.identify(Fingerprint([2; 32]), now).await.unwrap(), Ok(Peer::Gate(id)));
+    world.gate_is_ready(id, &[]).await;
+    assert_eq!(enrol(3).await.unwrap(), Err(Enrolment::Already));
+}
+
+async fn i_1a_a_device_is_claimed_once(world: World) {
+    let (devices, now) = (world.store.devices(), world.now());
+    let (id, label) = (GateId::new(&*world.dice, now), world.label("Side Gate"));
+    let code = label.claim_code.clone();
+    devices.make_gate(id, label, EnrolmentSecret::random(&*world.dice), now).await.unwrap();
+    let claim = |user, code: &ClaimCode| devices.claim(user, code.clone(), None, now);
+    let other = world.signs_in("+27839998888").await.user;
+    assert_eq!(claim(other, &code).await.unwrap().unwrap().kind, DeviceKind::Gate(id));
+    assert!(claim(other, &code).await.unwrap().is_ok(), "the same owner may ask again");
+    assert_eq!(claim(world.owner, &code).await.unwrap().unwrap_err(), Claimed::Already);
+    let unknown = ClaimCode::random(&*world.dice);
+    assert_eq!(claim(world.owner, &unknown).await.unwrap().unwrap_err(), Claimed::Unknown);
+}
+
+async fn a_certificate_that_was_replaced_or_is_old_admits_nobody(world: World) {
+    let registry = world.store.registry();
+    let end = world.now() + Duration::from_hours(1);
+    let service = Fingerprint([9; 32]);
+    let unknown = registry.identify(service, world.now()).await.unwrap();
+    assert_eq!(unknown, Err(Unwelcome::Unknown));
+    registry.admit_service(service, end, world.now()).await.unwrap();
+    registry.admit_service(service, end, world.now()).await.unwrap();
+    assert_eq!(registry.identify(service, world.now()).await.unwrap(), Ok(Peer::Service));
+    assert_eq!(registry.identify(service, end).await.unwrap(), Err(Unwelcome::Revoked));
+}
+
+async fn o_4_settings_are_saved_as_a_whole(world: World) {
+    let intercoms = world.store.intercoms();
+    let id = world.intercom.to_string();
+    assert_eq!(intercoms.settings(world.owner, id.clone()).await.unwrap(), Ok(None));
+    let details = || world.store.devices().details(world.owner, id.clone());
+    assert!(!details().await.unwrap().unwrap().has_settings);
+    let settings = world.settings();
+    let saved = world.saves(settings).await.unwrap();
+    assert_eq!((saved.settings, saved.version), (settings, 1));
+    let read = intercoms.settings(world.owner, id.clone()).await.unwrap().unwrap();
+    assert_eq!(read, Some(saved));
+    assert!(details().await.unwrap().unwrap().has_settings);
+}
+
+async fn o_4d_of_two_saves_the_second_sees_the_first(world: World) {
+    let (intercoms, id) = (world.store.intercoms(), world.intercom.to_string());
+    let two = Settings { max_users: MaxUsers::new(2).unwrap(), ..world.settings() };
+    let save = |settings| intercoms.save(world.owner, id.clone(), settings, 0, world.now());
+    let first = save(two).await.unwrap().unwrap();
+    let second = save(world.settings()).await.unwrap();
+    assert_eq!(second, Err(SaveRefusal::Stale(Some(first))));
+}
+
+async fn o_4e_only_the_owners_own_gates_may_be_named(world: World) {
+    let other = world.signs_in("+27839998888").await.user;
+    let foreign = world.makes_gate(other, "Next Door").await;
+    let entry = Settings { entry_gate: foreign, ..world.settings() };
+    let refused = |field| Err(SaveRefusal::GateNotOwned { field });
+    assert_eq!(world.saves(entry).await, refused("entry_gate"));
+    let exit = Settings { exit_gate: ExitGate::Gate(foreign), ..world.settings() };
+    assert_eq!(world.saves(exit).await, refused("exit_gate"));
+    let nowhere = GateId::new(&*world.dice, world.now());
+    let missing = Settings { entry_gate: nowhere, ..world.settings() };
+    assert_eq!(world.saves(missing).await, refused("entry_gate"));
+}
+
+async fn o_4f_a_shared_user_neither_sees_nor_saves_settings(world: World) {
+    let id = world.intercom.to_string();
+    let phone = World::phone("+27839998888");
+    let people = world.store.people();
+    let person = people.share(world.owner, id.clone(), phone, true, world.now()).await.unwrap();
+    let user = person.unwrap().user;
+    let denied = SettingsRefusal::Denied(Denied::NotOwner);
+    let intercoms = world.store.intercoms();
+    assert_eq!(intercoms.settings(user, id.clone()).await.unwrap(), Err(denied));
+    let saved = intercoms.save(user, id, world.settings(), 0, world.now()).await.unwrap();
+    assert_eq!(saved, Err(SaveRefusal::Settings(denied)));
+}
+
+async fn s_1_s_2_the_grant_decides_about_codes(world: World) {
+    let world = world.ready().await;
+    let (people, id) = (world.store.people(), world.intercom.to_string());
+    let phone = World::phone("+27839998888");
+    let share =
+        |granted| people.share(world.owner, id.clone(), phone.clone(), granted, world.now());
+    let user = share(false).await.unwrap().unwrap().user;
+    let issued = world.issues().await;
+    let list = || world.store.codes().active(user, id.clone(), world.now());
+    let no_permission = Denied::NoPermission;
+    assert_eq!(list().await.unwrap().unwrap_err(), SettingsRefusal::Denied(no_permission));
+    let details = || world.store.codes().details(user, issued.pass.code.id);
+    assert_eq!(details().await.unwrap().unwrap_err(), no_permission);
+    share(true).await.unwrap().unwrap();
+    assert_eq!(list().await.unwrap().unwrap().len(), 1, "codes made by others too");
+    assert!(details().await.unwrap().is_ok());
+    let revoked = world.store.codes().revoke(user, issued.pass.code.id, world.now()).await;
+    assert!(revoked.unwrap().is_ok());
+    people.unshare(world.owner, id.clone(), user, world.now()).await.unwrap().unwrap();
+    assert_eq!(list().await.unwrap().unwrap_err(), SettingsRefusal::Denied(Denied::Unknown));
+}
+
+async fn a_stranger_does_not_learn_that_a_device_exists(world: World) {
+    let stranger = world.signs_in("+27839998888").await.user;
+    let devices = world.store.devices();
+    let there = devices.details(stranger, world.gate.to_string()).await.unwrap().unwrap_err();
+    let nowhere = GateId::new(&*world.dice, world.now()).to_string();
+    let missing = devices.details(stranger, nowhere).await.unwrap().unwrap_err();
+    assert_eq!((there, missing), (Denied::Unknown, Denied::Unknown));
+    assert!(devices.of(stranger).await.unwrap().is_empty());
+    let own = devices.of(world.owner).await.unwrap();
+    assert!(own.len() == 2 && own.iter().all(|device| device.role == Role::Owner));
+}
+
+async fn a_hello_heard_twice_raises_the_epoch_once(world: World) {
+    let gates = world.store.gates();
+    let hello = |nonce| gates.hello(world.gate, [nonce; 16], "fw".to_owned(), world.now());
+    assert_eq!(hello(1).await.unwrap(), Some(1));
+    assert_eq!(hello(1).await.unwrap(), Some(1));
+    assert_eq!(hello(2).await.unwrap(), Some(2));
+    let nowhere = GateId::new(&*world.dice, world.now());
+    assert_eq!(gates.hello(nowhere, [1; 16], String::new(), world.now()).await.unwrap(), None);
+}
+
+async fn an_old_goodbye_does_not_speak_for_a_newer_connection(world: World) {
+    let gates = world.store.gates();
+    for (nonce, epoch) in [(1, 1), (2, 2)] {
+        gates.hello(world.gate, [nonce; 16], String::new(), world.now()).await.unwrap();
+        let ready = gates.ready(world.gate, [nonce; 16], epoch, Vec::new(), world.now()).await;
+        assert!(ready.unwrap());
+    }
+    let is_there = || async {
+        let details = world.store.devices().details(world.owner, world.gate.to_string()).await;
+        details.unwrap().unwrap().gate.unwrap().ready(world.now()).is_some()
+    };
+    gates.gone(world.gate, [1; 16], world.now()).await.unwrap();
+    assert!(is_there().await);
+    let stale = gates.ready(world.gate, [1; 16], 1, Vec::new(), world.now()).await.unwrap();
+    assert!(!stale, "a ready of an older epoch is ignored");
+    gates.gone(world.gate, [2; 16], world.now()).await.unwrap();
+    assert!(!is_there().await);
+}

@@ -1,0 +1,161 @@
+//! 64 at once: what must happen once happens once, and what fails takes nothing with it.
+
+use std::sync::Arc;
+
+use domain::access_code::{LegState, Refusal};
+use domain::login::Client;
+use domain::secret::{LoginToken, Otp, SessionToken};
+use domain::settings::MaxUsers;
+use domain::{Attempt, Settings};
+use store::{IssueRefusal, Refused};
+
+use crate::world::World;
+
+crate::on_both_databases![
+    of_64_guests_with_one_code_exactly_one_gets_a_command,
+    of_64_creators_at_the_limit_exactly_the_free_slots_are_filled,
+    a_revoke_among_64_redeems_leaves_no_command_behind,
+    of_64_same_pins_exactly_one_makes_a_session,
+    of_64_logins_of_one_number_one_session_is_left,
+    of_64_claims_of_one_command_exactly_one_may_publish,
+];
+
+const RIVALS: usize = 64;
+
+/// Runs 64 of the same at once and gathers their answers.
+async fn all_at_once<F, T>(act: impl Fn(usize) -> F) -> Vec<T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let start = Arc::new(tokio::sync::Barrier::new(RIVALS));
+    let mut rivals = tokio::task::JoinSet::new();
+    for n in 0..RIVALS {
+        let (start, act) = (Arc::clone(&start), act(n));
+        rivals.spawn(async move {
+            start.wait().await;
+            act.await
+        });
+    }
+    rivals.join_all().await
+}
+
+async fn of_64_guests_with_one_code_exactly_one_gets_a_command(world: World) {
+    let world = Arc::new(world.ready().await);
+    for _ in 0..5 {
+        let issued = world.issues().await;
+        let answers = all_at_once(|_| {
+            let (world, press) = (Arc::clone(&world), world.asks_in(&issued));
+            async move { world.redeems(press).await }
+        })
+        .await;
+        let won: Vec<&Attempt> = answers.iter().flatten().collect();
+        assert_eq!(won.len(), 1);
+        let lost = answers.iter().filter(|answer| answer.is_err());
+        let expected = Err(Refused::Rule(Refusal::AlreadyOpening));
+        assert!(lost.into_iter().all(|answer| *answer == expected));
+        world.gate_opens(won[0]).await;
+    }
+}
+
+async fn of_64_creators_at_the_limit_exactly_the_free_slots_are_filled(world: World) {
+    let ten = Settings { max_users: MaxUsers::new(10).unwrap(), ..world.settings() };
+    world.saves(ten).await.unwrap();
+    let world = Arc::new(world);
+    for _ in 0..7 {
+        world.issues().await;
+    }
+    let answers = all_at_once(|_| {
+        let (world, guest) = (Arc::clone(&world), world.guest());
+        async move { world.asks_for_a_code(guest).await }
+    })
+    .await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 3);
+    let refused = answers.into_iter().filter_map(Result::err);
+    assert!(refused.into_iter().all(|refusal| {
+        matches!(refusal, IssueRefusal::LimitReached { active: 10, limit: 10, .. })
+    }));
+}
+
+async fn a_revoke_among_64_redeems_leaves_no_command_behind(world: World) {
+    let world = Arc::new(world.ready().await);
+    for _ in 0..5 {
+        let issued = world.issues().await;
+        let id = issued.pass.code.id;
+        let answers = all_at_once(|n| {
+            let (world, press) = (Arc::clone(&world), world.asks_in(&issued));
+            async move {
+                if n == RIVALS / 2 {
+                    let owner = world.owner;
+                    world.store.codes().revoke(owner, id, world.now()).await.unwrap().unwrap();
+                    return None;
+                }
+                world.redeems(press).await.ok()
+            }
+        })
+        .await;
+        for attempt in answers.into_iter().flatten() {
+            assert_eq!(world.bridge_sends(&attempt).await, None, "revoked before it was sent");
+        }
+        let pass = world.look(&issued.pass.link).await.pass;
+        assert_eq!(pass.code.entry, LegState::Free);
+        assert_eq!(world.refused(world.asks_in(&issued)).await, Refusal::Revoked);
+    }
+}
+
+async fn of_64_same_pins_exactly_one_makes_a_session(world: World) {
+    // O-1d, with more than two devices.
+    let world = Arc::new(world);
+    let (token, otp) = (LoginToken::random(&*world.dice), Otp::random(&*world.dice));
+    let phone = World::phone("+27831112222");
+    let begun =
+        world.store.logins().begin(phone, Client::App, otp.clone(), token.clone(), world.now());
+    begun.await.unwrap().unwrap();
+    let answers = all_at_once(|_| {
+        let (world, token, otp) = (Arc::clone(&world), token.clone(), otp.clone());
+        async move {
+            let session = SessionToken::random(&*world.dice);
+            world.store.logins().verify(token, otp, session, world.now()).await.unwrap().is_ok()
+        }
+    })
+    .await;
+    assert_eq!(answers.into_iter().filter(|signed_in| *signed_in).count(), 1);
+}
+
+async fn of_64_logins_of_one_number_one_session_is_left(world: World) {
+    let world = Arc::new(world);
+    let phone = World::phone("+27831112222");
+    // Each rival signs in for itself; who comes last stays (O-3a).
+    let tokens = all_at_once(|_| {
+        let (world, phone) = (Arc::clone(&world), phone.clone());
+        async move {
+            let (token, otp) = (LoginToken::random(&*world.dice), Otp::random(&*world.dice));
+            let logins = world.store.logins();
+            let begun = logins.begin(phone, Client::App, otp.clone(), token.clone(), world.now());
+            begun.await.unwrap().ok()?;
+            let session = SessionToken::random(&*world.dice);
+            let verified = logins.verify(token, otp, session.clone(), world.now()).await.unwrap();
+            verified.ok().map(|_| session)
+        }
+    })
+    .await;
+    let tokens: Vec<SessionToken> = tokens.into_iter().flatten().collect();
+    assert!(!tokens.is_empty());
+    let mut left = 0;
+    for token in &tokens {
+        left += usize::from(world.store.sessions().find(token, world.now()).await.unwrap().is_ok());
+    }
+    assert_eq!(left, 1, "of {} that signed in", tokens.len());
+}
+
+async fn of_64_claims_of_one_command_exactly_one_may_publish(world: World) {
+    let world = Arc::new(world.ready().await);
+    let issued = world.issues().await;
+    let attempt = world.redeems(world.asks_in(&issued)).await.unwrap();
+    let claims = all_at_once(|_| {
+        let (world, attempt) = (Arc::clone(&world), attempt.clone());
+        async move { world.bridge_sends(&attempt).await }
+    })
+    .await;
+    assert_eq!(claims.into_iter().flatten().count(), 1);
+}

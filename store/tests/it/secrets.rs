@@ -1,0 +1,62 @@
+//! What a thief finds in the database: nothing that opens or names anybody (safety.md 2.5).
+
+use std::sync::Arc;
+
+use domain::login::Client;
+use domain::secret::{LoginToken, Otp};
+use store::{Keys, Store};
+
+use crate::world::{Seeded, World};
+
+/// O-5, I-1: after a whole story the SQLite files hold no secret and no personal data in clear.
+#[tokio::test]
+async fn a_stolen_database_holds_no_secret_in_clear() {
+    let world = World::on_sqlite().await.ready().await;
+    let issued = world.issues_and_lets_in().await;
+    let (token, otp) = (LoginToken::random(&*world.dice), Otp::random(&*world.dice));
+    let phone = World::phone("+27831112222");
+    let begun = world.store.logins().begin(phone, Client::App, otp.clone(), token, world.now());
+    begun.await.unwrap().unwrap();
+    world.store.close().await;
+    let path = world.url.strip_prefix("sqlite:").unwrap();
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes.extend(std::fs::read(format!("{path}-wal")).unwrap_or_default());
+    let mobile = issued.pass.guest.mobile.reveal().to_owned();
+    for (what, secret) in [
+        ("link", issued.pass.link.reveal().into_bytes()),
+        ("link bytes", issued.pass.link.reveal_bytes().to_vec()),
+        ("reference", issued.pass.reference.reveal_bytes().to_vec()),
+        ("guest name", b"Thandi".to_vec()),
+        ("guest mobile", mobile.into_bytes()),
+        ("owner phone", b"27821234567".to_vec()),
+        ("login phone", b"27831112222".to_vec()),
+        ("login pin", otp.reveal().into_bytes()),
+    ] {
+        let found = bytes.windows(secret.len()).any(|window| window == secret);
+        assert!(!found, "{what} stands in clear in the database");
+    }
+}
+
+/// A database opened with another key answers a fault, never a wrong guest.
+#[tokio::test]
+async fn another_key_opens_nothing() {
+    let world = World::on_sqlite().await.ready().await;
+    let issued = world.issues().await;
+    let other = Keys { seal: [9; 32], pepper: [2; 32] };
+    let store = Store::open(&world.url, &other, Arc::new(Seeded::default())).await.unwrap();
+    let details = store.codes().details(world.owner, issued.pass.code.id).await;
+    assert!(matches!(details, Err(store::Fault::Corrupt { .. })), "{details:?}");
+}
+
+/// A second start finds everything as it was.
+#[tokio::test]
+async fn everything_is_there_after_a_restart() {
+    let world = World::on_sqlite().await.ready().await;
+    let issued = world.issues_and_lets_in().await;
+    world.store.close().await;
+    let keys = crate::world::KEYS;
+    let store = Store::open(&world.url, &keys, Arc::new(Seeded::default())).await.unwrap();
+    let details = store.codes().details(world.owner, issued.pass.code.id).await.unwrap().unwrap();
+    let standing = details.pass.code.standing(world.now());
+    assert_eq!(standing, domain::access_code::Standing::Inside { since: world.now() });
+}
