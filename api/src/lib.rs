@@ -1,3 +1,160 @@
-//! The HTTP face: login, devices, settings, codes, attempts and the guest's pages
+//! The HTTP face: login, devices, settings, codes, attempts and the guest's pages.
+//!
+//! One endpoint, one file: its wire types and its handler. Text becomes a type in the first lines
+//! of a handler; the clock is read once there; what is decided, `store` and `domain` decide.
+//! What is *absent* here: MQTT, gates' conversations, SQL.
 
+pub mod answers;
+mod attempts;
+mod body;
+mod caller;
+mod codes;
+pub mod config;
+pub mod courier;
+mod devices;
+mod enrolments;
+mod guest;
+mod limits;
+mod login;
+mod openapi;
+mod people;
 pub mod server;
+mod sessions;
+mod settings;
+mod wire;
+
+use std::sync::Arc;
+
+use authority::Authority;
+use axum::Router;
+use domain::country::BlockedPrefixes;
+use domain::{Clock, Dice, Timestamp};
+use store::Store;
+use tokio_util::sync::CancellationToken;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use config::Config;
+pub use openapi::document;
+
+use courier::Courier;
+use limits::Limits;
+
+/// Everything the handlers need.
+pub struct Parts {
+    /// The storage.
+    pub store: Store,
+    /// The service's clock.
+    pub clock: Arc<dyn Clock>,
+    /// The service's dice.
+    pub dice: Arc<dyn Dice>,
+    /// Delivers login pins.
+    pub courier: Arc<dyn Courier>,
+    /// Signs the certificates of gates.
+    pub authority: Arc<Authority>,
+    /// What a gate must know to connect.
+    pub gate_welcome: GateWelcome,
+    /// Signs tickets of scanned boards.
+    pub ticket_key: [u8; 32],
+    /// Settings of this crate.
+    pub config: Config,
+    /// How guests and owners reach this server: `https://host`, without a slash at the end.
+    pub public_url: String,
+    /// Cancelled when the service stops: open streams end then.
+    pub stop: CancellationToken,
+}
+
+/// What a gate is told at its enrolment, beside its certificate.
+#[derive(Clone, Debug)]
+pub struct GateWelcome {
+    /// The broker's host.
+    pub broker_host: String,
+    /// The broker's port.
+    pub broker_port: u16,
+    /// The keys by which it knows the service's commands: name and base64url of 32 bytes.
+    pub command_keys: Vec<(String, String)>,
+}
+
+/// The state behind all handlers; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Api(Arc<Inner>);
+
+pub(crate) struct Inner {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    dice: Arc<dyn Dice>,
+    courier: Arc<dyn Courier>,
+    authority: Arc<Authority>,
+    gate_welcome: GateWelcome,
+    ticket_key: ring::hmac::Key,
+    config: Config,
+    blocked: BlockedPrefixes,
+    public_url: String,
+    limits: Limits,
+    stop: CancellationToken,
+}
+
+impl std::ops::Deref for Api {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Inner {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Whether this server is reached over TLS: then its cookies say so.
+    fn is_public_tls(&self) -> bool {
+        self.public_url.starts_with("https:")
+    }
+}
+
+/// The whole face: JSON under `/v1`, the OpenAPI document, and the guest's pages.
+pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
+    let blocked = parts.config.blocked()?;
+    let api = Api(Arc::new(Inner {
+        store: parts.store,
+        clock: parts.clock,
+        dice: parts.dice,
+        courier: parts.courier,
+        authority: parts.authority,
+        gate_welcome: parts.gate_welcome,
+        ticket_key: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &parts.ticket_key),
+        limits: Limits::new(&parts.config),
+        config: parts.config,
+        blocked,
+        public_url: parts.public_url,
+        stop: parts.stop,
+    }));
+    let (json, document) = endpoints().split_for_parts();
+    let openapi = openapi::route(&document);
+    let router = json.merge(guest::routes()).merge(openapi);
+    let router = router
+        .fallback(answers::not_found)
+        .method_not_allowed_fallback(answers::method_not_allowed);
+    Ok(body::bounded(router.with_state(api)))
+}
+
+fn endpoints() -> OpenApiRouter<Api> {
+    openapi::begin()
+        .routes(routes!(login::begin::begin))
+        .routes(routes!(login::resend::resend))
+        .routes(routes!(login::verify::verify))
+        .routes(routes!(sessions::me::me))
+        .routes(routes!(sessions::log_out::log_out))
+        .routes(routes!(devices::list::list))
+        .routes(routes!(devices::claim::claim))
+        .routes(routes!(devices::details::details, devices::rename::rename))
+        .routes(routes!(people::list::list, people::share::share))
+        .routes(routes!(people::unshare::unshare))
+        .routes(routes!(enrolments::enrol))
+        .routes(routes!(settings::read::read, settings::replace::replace))
+        .routes(routes!(codes::list::list, codes::issue::issue))
+        .routes(routes!(codes::history::history))
+        .routes(routes!(codes::details::details, codes::revoke::revoke))
+        .routes(routes!(attempts::read::read))
+        .routes(routes!(attempts::stream::stream))
+}

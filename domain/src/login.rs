@@ -24,7 +24,7 @@ pub const SEND_DAY: Duration = Duration::from_hours(24);
 
 /// The pause after the first, second and third pin.
 pub const RESEND_PAUSE: [Duration; 3] =
-    [Duration::from_secs(30), Duration::from_secs(60), Duration::from_secs(120)];
+    [Duration::from_secs(30), Duration::from_mins(1), Duration::from_mins(2)];
 
 /// From this many wrong pins in a row on, a number waits: 30 s, doubling to an hour.
 pub const FAILURES_BEFORE_WAIT: u32 = 10;
@@ -263,7 +263,7 @@ mod tests {
         for _ in 0..100 {
             let mut login = Login::begin(now);
             assert_eq!(login.submit(false, &mut failures, now), Err(Refusal::Invalid));
-            now = now + Duration::from_secs(3600);
+            now = now + Duration::from_hours(1);
         }
         let mut login = Login::begin(now);
         assert_eq!(login.submit(true, &mut failures, now), Err(Refusal::Wait { until: None }));

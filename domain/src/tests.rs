@@ -36,7 +36,7 @@ const NOON: Timestamp = Timestamp::from_millis(1_780_000_000_000);
 fn code() -> AccessCode {
     let passcode = Passcode::parse("0427").unwrap();
     let (id, intercom) = (CodeId::from_bytes([1; 16]), board());
-    AccessCode::issue(id, intercom, passcode, Duration::from_secs(12 * 3600), NOON)
+    AccessCode::issue(id, intercom, passcode, Duration::from_hours(12), NOON)
 }
 
 fn board() -> IntercomId {
@@ -47,13 +47,13 @@ fn attempt_id(n: u8) -> AttemptId {
     AttemptId::from_bytes([n; 16])
 }
 
-fn ready_gate(epoch: u64, now: Timestamp) -> Option<Target> {
+fn ready_gate(epoch: u64, now: Timestamp) -> Target {
     let id = GateId::from_bytes([3; 16]);
     let gate = Gate { id, epoch, hello_at: now, ready_at: Some(now) };
-    Some(Target { gate, unsettled: 0 })
+    Target { gate, unsettled: 0 }
 }
 
-fn ask<'a>(leg: Leg, typed: &'a Passcode) -> Request<'a> {
+fn ask(leg: Leg, typed: &Passcode) -> Request<'_> {
     Request { leg, typed, scanned: Some(board()), recent_attempts: 0 }
 }
 
@@ -65,7 +65,7 @@ fn try_at(
     now: Timestamp,
 ) -> Result<Attempt, Refusal> {
     let typed = Passcode::parse(digits).unwrap();
-    code.redeem(&ask(leg, &typed), ready_gate(1, now), attempt_id(n), now)
+    code.redeem(&ask(leg, &typed), Some(ready_gate(1, now)), attempt_id(n), now)
 }
 
 fn inside() -> AccessCode {
@@ -126,7 +126,7 @@ fn an_offline_gate_uses_nothing_up_and_looks_at_no_digits() {
     let wrong = Passcode::parse("9876").unwrap();
     let refusal = code.redeem(&ask(Leg::Entry, &wrong), None, attempt_id(1), NOON);
     assert_eq!(refusal, Err(Refusal::GateOffline));
-    let mut silent = ready_gate(1, NOON).unwrap();
+    let mut silent = ready_gate(1, NOON);
     silent.gate.ready_at = None;
     let right = Passcode::parse("0427").unwrap();
     let refusal = code.redeem(&ask(Leg::Entry, &right), Some(silent), attempt_id(1), NOON);
@@ -137,7 +137,7 @@ fn an_offline_gate_uses_nothing_up_and_looks_at_no_digits() {
 #[test]
 fn a_gate_whose_hello_is_old_is_offline() {
     let (mut code, right) = (code(), Passcode::parse("0427").unwrap());
-    let stale = ready_gate(1, NOON);
+    let stale = Some(ready_gate(1, NOON));
     let later = NOON + gate::HELLO_LIFETIME;
     let refusal = code.redeem(&ask(Leg::Entry, &right), stale, attempt_id(1), later);
     assert_eq!(refusal, Err(Refusal::GateOffline));
@@ -150,13 +150,13 @@ fn entry_needs_the_right_board_and_exit_needs_none() {
     let without = Request { scanned: None, ..ask(Leg::Entry, &right) };
     let other = Request { scanned: Some(IntercomId::from_bytes([9; 16])), ..without.clone() };
     let refused = |code: &mut AccessCode, request: &Request<'_>| {
-        code.redeem(request, ready_gate(1, NOON), attempt_id(1), NOON)
+        code.redeem(request, Some(ready_gate(1, NOON)), attempt_id(1), NOON)
     };
     assert_eq!(refused(&mut code, &without), Err(Refusal::ScanRequired));
     assert_eq!(refused(&mut code, &other), Err(Refusal::WrongIntercom));
     let mut code = inside();
     let out = Request { leg: Leg::Exit, ..without };
-    assert!(code.redeem(&out, ready_gate(1, NOON), attempt_id(2), NOON).is_ok());
+    assert!(code.redeem(&out, Some(ready_gate(1, NOON)), attempt_id(2), NOON).is_ok());
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn a_command_is_not_sent_late_nor_into_another_epoch() {
     let late = Timestamp::from_millis(attempt.deadline.as_millis() + 1);
     let ready = Some(attempt.epoch);
     assert_eq!(attempt.clone().claim(false, ready, late), Err(WhyNot::NotSentInTime));
-    let next = ready_gate(2, NOON).unwrap().gate.ready(NOON);
+    let next = ready_gate(2, NOON).gate.ready(NOON);
     assert_eq!(attempt.clone().claim(false, next, NOON), Err(WhyNot::GateWentAway));
     assert_eq!(attempt.clone().claim(false, None, NOON), Err(WhyNot::GateWentAway));
     assert_eq!(attempt.clone().claim(false, ready, attempt.deadline), Ok(()));
@@ -308,7 +308,7 @@ proptest! {
             match step {
                 Happening::Redeem { leg, right, online } => {
                     let typed = Passcode::parse(if right { "0427" } else { "9876" }).unwrap();
-                    let target = ready_gate(epoch, now).filter(|_| online);
+                    let target = online.then(|| ready_gate(epoch, now));
                     if let Ok(made) = code.redeem(&ask(leg, &typed), target, attempt_id(n), now) {
                         prop_assert!(right && online);
                         attempts.push(made);
@@ -316,7 +316,7 @@ proptest! {
                 }
                 Happening::Claim => for attempt in &mut attempts {
                     if attempt.state == State::Pending {
-                        let ready = ready_gate(epoch, now).unwrap().gate.ready(now);
+                        let ready = ready_gate(epoch, now).gate.ready(now);
                         let revoked = matches!(code.end, Some(End::Revoked { .. }));
                         if attempt.claim(revoked, ready, now).is_err() {
                             code.not_opened(attempt.leg, attempt.id, now);

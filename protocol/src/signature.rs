@@ -14,7 +14,7 @@ pub struct SigningKey {
 
 impl SigningKey {
     /// Makes the key from its 32 secret bytes, named `kid`.
-    #[expect(clippy::expect_used, reason = "every 32 bytes are an Ed25519 seed")]
+    #[expect(clippy::missing_panics_doc, reason = "every 32 bytes are an Ed25519 seed")]
     pub fn from_seed(kid: &str, seed: &[u8; 32]) -> Self {
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).expect("32 bytes are a seed");
         Self { kid: kid.to_owned(), pair }

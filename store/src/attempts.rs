@@ -139,6 +139,15 @@ impl Attempts {
         })
     }
 
+    /// How many commands wait for their end.
+    pub async fn unsettled(&self) -> Result<u64> {
+        let row = reading!(self.0.db, |tx| {
+            let open = "SELECT COUNT(*) AS open FROM attempts WHERE state IN ('pending', 'sent')";
+            sql(open).one(tx).await
+        })?;
+        crate::row::number(&row, "open")
+    }
+
     /// Takes a gate's word on a command. None when there is no such command for this gate.
     pub async fn settle(
         &self,

@@ -28,6 +28,10 @@ pub enum Fault {
 }
 
 impl Fault {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers pass ids and words as they have them"
+    )]
     pub(crate) fn corrupt(table: &'static str, id: impl ToString, what: impl ToString) -> Self {
         Self::Corrupt { table, id: id.to_string(), what: what.to_string() }
     }
@@ -36,10 +40,7 @@ impl Fault {
 /// The driver's message may hold SQL and names of columns, never values.
 impl From<sqlx::Error> for Fault {
     fn from(error: sqlx::Error) -> Self {
-        let text = match &error {
-            sqlx::Error::Database(database) => database.message().to_owned(),
-            _ => error.to_string(),
-        };
-        Self::Unavailable(text)
+        let text = error.as_database_error().map(|error| error.message().to_owned());
+        Self::Unavailable(text.unwrap_or_else(|| error.to_string()))
     }
 }

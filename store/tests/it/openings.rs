@@ -205,7 +205,8 @@ async fn r_3_a_revoke_after_sending_makes_a_cancel_due(world: World) {
     let revoked = world.store.codes().revoke(world.owner, id, world.now()).await.unwrap().unwrap();
     assert_eq!(revoked.revocation, Revocation::Cancelling(attempt.id));
     let effective_at = attempt.deadline;
-    let end = domain::access_code::End::Revoked { at: world.now(), effective_at };
+    let at = world.now();
+    let end = domain::access_code::End::Revoked { at, effective_at };
     assert_eq!(revoked.code.end, Some(end));
     let due = world.store.attempts().due(world.now()).await.unwrap();
     assert_eq!((due[0].attempt.id, due[0].errand), (attempt.id, Errand::Cancel));
@@ -213,25 +214,8 @@ async fn r_3_a_revoke_after_sending_makes_a_cancel_due(world: World) {
     world.later(Duration::from_millis(200));
     let denied = Evidence::NotExecuted(WhyNot::Cancelled);
     world.store.attempts().settle(world.gate, attempt.id, denied, world.now()).await.unwrap();
-    let pulled = domain::access_code::End::Revoked {
-        at: revoked.code.standing_revoked_at(),
-        effective_at: world.now(),
-    };
+    let pulled = domain::access_code::End::Revoked { at, effective_at: world.now() };
     assert_eq!(world.look(&issued.pass.link).await.pass.code.end, Some(pulled));
-}
-
-/// Reads the moment of a revoke out of a code's standing.
-trait RevokedAt {
-    fn standing_revoked_at(&self) -> domain::Timestamp;
-}
-
-impl RevokedAt for domain::AccessCode {
-    fn standing_revoked_at(&self) -> domain::Timestamp {
-        match self.standing(self.issued_at) {
-            Standing::Revoked { at, .. } => at,
-            other => panic!("not revoked: {other:?}"),
-        }
-    }
 }
 
 async fn a_contradiction_changes_nothing_and_is_written_down(world: World) {

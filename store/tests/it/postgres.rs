@@ -69,7 +69,7 @@ impl Server {
     }
 
     fn wait_until_it_answers(&self) {
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
         let answers = || {
             let mut ask = Command::new(self.bin.join("pg_isready"));
             let ask = ask.arg("-q").arg("-d").arg(self.url("postgres"));

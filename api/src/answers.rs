@@ -1,0 +1,403 @@
+//! Every answer that is not "here you are": one table of codes with their status and title, and
+//! the one place where refusals and faults become them (RFC 9457).
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::access_code::{NotActive, Refusal as RedeemRefusal};
+use domain::login::Refusal as PinRefusal;
+use domain::permission::Denied;
+use domain::{Clock, Timestamp};
+use serde_json::{Map, Value, json};
+use store::{
+    Claimed, Enrolment, Fault, IssueRefusal, LoginRefusal, RevokeRefusal, SaveRefusal,
+    SessionRefusal, SettingsRefusal, TooManyPins,
+};
+
+use crate::wire;
+
+/// Defines the table once.
+macro_rules! answers {
+    ($($name:ident $status:ident $code:literal $title:literal;)*) => {
+        /// A stable code of the API.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[expect(missing_docs, reason = "the title of each says it")]
+        pub enum Code { $($name,)* }
+
+        impl Code {
+            /// All codes.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The HTTP status it comes with.
+            pub fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status,)* }
+            }
+
+            /// The word that clients rely on.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// What it means, for people.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+        }
+    };
+}
+
+answers! {
+    // the request itself
+    Malformed BAD_REQUEST "malformed" "The request could not be read.";
+    InvalidRequest UNPROCESSABLE_ENTITY "invalid_request" "A field is not as expected.";
+    NotFound NOT_FOUND "not_found" "There is no such thing, or it is not yours to see.";
+    MethodNotAllowed METHOD_NOT_ALLOWED "method_not_allowed" "This address does not do that.";
+    TooLarge PAYLOAD_TOO_LARGE "too_large" "The request is too large.";
+    NotJson UNSUPPORTED_MEDIA_TYPE "not_json" "Send the body as application/json.";
+    TooManyRequests TOO_MANY_REQUESTS "too_many_requests" "Too many requests; wait a moment.";
+    KeyRequired BAD_REQUEST "idempotency_key_required" "Send an Idempotency-Key of 1 to 128 characters.";
+    KeyReused UNPROCESSABLE_ENTITY "idempotency_mismatch" "This Idempotency-Key came before with another request.";
+    VersionRequired PRECONDITION_REQUIRED "precondition_required" "Send If-Match with the ETag that you read.";
+    Stale PRECONDITION_FAILED "precondition_failed" "Somebody saved meanwhile; read it again.";
+    // signing in
+    SessionMissing UNAUTHORIZED "session_missing" "Sign in first.";
+    SessionDisplaced UNAUTHORIZED "session_displaced" "You were signed out by a newer sign-in with your number.";
+    OtpInvalid FORBIDDEN "otp_invalid" "The pin is not valid.";
+    OtpExpired FORBIDDEN "otp_expired" "The pin has expired; request a new one.";
+    OtpTooMany TOO_MANY_REQUESTS "otp_too_many" "Too many wrong pins; request a new one.";
+    OtpTooSoon TOO_MANY_REQUESTS "otp_too_soon" "A pin was just sent; wait before the next one.";
+    ChannelUnavailable SERVICE_UNAVAILABLE "channel_unavailable" "The pin could not be sent this way.";
+    CountryBlocked FORBIDDEN "country_blocked" "Pins are not sent to this country; contact support.";
+    // who may
+    NotOwner FORBIDDEN "not_owner" "Only the owner may do this.";
+    NoPermission FORBIDDEN "no_permission" "The owner has not given you permission for this.";
+    // devices
+    AlreadyClaimed CONFLICT "already_claimed" "This device is on another account.";
+    AlreadyEnrolled CONFLICT "already_enrolled" "This gate is in use; its label admits nobody any more.";
+    NotAnIntercom CONFLICT "not_an_intercom" "Only intercoms have one-time access.";
+    GateNotOwned UNPROCESSABLE_ENTITY "gate_not_owned" "Choose a gate on your own account.";
+    // codes
+    SettingsMissing CONFLICT "settings_missing" "Save the one-time access settings first.";
+    LimitReached CONFLICT "limit_reached" "All codes are in use; revoke one or wait for one to end.";
+    NoDigitsLeft CONFLICT "no_digits_left" "All digits were given out within a day; try again later.";
+    OneContactOnly UNPROCESSABLE_ENTITY "one_contact_only" "One code is for one person; create another code.";
+    NotActive CONFLICT "not_active" "The code has ended; there is nothing to revoke.";
+    // at the gate
+    CodeWrong FORBIDDEN "code_wrong" "The code is wrong.";
+    CodeWait TOO_MANY_REQUESTS "code_wait" "Wait a moment before the next try.";
+    LinkLocked FORBIDDEN "link_locked" "Too many wrong codes. Ask your host.";
+    WrongIntercom CONFLICT "wrong_intercom" "Your pass is for another gate.";
+    ScanRequired CONFLICT "scan_required" "Scan the board at the gate first.";
+    PassExpired GONE "pass_expired" "Your pass has expired. Ask your host for a new one.";
+    PassRevoked GONE "pass_revoked" "Your host has cancelled this pass.";
+    PassUsed CONFLICT "pass_used" "Your pass has been used for this way already.";
+    NotEnteredYet CONFLICT "not_entered_yet" "You have not entered with this pass yet.";
+    AlreadyOpening CONFLICT "already_opening" "This pass is being used right now.";
+    GateOffline CONFLICT "gate_offline" "The gate is not reachable right now. Your pass is not used.";
+    // trouble on our side
+    Busy SERVICE_UNAVAILABLE "busy" "Too much at once; try again in a moment.";
+    Unavailable SERVICE_UNAVAILABLE "unavailable" "Not available right now; try again in a moment.";
+    Internal INTERNAL_SERVER_ERROR "internal" "Something went wrong on our side.";
+}
+
+/// A problem document in the making.
+#[derive(Debug)]
+pub struct Problem {
+    /// Which problem.
+    pub code: Code,
+    errors: Vec<FieldError>,
+    extra: Map<String, Value>,
+    retry_after: Option<Duration>,
+}
+
+/// A field of the request that is not as expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// Its name in the body.
+    pub field: String,
+    /// What was expected.
+    pub message: String,
+}
+
+impl Problem {
+    /// One field is wrong.
+    pub(crate) fn field(field: &str, message: impl ToString) -> Self {
+        Self::from(Code::InvalidRequest).naming(field, message)
+    }
+
+    /// Names a field.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers pass errors and words as they have them"
+    )]
+    pub(crate) fn naming(mut self, field: &str, message: impl ToString) -> Self {
+        self.errors.push(FieldError { field: field.to_owned(), message: message.to_string() });
+        self
+    }
+
+    /// Adds a member to the document.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.extra.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Says when trying again makes sense.
+    pub(crate) fn retry_at(mut self, until: Timestamp, clock: &dyn Clock) -> Self {
+        self.retry_after = Some(clock.now().until(until).max(Duration::from_secs(1)));
+        self.with("retry_at", wire::rfc3339(until))
+    }
+
+    /// The same with a fixed wait.
+    pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
+        let soon = matches!(code, Code::Busy | Code::Unavailable);
+        let retry_after = soon.then_some(Duration::from_secs(1));
+        Self { code, errors: Vec::new(), extra: Map::new(), retry_after }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.code.status();
+        let mut document = json!({
+            "type": format!("urn:fluss:problem:{}", self.code.as_str()),
+            "title": self.code.title(),
+            "status": status.as_u16(),
+            "code": self.code.as_str(),
+        });
+        if let Value::Object(members) = &mut document {
+            members.extend(self.extra);
+            if !self.errors.is_empty() {
+                let errors = self.errors.into_iter().map(
+                    |FieldError { field, message }| json!({ "field": field, "message": message }),
+                );
+                members.insert("errors".to_owned(), errors.collect());
+            }
+        }
+        let mut response = (status, Json(document)).into_response();
+        let headers = response.headers_mut();
+        let kind = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, kind);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer");
+            headers.insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_millis().div_ceil(1000);
+            let seconds = HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX));
+            headers.insert(header::RETRY_AFTER, seconds);
+        }
+        response
+    }
+}
+
+/// Logs the fault, once; the client learns only that it is not its own.
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Busy => {
+                tracing::warn!("refused a request: too many writes are waiting");
+                Code::Busy.into()
+            }
+            Fault::Unavailable(_) => {
+                tracing::error!(%fault, "could not answer a request");
+                Code::Unavailable.into()
+            }
+            Fault::Corrupt { .. } => {
+                tracing::error!(%fault, "could not answer a request");
+                Code::Internal.into()
+            }
+        }
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Unknown => Code::NotFound.into(),
+            Denied::NotOwner => Code::NotOwner.into(),
+            Denied::NoPermission => Code::NoPermission.into(),
+        }
+    }
+}
+
+impl From<PinRefusal> for Problem {
+    fn from(refusal: PinRefusal) -> Self {
+        match refusal {
+            PinRefusal::Invalid => Code::OtpInvalid.into(),
+            PinRefusal::Expired => Code::OtpExpired.into(),
+            PinRefusal::TooMany => Code::OtpTooMany.into(),
+            PinRefusal::Wait { until } => {
+                let problem = Self::from(Code::OtpTooMany);
+                until.map(wire::rfc3339).into_iter().fold(problem, |p, at| p.with("retry_at", at))
+            }
+        }
+    }
+}
+
+impl From<TooManyPins> for Problem {
+    fn from(TooManyPins { until }: TooManyPins) -> Self {
+        Self::from(Code::OtpTooSoon).with("retry_at", wire::rfc3339(until))
+    }
+}
+
+impl From<LoginRefusal> for Problem {
+    fn from(refusal: LoginRefusal) -> Self {
+        match refusal {
+            LoginRefusal::Pin(refusal) => refusal.into(),
+            LoginRefusal::Pace(too_many) => too_many.into(),
+        }
+    }
+}
+
+impl From<SessionRefusal> for Problem {
+    fn from(refusal: SessionRefusal) -> Self {
+        match refusal {
+            SessionRefusal::Unknown => Code::SessionMissing.into(),
+            SessionRefusal::Displaced { by, at } => Self::from(Code::SessionDisplaced)
+                .with("by", by.as_str())
+                .with("at", wire::rfc3339(at)),
+        }
+    }
+}
+
+impl From<Claimed> for Problem {
+    fn from(refusal: Claimed) -> Self {
+        match refusal {
+            Claimed::Unknown => Code::NotFound.into(),
+            Claimed::Already => Code::AlreadyClaimed.into(),
+        }
+    }
+}
+
+impl From<Enrolment> for Problem {
+    fn from(refusal: Enrolment) -> Self {
+        match refusal {
+            Enrolment::Unknown => Code::NotFound.into(),
+            Enrolment::Already => Code::AlreadyEnrolled.into(),
+        }
+    }
+}
+
+impl From<SettingsRefusal> for Problem {
+    fn from(refusal: SettingsRefusal) -> Self {
+        match refusal {
+            SettingsRefusal::Denied(denied) => denied.into(),
+            SettingsRefusal::NotAnIntercom => Code::NotAnIntercom.into(),
+        }
+    }
+}
+
+impl From<SaveRefusal> for Problem {
+    fn from(refusal: SaveRefusal) -> Self {
+        match refusal {
+            SaveRefusal::Settings(refusal) => refusal.into(),
+            SaveRefusal::GateNotOwned { field } => {
+                let code = Code::GateNotOwned;
+                Self::from(code).naming(field, code.title())
+            }
+            SaveRefusal::Stale(current) => {
+                let current = current.map(|saved| json!(wire::Settings::from(saved)));
+                Self::from(Code::Stale).with("current", current)
+            }
+        }
+    }
+}
+
+impl From<IssueRefusal> for Problem {
+    fn from(refusal: IssueRefusal) -> Self {
+        match refusal {
+            IssueRefusal::Denied(denied) => denied.into(),
+            IssueRefusal::NotAnIntercom => Code::NotAnIntercom.into(),
+            IssueRefusal::SettingsMissing => Code::SettingsMissing.into(),
+            IssueRefusal::LimitReached { active, limit, next_slot_at } => {
+                Self::from(Code::LimitReached)
+                    .with("active", active)
+                    .with("limit", limit)
+                    .with("next_slot_at", next_slot_at.map(wire::rfc3339))
+            }
+            IssueRefusal::NoDigitsLeft => Code::NoDigitsLeft.into(),
+            IssueRefusal::KeyReused => Code::KeyReused.into(),
+        }
+    }
+}
+
+impl From<RevokeRefusal> for Problem {
+    fn from(refusal: RevokeRefusal) -> Self {
+        let state = match refusal {
+            RevokeRefusal::Denied(denied) => return denied.into(),
+            RevokeRefusal::NotActive(NotActive::Expired) => "expired",
+            RevokeRefusal::NotActive(NotActive::Completed) => "completed",
+        };
+        Self::from(Code::NotActive).with("state", state)
+    }
+}
+
+impl From<RedeemRefusal> for Problem {
+    fn from(refusal: RedeemRefusal) -> Self {
+        match refusal {
+            RedeemRefusal::Revoked => Code::PassRevoked.into(),
+            RedeemRefusal::Expired => Code::PassExpired.into(),
+            RedeemRefusal::Used => Code::PassUsed.into(),
+            RedeemRefusal::NotEnteredYet => Code::NotEnteredYet.into(),
+            RedeemRefusal::AlreadyOpening => Code::AlreadyOpening.into(),
+            RedeemRefusal::ScanRequired => Code::ScanRequired.into(),
+            RedeemRefusal::WrongIntercom => Code::WrongIntercom.into(),
+            RedeemRefusal::LinkLocked => Code::LinkLocked.into(),
+            RedeemRefusal::Wait { until } => {
+                Self::from(Code::CodeWait).with("retry_at", wire::rfc3339(until))
+            }
+            RedeemRefusal::WrongCode { tries_left } => {
+                Self::from(Code::CodeWrong).with("tries_left", tries_left)
+            }
+            RedeemRefusal::TooManyAttempts => Code::TooManyRequests.into(),
+            RedeemRefusal::GateOffline => Code::GateOffline.into(),
+        }
+    }
+}
+
+/// The answer of an address that does something else.
+pub(crate) async fn method_not_allowed() -> Problem {
+    Code::MethodNotAllowed.into()
+}
+
+/// The answer of every address that does not exist.
+pub(crate) async fn not_found() -> Problem {
+    Code::NotFound.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_answers_share_a_code() {
+        let words: HashSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(words.len(), Code::ALL.len());
+    }
+
+    #[test]
+    fn the_codes_of_the_product_are_all_there() {
+        for word in "otp_invalid otp_expired otp_too_many channel_unavailable country_blocked \
+                     session_displaced not_owner no_permission not_an_intercom settings_missing \
+                     gate_not_owned limit_reached one_contact_only code_wrong link_locked \
+                     wrong_intercom scan_required pass_expired pass_revoked pass_used \
+                     not_entered_yet already_opening gate_offline precondition_failed \
+                     idempotency_mismatch"
+            .split_whitespace()
+        {
+            assert!(Code::ALL.iter().any(|code| code.as_str() == word), "{word}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! `GET /v1/attempts/{id}/events`: waits for what becomes of an attempt, by server-sent events.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use domain::AttemptId;
+use futures_util::{Stream, stream};
+
+use crate::answers::Problem;
+use crate::body::segment;
+use crate::caller::Caller;
+use crate::{Api, wire};
+
+/// Reads at least this often: the bell is the hurry, reading is the truth.
+const READ_EVERY: Duration = Duration::from_millis(500);
+
+/// Streams each state an attempt comes into, and ends with the final one. Ends within a second
+/// when the session is displaced.
+#[utoipa::path(get, path = "/v1/attempts/{id}/events", tag = "attempts",
+    security(("session" = [])), params(("id" = String, Path)),
+    responses((status = 200, content_type = "text/event-stream", body = wire::AttemptBody)))]
+pub(crate) async fn stream(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let id = segment(AttemptId::parse(&id))?;
+    api.store.attempts().read(caller.user, id).await??;
+    let watch = Watch { bell: api.store.bell(), api, caller, id, told: None, over: false };
+    let events = stream::unfold(watch, |mut watch| async {
+        let event = watch.next().await?;
+        Some((Ok(event), watch))
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::default()))
+}
+
+struct Watch {
+    api: Api,
+    caller: Caller,
+    id: AttemptId,
+    bell: tokio::sync::watch::Receiver<()>,
+    told: Option<&'static str>,
+    over: bool,
+}
+
+impl Watch {
+    /// The next state that was not told yet; none when there will be no other.
+    async fn next(&mut self) -> Option<Event> {
+        while !self.over {
+            self.bell.mark_unchanged();
+            let session = self.api.store.sessions().find(&self.caller.token, self.api.now()).await;
+            session.ok()?.ok()?;
+            let attempt = self.api.store.attempts().read(self.caller.user, self.id).await;
+            let body = wire::AttemptBody::of(&attempt.ok()?.ok()?, self.api.now());
+            self.over = body.is_final();
+            if self.told.replace(body.state()) != Some(body.state()) {
+                return Event::default().event("attempt").json_data(&body).ok();
+            }
+            tokio::select! {
+                _ = self.bell.changed() => {}
+                () = tokio::time::sleep(READ_EVERY) => {}
+                () = self.api.stop.cancelled() => return None,
+            }
+        }
+        None
+    }
+}

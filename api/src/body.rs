@@ -1,0 +1,132 @@
+//! Reading requests: small, typed, and every wrong field named.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use serde::de::DeserializeOwned;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::answers::{Code, Problem};
+
+/// The most a request's body may hold.
+pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024;
+
+/// How long a request may take to its first byte of answer.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Bounds what any request can take.
+pub(crate) fn bounded(router: Router) -> Router {
+    router
+        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
+        .layer(CatchPanicLayer::custom(|_| {
+            use axum::response::IntoResponse;
+            tracing::error!("a handler panicked");
+            Problem::from(Code::Internal).into_response()
+        }))
+}
+
+/// A JSON body; what does not fit is told by its field.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            return Err(Code::NotJson.into());
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(|error| unread(&error))?;
+        let mut reader = serde_json::Deserializer::from_slice(&bytes);
+        let body: T =
+            serde_path_to_error::deserialize(&mut reader).map_err(|error| named(&error))?;
+        reader.end().map_err(|_| Problem::from(Code::Malformed))?;
+        Ok(Self(body))
+    }
+}
+
+/// Takes several fields and tells of all that are wrong at once.
+#[derive(Default)]
+pub(crate) struct Fields(Option<Problem>);
+
+impl Fields {
+    /// Takes a field's value, or notes what was expected.
+    pub(crate) fn take<T, E: ToString>(&mut self, field: &str, value: Result<T, E>) -> Option<T> {
+        let error = match value {
+            Ok(value) => return Some(value),
+            Err(error) => error,
+        };
+        let problem = self.0.take().unwrap_or_else(|| Code::InvalidRequest.into());
+        self.0 = Some(problem.naming(field, error));
+        None
+    }
+
+    /// All that was noted.
+    pub(crate) fn problem(self) -> Problem {
+        self.0.unwrap_or_else(|| Code::InvalidRequest.into())
+    }
+}
+
+/// A segment of the path, read by its own parser: what it refuses does not exist.
+pub(crate) fn segment<T, E>(parsed: Result<T, E>) -> Result<T, Problem> {
+    parsed.map_err(|_| Code::NotFound.into())
+}
+
+/// The `Idempotency-Key` of a request.
+pub(crate) struct IdempotencyKey(pub(crate) String);
+
+impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let key = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok());
+        let key = key.map(str::trim).filter(|key| (1..=128).contains(&key.len()));
+        key.map(|key| Self(key.to_owned())).ok_or_else(|| Code::KeyRequired.into())
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"))
+}
+
+fn unread(error: &BytesRejection) -> Problem {
+    let too_large = matches!(
+        error,
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_))
+    );
+    if too_large { Code::TooLarge.into() } else { Code::Malformed.into() }
+}
+
+fn named(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let inner = error.inner();
+    if inner.is_syntax() || inner.is_eof() {
+        return Code::Malformed.into();
+    }
+    let text = inner.to_string();
+    let message = text.split(" at line ").next().unwrap_or_default();
+    let path = error.path().to_string();
+    // For a missing or an unknown field, serde names it in the message and not in the path.
+    let quoted = message.split('`').nth(1).filter(|_| message.contains(" field `"));
+    let field = match (path.as_str(), quoted) {
+        (".", Some(field)) => field.to_owned(),
+        (path, Some(field)) if !path.ends_with(field) => format!("{path}.{field}"),
+        (path, _) => path.to_owned(),
+    };
+    let message = if message.starts_with("missing field") {
+        "is required"
+    } else if message.starts_with("unknown field") {
+        "is not known here"
+    } else {
+        message
+    };
+    Problem::field(&field, message)
+}

@@ -1,0 +1,51 @@
+//! Who is calling: session token → session → user. Also from which address.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+use domain::UserId;
+use domain::secret::SessionToken;
+use store::Session;
+
+use crate::Api;
+use crate::answers::{Code, Problem};
+use crate::server::PeerAddress;
+
+/// Somebody signed in.
+pub(crate) struct Caller {
+    pub(crate) user: UserId,
+    pub(crate) session: Session,
+    /// Kept for streams, which ask again whether it still holds.
+    pub(crate) token: SessionToken,
+}
+
+impl FromRequestParts<Api> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let missing = || Problem::from(Code::SessionMissing);
+        let header = parts.headers.get(header::AUTHORIZATION).and_then(|text| text.to_str().ok());
+        let (scheme, token) = header.and_then(|text| text.split_once(' ')).ok_or_else(missing)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(missing());
+        }
+        let token = SessionToken::parse(token.trim()).map_err(|_| missing())?;
+        let session = api.store.sessions().find(&token, api.now()).await??;
+        Ok(Self { user: session.user, session, token })
+    }
+}
+
+/// The address a request comes from, as the accept loop saw it.
+pub(crate) struct From(pub(crate) IpAddr);
+
+impl<S: Sync> FromRequestParts<S> for From {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let address = parts.extensions.get::<PeerAddress>().map(|PeerAddress(address)| *address);
+        // Without the accept loop, in tests of the router alone, everybody is one stranger.
+        Ok(Self(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))))
+    }
+}

@@ -1,0 +1,22 @@
+//! `GET /v1/intercoms/{id}/history`: codes that have ended.
+
+use axum::extract::{Path, State};
+
+use super::Codes;
+use crate::answers::Problem;
+use crate::caller::Caller;
+use crate::{Api, wire};
+
+/// Lists the last hundred codes that have ended, the latest first.
+#[utoipa::path(get, path = "/v1/intercoms/{id}/history", tag = "codes",
+    security(("session" = [])), params(("id" = String, Path)),
+    responses((status = 200, body = Codes)))]
+pub(crate) async fn history(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<axum::Json<Codes>, Problem> {
+    let now = api.now();
+    let passes = api.store.codes().history(caller.user, id, now).await??;
+    Ok(axum::Json(Codes { items: passes.iter().map(|pass| wire::Code::of(pass, now)).collect() }))
+}

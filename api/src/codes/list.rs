@@ -1,0 +1,22 @@
+//! `GET /v1/intercoms/{id}/codes`: the active codes.
+
+use axum::extract::{Path, State};
+
+use super::Codes;
+use crate::answers::Problem;
+use crate::caller::Caller;
+use crate::{Api, wire};
+
+/// Lists the active codes of an intercom, whoever made them; the next to end first.
+#[utoipa::path(get, path = "/v1/intercoms/{id}/codes", tag = "codes",
+    security(("session" = [])), params(("id" = String, Path)),
+    responses((status = 200, body = Codes)))]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<axum::Json<Codes>, Problem> {
+    let now = api.now();
+    let passes = api.store.codes().active(caller.user, id, now).await??;
+    Ok(axum::Json(Codes { items: passes.iter().map(|pass| wire::Code::of(pass, now)).collect() }))
+}

@@ -1,0 +1,50 @@
+//! One-time codes of an intercom, as their senders handle them.
+
+pub(crate) mod details;
+pub(crate) mod history;
+pub(crate) mod issue;
+pub(crate) mod list;
+pub(crate) mod revoke;
+pub(crate) mod share;
+
+use serde::Serialize;
+use store::Issued;
+use utoipa::ToSchema;
+
+use crate::{Api, wire};
+
+/// Codes, without their digits.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Codes {
+    items: Vec<wire::Code>,
+}
+
+/// A code with its digits, and everything to send it with.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CodeWithDigits {
+    #[serde(flatten)]
+    code: wire::Code,
+    /// Four digits, as text: `0427` keeps its zero
+    digits: String,
+    guest_mobile: String,
+    /// The guest's link
+    link: String,
+    /// For browsers that lost the link: typed at the board together with the digits
+    reference: String,
+    share: share::Share,
+}
+
+impl CodeWithDigits {
+    fn of(api: &Api, issued: &Issued) -> Self {
+        let pass = &issued.pass;
+        let link = format!("{}/{}", api.public_url, pass.link.reveal());
+        Self {
+            code: wire::Code::of(pass, api.now()),
+            digits: pass.code.passcode.reveal(),
+            guest_mobile: pass.guest.mobile.reveal().to_owned(),
+            share: share::Share::of(issued, &link),
+            link,
+            reference: pass.reference.reveal(),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Settings of the HTTP face that are not about sockets: who gets pins, and how often.
+
+use domain::country::BlockedPrefixes;
+use domain::phone::Country;
+use serde::{Deserialize, Serialize};
+
+pub use crate::server::InvalidSetting;
+
+/// Who may sign in, and how often strangers may ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Country codes, as digits like `1876`, to which no pin is sent.
+    pub blocked_prefixes: Vec<String>,
+    /// Where local phone numbers are dialled when a request does not say: two letters like `ZA`.
+    pub home_country: Option<String>,
+    /// Whom to turn to when no pin arrives, shown in answers.
+    pub support_contact: Option<String>,
+    /// Logins that one address may begin at once; one more comes back each minute.
+    pub logins_per_address: u32,
+    /// Unknown links that one address may open at once; one more comes back every 3 seconds.
+    pub unknown_links_per_address: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            blocked_prefixes: Vec::new(),
+            home_country: None,
+            support_contact: None,
+            logins_per_address: 5,
+            unknown_links_per_address: 20,
+        }
+    }
+}
+
+impl Config {
+    /// Refuses what could not work.
+    pub fn check(&self) -> Result<(), InvalidSetting> {
+        self.blocked()?;
+        self.home()?;
+        for (setting, count) in [
+            ("logins_per_address", self.logins_per_address),
+            ("unknown_links_per_address", self.unknown_links_per_address),
+        ] {
+            if count == 0 {
+                let expected = "at least 1";
+                return Err(InvalidSetting { setting, value: count.to_string(), expected });
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn blocked(&self) -> Result<BlockedPrefixes, InvalidSetting> {
+        BlockedPrefixes::new(&self.blocked_prefixes).map_err(|_| InvalidSetting {
+            setting: "blocked_prefixes",
+            value: format!("{:?}", self.blocked_prefixes),
+            expected: "digits of country codes like \"1876\"",
+        })
+    }
+
+    pub(crate) fn home(&self) -> Result<Option<Country>, InvalidSetting> {
+        let parse = |code: &String| {
+            Country::parse(code).map_err(|_| InvalidSetting {
+                setting: "home_country",
+                value: format!("{code:?}"),
+                expected: "a country code of two letters like \"ZA\"",
+            })
+        };
+        self.home_country.as_ref().map(parse).transpose()
+    }
+}

@@ -1,0 +1,46 @@
+//! `POST /v1/devices/claim`: puts a device on the caller's account by the code on its label.
+
+use axum::extract::State;
+use domain::name::DeviceName;
+use domain::secret::ClaimCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::seen;
+use crate::answers::Problem;
+use crate::body::{Fields, Json};
+use crate::caller::{Caller, From as Address};
+use crate::{Api, wire};
+
+/// The label's claim code, and a name.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Claim {
+    /// As printed; case, spaces and dashes do not matter
+    claim_code: String,
+    /// What people call it; the label's name when left out
+    name: Option<String>,
+}
+
+/// Claims a device, once. Claiming it again from the same account changes nothing.
+#[utoipa::path(post, path = "/v1/devices/claim", tag = "devices", security(("session" = [])),
+    request_body = Claim, responses((status = 200, body = wire::Device)))]
+pub(crate) async fn claim(
+    State(api): State<Api>,
+    caller: Caller,
+    Address(address): Address,
+    Json(body): Json<Claim>,
+) -> Result<axum::Json<wire::Device>, Problem> {
+    let mut fields = Fields::default();
+    let code = fields.take("claim_code", ClaimCode::parse(&body.claim_code));
+    let name = body.name.as_deref().map(DeviceName::parse).transpose();
+    let (Some(code), Some(name)) = (code, fields.take("name", name)) else {
+        return Err(fields.problem());
+    };
+    let claimed = api.store.devices().claim(caller.user, code, name, api.now()).await?;
+    if claimed.is_err() {
+        // A wrong code costs as much patience as a wrong link.
+        api.limits.unknown_link(address)?;
+    }
+    Ok(axum::Json(seen(&api, &claimed?)))
+}

@@ -1,0 +1,21 @@
+//! Gates and intercoms on the caller's account.
+
+pub(crate) mod claim;
+pub(crate) mod details;
+pub(crate) mod list;
+pub(crate) mod rename;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{Api, wire};
+
+/// Devices, owned ones first.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Devices {
+    items: Vec<wire::Device>,
+}
+
+fn seen(api: &Api, device: &store::Device) -> wire::Device {
+    wire::Device::seen(device, &api.public_url, api.now())
+}

@@ -1,0 +1,35 @@
+//! `PATCH /v1/devices/{id}`: gives a device a name.
+
+use axum::extract::{Path, State};
+use domain::name::DeviceName;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::seen;
+use crate::answers::Problem;
+use crate::body::Json;
+use crate::caller::Caller;
+use crate::{Api, wire};
+
+/// What may be changed about a device.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rename {
+    /// 1 to 80 characters
+    name: String,
+}
+
+/// Names a device; its owner may.
+#[utoipa::path(patch, path = "/v1/devices/{id}", tag = "devices", security(("session" = [])),
+    params(("id" = String, Path)), request_body = Rename,
+    responses((status = 200, body = wire::Device)))]
+pub(crate) async fn rename(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Json(body): Json<Rename>,
+) -> Result<axum::Json<wire::Device>, Problem> {
+    let name = DeviceName::parse(&body.name).map_err(|error| Problem::field("name", error))?;
+    let device = api.store.devices().rename(caller.user, id, name).await??;
+    Ok(axum::Json(seen(&api, &device)))
+}

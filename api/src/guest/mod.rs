@@ -1,0 +1,8 @@
+//! The guest's pages.
+
+use crate::Api;
+
+/// All pages.
+pub(crate) fn routes() -> axum::Router<Api> {
+    axum::Router::new()
+}

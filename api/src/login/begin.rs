@@ -1,0 +1,80 @@
+//! `POST /v1/logins`: asks for a pin.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use domain::PhoneNumber;
+use domain::login::{Client, RESEND_PAUSE};
+use domain::phone::Country;
+use domain::secret::{LoginToken, Otp};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{ChannelWord, PinSent, pin_sent, send, with_support};
+use crate::Api;
+use crate::answers::{Code, Problem};
+use crate::body::{Fields, Json};
+use crate::caller::From as Address;
+
+/// Who wants to sign in, and how.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BeginLogin {
+    /// `+27821234567`, or in the local form together with `country`
+    phone: String,
+    /// Where a local number is dialled: two letters like `ZA`
+    country: Option<String>,
+    /// How the pin is sent
+    #[serde(default)]
+    channel: ChannelWord,
+    /// What kind of client signs in; it displaces any other of the same number
+    client: ClientWord,
+}
+
+/// A kind of client.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ClientWord {
+    /// The phone app
+    App,
+    /// The owner's console
+    Dashboard,
+}
+
+/// Asks for a login pin. The answer is the same whether the number is known or not.
+#[utoipa::path(post, path = "/v1/logins", tag = "sign in", request_body = BeginLogin,
+    responses((status = 202, body = PinSent)))]
+pub(crate) async fn begin(
+    State(api): State<Api>,
+    Address(address): Address,
+    Json(body): Json<BeginLogin>,
+) -> Result<(StatusCode, axum::Json<PinSent>), Problem> {
+    let phone = phone(&api, &body)?;
+    let now = api.now();
+    if api.blocked.block(&phone, None, now) {
+        return Err(with_support(&api, Code::CountryBlocked.into()));
+    }
+    api.limits.login(address)?;
+    let (token, pin) = (LoginToken::random(&*api.dice), Otp::random(&*api.dice));
+    let client = match body.client {
+        ClientWord::App => Client::App,
+        ClientWord::Dashboard => Client::Dashboard,
+    };
+    let begun = api.store.logins().begin(phone, client, pin.clone(), token.clone(), now).await?;
+    let begun =
+        begun.map_err(|too_many| Problem::from(too_many).retry_at(too_many.until, &*api.clock))?;
+    send(&api, body.channel, &begun.phone, &pin).await?;
+    let resend_at = now + RESEND_PAUSE[0];
+    let sent = pin_sent(token.reveal(), body.channel, begun.expires_at, resend_at);
+    Ok((StatusCode::ACCEPTED, axum::Json(sent)))
+}
+
+fn phone(api: &Api, body: &BeginLogin) -> Result<PhoneNumber, Problem> {
+    let mut fields = Fields::default();
+    let home = match &body.country {
+        Some(code) => fields.take("country", Country::parse(code)),
+        None => api.config.home().ok().flatten(),
+    };
+    let phone = fields.take("phone", PhoneNumber::parse(&body.phone, home));
+    let country_is_fine = body.country.is_none() || home.is_some();
+    phone.filter(|_| country_is_fine).ok_or_else(|| fields.problem())
+}

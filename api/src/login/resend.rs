@@ -1,0 +1,45 @@
+//! `POST /v1/logins/{login_id}/resend`: asks for another pin; the one before is void.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use domain::login::RESEND_PAUSE;
+use domain::secret::{LoginToken, Otp};
+use serde::Deserialize;
+use store::LoginRefusal;
+use utoipa::ToSchema;
+
+use super::{ChannelWord, PinSent, pin_sent, send};
+use crate::Api;
+use crate::answers::{Code, Problem};
+use crate::body::Json;
+
+/// How the new pin is sent: the other channel, when the first did not work.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Resend {
+    #[serde(default)]
+    channel: ChannelWord,
+}
+
+/// Sends another pin for the same login. Wrong pins so far still count.
+#[utoipa::path(post, path = "/v1/logins/{login_id}/resend", tag = "sign in",
+    params(("login_id" = String, Path)), request_body = Resend,
+    responses((status = 202, body = PinSent)))]
+pub(crate) async fn resend(
+    State(api): State<Api>,
+    Path(login_id): Path<String>,
+    Json(body): Json<Resend>,
+) -> Result<(StatusCode, axum::Json<PinSent>), Problem> {
+    let token = LoginToken::parse(&login_id).map_err(|_| Problem::from(Code::OtpInvalid))?;
+    let (pin, now) = (Otp::random(&*api.dice), api.now());
+    let renewed = api.store.logins().renew(token, pin.clone(), now).await?;
+    let begun = renewed.map_err(|refusal| match refusal {
+        LoginRefusal::Pace(too_many) => {
+            Problem::from(too_many).retry_at(too_many.until, &*api.clock)
+        }
+        LoginRefusal::Pin(refusal) => refusal.into(),
+    })?;
+    send(&api, body.channel, &begun.phone, &pin).await?;
+    let sent = pin_sent(login_id, body.channel, begun.expires_at, now + RESEND_PAUSE[1]);
+    Ok((StatusCode::ACCEPTED, axum::Json(sent)))
+}

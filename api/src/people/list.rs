@@ -1,0 +1,29 @@
+//! `GET /v1/devices/{id}/people`: who a device is shared with.
+
+use axum::extract::{Path, State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::PersonBody;
+use crate::Api;
+use crate::answers::Problem;
+use crate::caller::Caller;
+
+/// People, the longest first.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct People {
+    items: Vec<PersonBody>,
+}
+
+/// Lists the people a device is shared with; its owner may.
+#[utoipa::path(get, path = "/v1/devices/{id}/people", tag = "people",
+    security(("session" = [])), params(("id" = String, Path)),
+    responses((status = 200, body = People)))]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<axum::Json<People>, Problem> {
+    let people = api.store.people().of(caller.user, id).await??;
+    Ok(axum::Json(People { items: people.into_iter().map(PersonBody::from).collect() }))
+}

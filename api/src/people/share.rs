@@ -1,0 +1,41 @@
+//! `PUT /v1/devices/{id}/people`: shares a device, or changes what a person may.
+
+use axum::extract::{Path, State};
+use domain::PhoneNumber;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::PersonBody;
+use crate::Api;
+use crate::answers::Problem;
+use crate::body::Json;
+use crate::caller::Caller;
+
+/// Whom to share with.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Share {
+    /// `+27821234567`, or in the local form of the owner's country
+    phone: String,
+    /// Whether they may create, list and revoke one-time codes; off unless given
+    #[serde(default)]
+    one_time_access: bool,
+}
+
+/// Shares a device with the owner of a phone number; the device's owner may.
+#[utoipa::path(put, path = "/v1/devices/{id}/people", tag = "people",
+    security(("session" = [])), params(("id" = String, Path)), request_body = Share,
+    responses((status = 200, body = PersonBody)))]
+pub(crate) async fn share(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Json(body): Json<Share>,
+) -> Result<axum::Json<PersonBody>, Problem> {
+    let home = api.store.sessions().phone_of(caller.user).await?.country();
+    let phone = PhoneNumber::parse(&body.phone, home);
+    let phone = phone.map_err(|error| Problem::field("phone", error))?;
+    let (people, granted) = (api.store.people(), body.one_time_access);
+    let person = people.share(caller.user, id, phone, granted, api.now()).await??;
+    Ok(axum::Json(person.into()))
+}

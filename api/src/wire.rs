@@ -1,0 +1,195 @@
+//! Shapes that several endpoints share. Times are RFC 3339 in UTC, ids carry their kind.
+
+use domain::access_code::Standing;
+use domain::attempt::State;
+use domain::gate::Gate;
+use domain::permission::{Act, Role};
+use domain::settings::ExitGate;
+use domain::{Attempt, Leg, Timestamp};
+use serde::Serialize;
+use store::{DeviceKind, Pass, SavedSettings};
+use utoipa::ToSchema;
+
+/// A moment as `2026-11-21T21:00:00Z`.
+pub(crate) fn rfc3339(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default().to_string()
+}
+
+/// A gate or an intercom, as the caller may see it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Device {
+    id: String,
+    /// `gate` or `intercom`
+    kind: &'static str,
+    name: String,
+    serial: String,
+    /// What the caller is to it: `owner` or `shared`
+    role: &'static str,
+    time_zone: String,
+    /// Gates only: whether it can be opened now
+    online: Option<bool>,
+    /// Intercoms only: whether one-time access can be used by the caller (settings are saved and
+    /// the caller may)
+    one_time_access: Option<bool>,
+    /// Intercoms only, for those who may use it: what the board's QR says
+    board_url: Option<String>,
+}
+
+impl Device {
+    pub(crate) fn seen(device: &store::Device, public_url: &str, now: Timestamp) -> Self {
+        let may_use = device.role.may(Act::UseOneTimeAccess).is_ok();
+        let (kind, one_time_access, board_url) = match &device.kind {
+            DeviceKind::Gate(_) => ("gate", None, None),
+            DeviceKind::Intercom { board, .. } => {
+                let board = may_use.then(|| format!("{public_url}/b/{}", board.reveal()));
+                ("intercom", Some(device.has_settings && may_use), board)
+            }
+        };
+        let role = match device.role {
+            Role::Owner => "owner",
+            Role::Shared { .. } | Role::Stranger => "shared",
+        };
+        Self {
+            id: device.kind.id(),
+            kind,
+            name: device.name.as_str().to_owned(),
+            serial: device.serial.clone(),
+            role,
+            time_zone: device.time_zone.clone(),
+            online: device.gate.as_ref().map(|gate: &Gate| gate.ready(now).is_some()),
+            one_time_access,
+            board_url,
+        }
+    }
+}
+
+/// One-time access settings; replaced as a whole.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Settings {
+    /// The gate that opens when a guest enters the code. Applies at once.
+    entry_gate: String,
+    /// The gate that opens when the guest leaves, or `same_as_entry`. Applies at once.
+    exit_gate: String,
+    /// How many codes may be active at once: 1, 2, 5, 10, 25 or 50. Applies to new codes.
+    max_active_codes: u32,
+    /// How long a new code stays valid, in whole hours from 1 to 24. Applies to new codes.
+    invite_duration_hours: u8,
+}
+
+impl From<SavedSettings> for Settings {
+    fn from(saved: SavedSettings) -> Self {
+        let settings = saved.settings;
+        Self {
+            entry_gate: settings.entry_gate.to_string(),
+            exit_gate: match settings.exit_gate {
+                ExitGate::SameAsEntry => "same_as_entry".to_owned(),
+                ExitGate::Gate(gate) => gate.to_string(),
+            },
+            max_active_codes: settings.max_users.codes(),
+            invite_duration_hours: settings.invite_duration.hours(),
+        }
+    }
+}
+
+/// A code without its digits.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Code {
+    id: String,
+    guest_name: String,
+    /// `issued`, `entering`, `inside`, `leaving`, `completed`, `expired` or `revoked`
+    state: &'static str,
+    /// When it came into this state, where that is known
+    since: Option<String>,
+    /// Whether the guest went in and never out, for a code that has ended
+    no_exit_recorded: bool,
+    issued_at: String,
+    expires_at: String,
+    /// Whole seconds until it expires; 0 when it has ended
+    remaining_seconds: u64,
+    /// Set when too many wrong digits were typed
+    link_locked_at: Option<String>,
+    /// Who made it
+    issued_by: String,
+}
+
+impl Code {
+    pub(crate) fn of(pass: &Pass, now: Timestamp) -> Self {
+        let code = &pass.code;
+        let (state, since, inside) = match code.standing(now) {
+            Standing::Issued => ("issued", None, false),
+            Standing::Entering => ("entering", None, false),
+            Standing::Inside { since } => ("inside", Some(since), false),
+            Standing::Leaving { since } => ("leaving", Some(since), false),
+            Standing::Completed { at } => ("completed", Some(at), false),
+            Standing::Expired { at, inside } => ("expired", Some(at), inside),
+            Standing::Revoked { at, inside } => ("revoked", Some(at), inside),
+        };
+        let remaining = if code.is_active(now) { now.until(code.expires_at).as_secs() } else { 0 };
+        Self {
+            id: code.id.to_string(),
+            guest_name: pass.guest.name.as_str().to_owned(),
+            state,
+            since: since.map(rfc3339),
+            no_exit_recorded: inside,
+            issued_at: rfc3339(code.issued_at),
+            expires_at: rfc3339(code.expires_at),
+            remaining_seconds: remaining,
+            link_locked_at: code.guard.locked_at.map(rfc3339),
+            issued_by: pass.issued_by.to_string(),
+        }
+    }
+}
+
+/// One try at opening a gate.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AttemptBody {
+    id: String,
+    code: String,
+    /// `entry` or `exit`
+    leg: &'static str,
+    gate: String,
+    /// `reserved`, `sent`, `opened`, `not_opened` or `unconfirmed`; the last is not final
+    state: &'static str,
+    /// For `not_opened`: why
+    why: Option<&'static str>,
+    reserved_at: String,
+    /// The gate never opens for it after this moment
+    deadline_at: String,
+    settled_at: Option<String>,
+}
+
+impl AttemptBody {
+    pub(crate) fn of(attempt: &Attempt, now: Timestamp) -> Self {
+        let (state, why, settled) = match attempt.state {
+            State::Pending => ("reserved", None, None),
+            State::Sent { .. } if attempt.is_unconfirmed(now) => ("unconfirmed", None, None),
+            State::Sent { .. } => ("sent", None, None),
+            State::Executed { at } => ("opened", None, Some(at)),
+            State::NotExecuted { at, why } => ("not_opened", Some(why.as_str()), Some(at)),
+        };
+        Self {
+            id: attempt.id.to_string(),
+            code: attempt.code.to_string(),
+            leg: match attempt.leg {
+                Leg::Entry => "entry",
+                Leg::Exit => "exit",
+            },
+            gate: attempt.gate.to_string(),
+            state,
+            why,
+            reserved_at: rfc3339(attempt.reserved_at),
+            deadline_at: rfc3339(attempt.deadline),
+            settled_at: settled.map(rfc3339),
+        }
+    }
+
+    /// Whether nothing can change it any more.
+    pub(crate) fn is_final(&self) -> bool {
+        self.settled_at.is_some()
+    }
+
+    /// The word for its state.
+    pub(crate) fn state(&self) -> &'static str {
+        self.state
+    }
+}
