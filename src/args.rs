@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use domain::name::DeviceName;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -11,7 +12,7 @@ Examples:
   flussd --config /etc/flussd.toml           serve with a settings file
   flussd --set http.listen=127.0.0.1:0       change one setting
   flussd print-config > flussd.toml          start a settings file
-  flussd device make gate \"Main gate\"        enrol a gate";
+  flussd device make gate --name \"Main gate\" make a gate and print its label";
 
 /// Fluss+ one-time access: a guest opens a gate, once in and once out.
 #[derive(Debug, Parser)]
@@ -65,25 +66,33 @@ pub(crate) enum Device {
 /// Which device to make.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Make {
-    /// A gate: its id, its key and certificate, and the keys it must know
+    /// A gate: what stands on its label, for its owner and for the gate itself
     Gate {
-        /// What people call it
-        name: String,
-        /// Where its enrolment file goes
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
+        #[command(flatten)]
+        label: Label,
     },
-    /// An intercom: a printed board for one or two gates
+    /// An intercom: a board to print, whose QR brings guests to the gate
     Intercom {
-        /// What people call it
-        name: String,
-        /// The gate that lets in
-        #[arg(long, value_name = "GATE")]
-        entry: String,
-        /// The gate that lets out; the same when left out
-        #[arg(long, value_name = "GATE")]
-        exit: Option<String>,
+        #[command(flatten)]
+        label: Label,
+        /// Where the board's QR goes as a picture
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
     },
+}
+
+/// What every device has.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Label {
+    /// What people call it, until its owner gives it another name
+    #[arg(long, value_parser = DeviceName::parse)]
+    pub(crate) name: Option<DeviceName>,
+    /// Where it stands, like Africa/Johannesburg; the setting `time_zone` when left out
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) time_zone: Option<String>,
+    /// Print one JSON object, for a label printer
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[cfg(test)]

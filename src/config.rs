@@ -31,10 +31,24 @@ pub(crate) struct Config {
     pub(crate) log_format: log::Format,
     /// Names and addresses by which gates reach this machine.
     pub(crate) names: Vec<String>,
+    /// The time zone of a new device.
+    pub(crate) time_zone: String,
+    /// Where it is kept.
+    pub(crate) store: Storage,
     /// The HTTP side.
     pub(crate) http: api::server::Config,
     /// The MQTT side.
     pub(crate) broker: broker::Config,
+    /// The way from the database to the gates.
+    pub(crate) bridge: bridge::Config,
+}
+
+/// Where it is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Storage {
+    /// `sqlite:PATH` or `postgres://…`; a file in the data folder when empty.
+    pub(crate) url: String,
 }
 
 /// One part of the service; they meet only in the database and over MQTT.
@@ -57,8 +71,11 @@ impl Default for Config {
             log: "info".to_owned(),
             log_format: log::Format::default(),
             names: Vec::new(),
+            time_zone: "UTC".to_owned(),
+            store: Storage::default(),
             http: api::server::Config::default(),
             broker: broker::Config::default(),
+            bridge: bridge::Config::default(),
         }
     }
 }
@@ -83,6 +100,26 @@ impl Config {
         }
         config.check()?;
         Ok(config)
+    }
+
+    /// Whether this process plays the role.
+    pub(crate) fn plays(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// The storage's address.
+    pub(crate) fn store_url(&self) -> String {
+        match self.store.url.as_str() {
+            "" => format!("sqlite:{}", self.data.join("fluss.db").display()),
+            url => url.to_owned(),
+        }
+    }
+
+    /// How people and devices reach the HTTP side.
+    pub(crate) fn public_url(&self) -> String {
+        let scheme = if self.http.certificate_file.is_some() { "https" } else { "http" };
+        let listening = || format!("{scheme}://{}", self.http.listen);
+        self.http.public_url.clone().unwrap_or_else(listening)
     }
 
     fn from_table(table: Table) -> Result<Self, InvalidConfig> {
@@ -112,6 +149,11 @@ impl Config {
         }
         if let Some(name) = self.names.iter().find(|name| !is_name(name)) {
             return invalid(format!("names = [{name:?}]: expected host names and IP addresses"));
+        }
+        if let Some(name) = self.bridge.server_name.as_ref().filter(|name| !is_name(name)) {
+            return invalid(format!(
+                "bridge.server_name = {name:?}: expected a host name or an IP address"
+            ));
         }
         self.http.check().or_else(|error| invalid(format!("http.{error}")))
     }

@@ -16,7 +16,7 @@ use data_encoding::HEXLOWER;
 use domain::{Dice, Timestamp, roll};
 
 /// How long the broker's and the bridge's certificates are valid.
-const CERTIFICATE_LIFETIME: Duration = Duration::from_hours(90 * 24);
+pub(crate) const CERTIFICATE_LIFETIME: Duration = Duration::from_hours(90 * 24);
 
 /// What a certificate must have left to be kept.
 const LEAST_REMAINDER: Duration = Duration::from_hours(30 * 24);

@@ -1,25 +1,301 @@
-//! Serving: every role with what it needs.
+//! Serving: every role with what it needs, stopped in order: first who talks to people, last what
+//! everybody stands on.
 
-use domain::Clock;
+use std::future::Future;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::config::Config;
-use crate::data::Folder;
+use anyhow::{Context, anyhow, bail};
+use bridge::{Address, Bridge, Doors};
+use broker::Broker;
+use domain::{Clock, Dice, Timestamp};
+use protocol::SigningKey;
+use store::{Fingerprint, Keys, Store};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::info;
+
+use crate::config::{Config, Role};
+use crate::data::{CERTIFICATE_LIFETIME, Folder};
+use crate::housekeeping::Housekeeping;
 use crate::machine::{SystemClock, SystemDice};
 
-/// Serves the configured roles until the process is asked to stop.
-#[expect(clippy::unused_async, reason = "will wait for what it starts")]
+/// How long everything together may take to stop.
+const LONGEST_GOODBYE: Duration = Duration::from_secs(10);
+
+/// Names the key by which gates know the service.
+const SIGNING_KEY_ID: &str = "k1";
+
+/// The name of the embedded broker; its certificate always carries it.
+const EMBEDDED_BROKER: &str = "localhost";
+
+/// Serves the configured roles until the process is asked to stop; asked twice, it does not wait.
 pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
-    let clock = SystemClock::start();
-    let folder = Folder::open(&config.data, &config.names, &SystemDice, clock.now())?;
-    let _ = (&config.roles, &config.broker, folder.path());
-    let _ = (&folder.secrets.seal.0, &folder.secrets.pepper, &folder.secrets.signing);
-    let _ = (&folder.secrets.ticket, &folder.authority, &folder.broker, &folder.bridge);
-    anyhow::bail!("not wired yet")
+    let mut asked = Asked::listen()?;
+    let clock = Arc::new(SystemClock::start());
+    let running = Running::start(&config, clock, Arc::new(SystemDice)).await?;
+    let told = running.tell(&config);
+    // Who started this without a terminal does not read it.
+    let _ = io::stdout().write_all(told.as_bytes());
+    let stop = running.stop.clone();
+    let mut ended = pin!(running.wait());
+    tokio::select! {
+        ended = &mut ended => return ended,
+        () = asked.to_stop() => stop.cancel(),
+    }
+    tokio::select! {
+        ended = &mut ended => ended,
+        () = asked.to_stop() => bail!("asked twice to stop: did not wait for the rest"),
+    }
 }
 
 /// Brings the database up to date.
-#[expect(clippy::unused_async, reason = "will wait for what it starts")]
 pub(crate) async fn migrate(config: Config) -> anyhow::Result<()> {
-    let _ = config;
-    anyhow::bail!("not wired yet")
+    let (_, store) = open(&config, &SystemClock::start(), Arc::new(SystemDice)).await?;
+    store.close().await;
+    info!("the database is up to date");
+    Ok(())
 }
+
+/// Opens the data folder and the storage, and brings both up to date.
+pub(crate) async fn open(
+    config: &Config,
+    clock: &dyn Clock,
+    dice: Arc<dyn Dice>,
+) -> anyhow::Result<(Folder, Store)> {
+    let folder = Folder::open(&config.data, &config.names, &*dice, clock.now())?;
+    let keys = Keys { seal: folder.secrets.seal.0, pepper: folder.secrets.pepper.0 };
+    // The address of a database may hold a password: a file is named, a server is not.
+    let store =
+        Store::open(&config.store_url(), &keys, dice).await.with_context(|| {
+            match config.store_url().strip_prefix("sqlite:") {
+                Some(file) => format!("cannot open the database {file}"),
+                None => "cannot open the database that store.url names".to_owned(),
+            }
+        })?;
+    Ok((folder, store))
+}
+
+/// The key that signs for the service; gates pin its public half.
+pub(crate) fn signing_key(folder: &Folder) -> SigningKey {
+    SigningKey::from_seed(SIGNING_KEY_ID, &folder.secrets.signing.0)
+}
+
+/// Lets the bridge's certificate into the broker.
+pub(crate) async fn admit_bridge(
+    folder: &Folder,
+    store: &Store,
+    now: Timestamp,
+) -> store::Result<()> {
+    // The certificate itself ends no later than this, and says so to every broker.
+    let expires_at = now + CERTIFICATE_LIFETIME;
+    let fingerprint = Fingerprint(folder.bridge.fingerprint);
+    store.registry().admit_service(fingerprint, expires_at, now).await
+}
+
+/// What the broker shows and whom it believes.
+pub(crate) fn certificates_of_broker(folder: &Folder) -> broker::Certificates {
+    broker::Certificates {
+        chain: folder.broker.certificate_pem.clone(),
+        key: folder.broker.key_pem.clone(),
+        client_cas: folder.authority.ca_pem().to_owned(),
+        // The registry revokes.
+        crls: String::new(),
+    }
+}
+
+/// What the bridge shows and whom it believes.
+pub(crate) fn certificates_of_bridge(folder: &Folder) -> bridge::Certificates {
+    bridge::Certificates {
+        chain: folder.bridge.certificate_pem.clone(),
+        key: folder.bridge.key_pem.clone(),
+        broker_cas: folder.authority.ca_pem().to_owned(),
+    }
+}
+
+/// The roles of this process at work.
+pub(crate) struct Running {
+    /// Where HTTP is served.
+    pub(crate) http: Option<SocketAddr>,
+    /// Where the embedded broker listens for MQTT over TLS.
+    pub(crate) mqtt: Option<SocketAddr>,
+    /// The storage under all of them.
+    pub(crate) store: Store,
+    /// Stops all of them; cancelled also when one of them ends by itself.
+    pub(crate) stop: CancellationToken,
+    /// In the order in which they stop.
+    parts: Vec<Part>,
+}
+
+impl Running {
+    /// Takes all addresses, then starts every role.
+    pub(crate) async fn start(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        dice: Arc<dyn Dice>,
+    ) -> anyhow::Result<Self> {
+        let (folder, store) = open(config, &*clock, Arc::clone(&dice)).await?;
+
+        let mut broker_tls = None;
+        let mut broker = None;
+        if config.plays(Role::Broker) {
+            let tls = broker::Tls::new(&certificates_of_broker(&folder))?;
+            let registry = store.registry().clone();
+            let listen = config.broker.clone();
+            let bound = Broker::bind(listen, tls.clone(), registry, Arc::clone(&clock)).await;
+            broker = Some(bound.map_err(|error| anyhow!("broker.listen: {error}"))?);
+            broker_tls = Some(tls);
+        }
+        let mqtt = broker.as_ref().map(Broker::local_addr);
+
+        let mut bridge_tls = None;
+        let mut bridge = None;
+        if config.plays(Role::Bridge) {
+            admit_bridge(&folder, &store, clock.now()).await?;
+            let (address, name) = match mqtt {
+                Some(local) => (Address::from(local), EMBEDDED_BROKER),
+                None => (config.bridge.broker.clone(), config.bridge.name_of_broker()),
+            };
+            let tls = bridge::Tls::new(&certificates_of_bridge(&folder), name)?;
+            let doors = Doors {
+                gates: store.gates().clone(),
+                attempts: store.attempts().clone(),
+                bell: store.bell(),
+            };
+            let (key, clock, dice) = (signing_key(&folder), Arc::clone(&clock), Arc::clone(&dice));
+            bridge = Some(Bridge::new(address, tls.clone(), doors, key, clock, dice));
+            bridge_tls = Some(tls);
+        }
+
+        // The HTTP side is plugged in here: it takes its address now, and its part goes between
+        // the housekeeping and the bridge.
+        let http = None;
+        let _ = (config.plays(Role::Api), &folder.secrets.ticket);
+
+        let (data, names) = (config.data.clone(), config.names.clone());
+        let housekeeping =
+            Housekeeping { data, names, clock, dice, store: store.clone(), broker_tls, bridge_tls };
+
+        let stop = CancellationToken::new();
+        let mut parts = vec![Part::start("housekeeping", &stop, |stop| housekeeping.run(stop))];
+        if let Some(bridge) = bridge {
+            parts.push(Part::start("bridge", &stop, async |stop| {
+                bridge.run(stop).await;
+                Ok(())
+            }));
+        }
+        if let Some(broker) = broker {
+            parts.push(Part::start("broker", &stop, async |stop| Ok(broker.run(stop).await?)));
+        }
+        Ok(Self { http, mqtt, store, stop, parts })
+    }
+
+    /// Waits until all is stopped: because somebody said so, or because a part ended by itself,
+    /// which is an error.
+    pub(crate) async fn wait(self) -> anyhow::Result<()> {
+        self.stop.cancelled().await;
+        let stopped = timeout(LONGEST_GOODBYE, async {
+            let mut ended = Ok(());
+            for part in self.parts {
+                ended = ended.and(part.stop().await);
+            }
+            self.store.close().await;
+            ended
+        });
+        let seconds = LONGEST_GOODBYE.as_secs();
+        stopped.await.unwrap_or_else(|_| bail!("could not stop within {seconds} s"))
+    }
+
+    /// Says where it listens and what to do next.
+    fn tell(&self, config: &Config) -> String {
+        let line = |what: &str, address: String| format!("  {what:<6}{address}\n");
+        let http = self.http.map(|address| line("HTTP", url(config, address)));
+        let mqtt = self.mqtt.map(|address| line("MQTT", format!("mqtts://{address}")));
+        let data = line("data", config.data.display().to_string());
+        let option = if config.data == Path::new("data") {
+            String::new()
+        } else {
+            format!(" --data {}", config.data.display())
+        };
+        format!(
+            "flussd is ready\n{}{}{data}\
+             Next, in another terminal: flussd{option} device make gate --name \"Main gate\"\n\
+             Ctrl-C stops it.\n",
+            http.unwrap_or_default(),
+            mqtt.unwrap_or_default(),
+        )
+    }
+}
+
+fn url(config: &Config, address: SocketAddr) -> String {
+    let scheme = if config.http.certificate_file.is_some() { "https" } else { "http" };
+    format!("{scheme}://{address}")
+}
+
+/// One thing that runs until it is stopped.
+struct Part {
+    name: &'static str,
+    stop: CancellationToken,
+    task: AbortOnDropHandle<anyhow::Result<()>>,
+}
+
+impl Part {
+    /// Starts a part; when it ends, for whatever reason, all others are to stop too.
+    fn start<F>(
+        name: &'static str,
+        all: &CancellationToken,
+        run: impl FnOnce(CancellationToken) -> F,
+    ) -> Self
+    where
+        F: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        let stop = CancellationToken::new();
+        let (running, others) = (run(stop.clone()), all.clone().drop_guard());
+        let task = tokio::spawn(async move {
+            let _others = others;
+            running.await
+        });
+        Self { name, stop, task: AbortOnDropHandle::new(task) }
+    }
+
+    /// Stops it and says how it ended.
+    async fn stop(self) -> anyhow::Result<()> {
+        let by_itself = self.task.is_finished();
+        self.stop.cancel();
+        let ended = self.task.await.unwrap_or_else(|panic| Err(panic.into()));
+        let name = self.name;
+        match ended {
+            Ok(()) if by_itself => bail!("the {name} ended by itself"),
+            ended => ended.with_context(|| format!("the {name} failed")),
+        }
+    }
+}
+
+/// The signals that ask a process to stop.
+struct Asked {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Asked {
+    fn listen() -> io::Result<Self> {
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok(Self { interrupt, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn to_stop(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,75 @@
-//! Maps what happened to codes onto gate topics, and hears what the gates answer
+//! Maps what happened to codes onto gate topics, and hears what the gates answer.
+//!
+//! The database is the truth; MQTT only carries it, and may lose it. So a command counts as sent
+//! from its claim on, whatever becomes of the message, and only the gate's own word settles it.
+//! Nothing here decides about a code or knows HTTP.
+//!
+//! In reading order: `mapping` says what goes out, `relay` sends what is due, `inbox` takes in
+//! what gates say, and `connection` keeps the one MQTT connection under both.
+
+mod config;
+mod tls;
+
+mod mapping;
+mod office;
+mod relay;
+
+mod connection;
+mod inbox;
+
+use std::sync::Arc;
+
+use domain::{Clock, Dice, roll};
+use protocol::SigningKey;
+use store::{Attempts, Gates};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+pub use config::{Address, Config, InvalidAddress};
+pub use tls::{Certificates, InvalidCertificates, Tls};
+
+use connection::Line;
+use office::Office;
+
+/// What the bridge may see of the storage.
+pub struct Doors {
+    /// Gates as they come and go.
+    pub gates: Gates,
+    /// Commands on their way.
+    pub attempts: Attempts,
+    /// Rings when something was written.
+    pub bell: watch::Receiver<()>,
+}
+
+/// The way between the database and the gates, waiting to be run.
+pub struct Bridge {
+    line: Line,
+    bell: watch::Receiver<()>,
+}
+
+impl Bridge {
+    /// Makes the bridge to this broker; nothing happens before [`Self::run`].
+    pub fn new(
+        broker: Address,
+        tls: Tls,
+        doors: Doors,
+        key: SigningKey,
+        clock: Arc<dyn Clock>,
+        dice: Arc<dyn Dice>,
+    ) -> Self {
+        let client_id = format!("service-bridge-{:016x}", u64::from_be_bytes(roll(&*dice)));
+        let office = Arc::new(Office::new(doors.gates, doors.attempts, key, clock));
+        Self { line: Line { office, broker, tls, client_id, dice }, bell: doors.bell }
+    }
+
+    /// Serves until cancelled; then sends what is claimed, takes in what was heard, and leaves no
+    /// gate marked as ready.
+    pub async fn run(self, stop: CancellationToken) {
+        let hang_up = CancellationToken::new();
+        let relay = async {
+            relay::run(&self.line.office, self.bell, &stop).await;
+            hang_up.cancel();
+        };
+        tokio::join!(relay, self.line.keep(&hang_up));
+    }
+}

@@ -17,6 +17,7 @@ fn every_setting_of_the_manual_is_one_also_when_commented_out() {
     let config = Config::from_table(uncommented.parse().unwrap()).unwrap();
     assert_ne!(config.http.certificate_file, None);
     assert_ne!(config.http.public_url, None);
+    assert_ne!(config.bridge.server_name, None);
 }
 
 #[test]
@@ -58,7 +59,7 @@ fn a_wrong_setting_is_told_in_one_line() {
         ),
         (
             "htp.listen=1",
-            r"htp = { listen = 1 }: unknown field `htp`, expected one of `data`, `roles`, `log`, `log_format`, `names`, `http`, `broker`",
+            r"htp = { listen = 1 }: unknown field `htp`, expected one of `data`, `roles`, `log`, `log_format`, `names`, `time_zone`, `store`, `http`, `broker`, `bridge`",
         ),
         (
             "http.max_connections=many",
@@ -96,6 +97,14 @@ fn a_wrong_setting_is_told_in_one_line() {
         ),
         ("data=5", r"data = 5: invalid type: integer `5`, expected path string"),
         ("names=['two words']", r#"names = ["two words"]: expected host names and IP addresses"#),
+        (
+            "bridge.broker=somewhere",
+            r#"bridge.broker = "somewhere": expected a host and a port, like 127.0.0.1:8883"#,
+        ),
+        (
+            "bridge.server_name='two words'",
+            r#"bridge.server_name = "two words": expected a host name or an IP address"#,
+        ),
         ("listen", r"--set listen: expected KEY=VALUE"),
         ("=1", r"--set =1: expected KEY=VALUE"),
         ("http..listen=1", r"--set http..listen=1: expected KEY=VALUE"),

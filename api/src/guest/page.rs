@@ -1,0 +1,149 @@
+//! What a page is made of; `templates/page.html` says what it looks like.
+
+use askama::Template;
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Response};
+use data_encoding::BASE64URL_NOPAD;
+use domain::{Leg, Timestamp};
+use jiff::tz::TimeZone;
+use store::GuestPass;
+
+use super::words::{self, Words};
+use crate::Api;
+use crate::answers::{Code, Problem};
+
+/// One page; all look alike.
+#[derive(Default, Template)]
+#[template(path = "page.html")]
+pub(super) struct Page {
+    pub(super) said: Words,
+    pub(super) greeting: Option<Greeting>,
+    /// What became of the last try, while another can be made.
+    pub(super) last_try: Option<String>,
+    /// Whether the three steps are listed.
+    pub(super) steps: bool,
+    pub(super) form: Option<Form>,
+    pub(super) refresh: Option<Refresh>,
+    /// Where the guest's pass is, from a page that is not it.
+    pub(super) pass: Option<String>,
+}
+
+/// Whose pass it is, where, and until when.
+pub(super) struct Greeting {
+    guest: String,
+    place: String,
+    until: String,
+}
+
+/// The four digits, and what makes the press of the button this one and no other.
+pub(super) struct Form {
+    action: &'static str,
+    key: String,
+    ticket: Option<String>,
+    /// Asked for beside the digits where the browser has no link; as typed before.
+    reference: Option<String>,
+}
+
+/// When the page is loaded again, and from where unless from where it is.
+pub(super) struct Refresh {
+    pub(super) seconds: u8,
+    pub(super) from: Option<String>,
+}
+
+/// A problem, with the page that tells it to a guest.
+pub(super) struct Trouble {
+    pub(super) problem: Problem,
+    page: Box<Page>,
+}
+
+impl Page {
+    /// A page that only says something.
+    pub(super) fn saying(said: Words) -> Self {
+        Self { said, ..Self::default() }
+    }
+}
+
+impl Greeting {
+    pub(super) fn of(seen: &GuestPass) -> Self {
+        Self {
+            guest: seen.pass.guest.name.as_str().to_owned(),
+            place: seen.intercom_name.clone(),
+            until: told(seen.pass.code.expires_at, &seen.time_zone),
+        }
+    }
+}
+
+impl Form {
+    /// Asks for the digits that open for this leg, with a fresh key.
+    pub(super) fn new(api: &Api, leg: Leg) -> Self {
+        let action = match leg {
+            Leg::Entry => "/enter",
+            Leg::Exit => "/exit",
+        };
+        let key = BASE64URL_NOPAD.encode(&domain::roll::<16>(&*api.dice));
+        Self { action, key, ticket: None, reference: None }
+    }
+
+    /// Asks for the way in, at the board that was scanned.
+    pub(super) fn at_board(api: &Api, ticket: String, reference: Option<String>) -> Self {
+        Self { ticket: Some(ticket), reference, ..Self::new(api, Leg::Entry) }
+    }
+}
+
+impl Refresh {
+    /// Loads the page that is shown once more.
+    pub(super) fn after(seconds: u8) -> Option<Self> {
+        Some(Self { seconds, from: None })
+    }
+}
+
+impl Trouble {
+    pub(super) fn new(problem: impl Into<Problem>, page: Page) -> Self {
+        Self { problem: problem.into(), page: Box::new(page) }
+    }
+}
+
+impl<E: Into<Problem>> From<E> for Trouble {
+    fn from(error: E) -> Self {
+        let problem = error.into();
+        let page = Page::saying(words::trouble(problem.code));
+        Self::new(problem, page)
+    }
+}
+
+impl IntoResponse for Page {
+    fn into_response(self) -> Response {
+        match self.render() {
+            Ok(html) => Html(html).into_response(),
+            Err(_) => Problem::from(Code::Internal).into_response(),
+        }
+    }
+}
+
+impl IntoResponse for Trouble {
+    fn into_response(self) -> Response {
+        let (mut document, _) = self.problem.into_response().into_parts();
+        let retry_after = document.headers.remove(header::RETRY_AFTER);
+        let retry_after = retry_after.map(|wait| [(header::RETRY_AFTER, wait)]);
+        (document.status, retry_after, *self.page).into_response()
+    }
+}
+
+/// A moment as people at the gate say it: `06:00 (SAST) on 22 Nov`.
+fn told(at: Timestamp, zone: &str) -> String {
+    let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    at.to_zoned(zone).strftime("%H:%M (%Z) on %-d %b").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_is_told_in_the_zone_of_the_intercom() {
+        let at = Timestamp::from_millis(1_795_320_000_000);
+        assert_eq!(told(at, "Africa/Johannesburg"), "06:00 (SAST) on 22 Nov");
+        assert_eq!(told(at, "No/Where"), "04:00 (UTC) on 22 Nov");
+    }
+}

@@ -1,0 +1,198 @@
+//! What gates say, taken in by many lanes: each gate always has the same one, so that its words
+//! keep their order, and different gates do not wait for each other's fsync.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::panic::resume_unwind;
+use std::sync::Arc;
+
+use domain::attempt::Settlement;
+use domain::{GateId, Timestamp};
+use protocol::{Hello, Nonce, Presence, Ready, Status, Topic, Up};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use crate::mapping;
+use crate::office::{Office, insist};
+
+/// As many as the storage writes in one commit.
+const LANES: usize = 256;
+
+/// How many words may wait in one lane: 32,768 in all.
+const LANE_LENGTH: usize = 128;
+
+/// The longest firmware name that is kept.
+const MAX_FIRMWARE_CHARS: usize = 64;
+
+/// The inbox of one connection. What it cannot hold, or what ends with the connection, is asked
+/// for again on the next one.
+pub(crate) struct Inbox {
+    office: Arc<Office>,
+    lanes: Vec<mpsc::Sender<Said>>,
+    spread: RandomState,
+    tasks: JoinSet<()>,
+    closing: CancellationToken,
+}
+
+/// The storage is too slow for what the gates say.
+#[derive(Debug, thiserror::Error)]
+#[error("the inbox is full")]
+pub(crate) struct InboxFull;
+
+/// What one gate said.
+struct Said {
+    gate: GateId,
+    word: Word,
+    at: Timestamp,
+}
+
+enum Word {
+    Hello(Hello),
+    Ready(Ready),
+    Status(Status),
+    Goodbye(Nonce),
+}
+
+impl Inbox {
+    pub(crate) fn open(office: &Arc<Office>) -> Self {
+        let (closing, mut tasks) = (CancellationToken::new(), JoinSet::new());
+        let lanes = (0..LANES).map(|_| {
+            let (office, closing) = (Arc::clone(office), closing.clone());
+            let (lane, words) = mpsc::channel(LANE_LENGTH);
+            tasks.spawn(Lane { office, closing, last_hellos: HashMap::new() }.take_in(words));
+            lane
+        });
+        let (office, lanes) = (Arc::clone(office), lanes.collect());
+        Self { office, lanes, spread: RandomState::new(), tasks, closing }
+    }
+
+    /// Puts a message into its gate's lane; never waits.
+    pub(crate) fn put(&self, topic: &str, body: &[u8]) -> Result<(), InboxFull> {
+        let Ok(Topic::Up(gate, up)) = Topic::parse(topic) else {
+            self.office.ignore(None, "a message on a strange topic");
+            return Ok(());
+        };
+        let Ok(gate) = GateId::parse(gate.as_str()) else {
+            self.office.ignore(None, "a message from no gate of ours");
+            return Ok(());
+        };
+        let Some(word) = read(up, body) else {
+            self.office.ignore(Some(gate), "an unreadable message");
+            return Ok(());
+        };
+        // The moment a hello arrived is what deadlines count from: waiting must not delay it.
+        let said = Said { gate, word, at: self.office.now() };
+        let lane = self.spread.hash_one(gate) % self.lanes.len() as u64;
+        let lane = self.lanes.get(usize::try_from(lane).unwrap_or(0)).ok_or(InboxFull)?;
+        lane.try_send(said).map_err(|_| InboxFull)
+    }
+
+    /// Takes in what was put, as far as the storage answers.
+    pub(crate) async fn close(mut self) {
+        self.closing.cancel();
+        self.lanes.clear();
+        while let Some(ended) = self.tasks.join_next().await {
+            // Whatever a panic left behind, this process must not go on with it.
+            if let Err(Ok(panic)) = ended.map_err(tokio::task::JoinError::try_into_panic) {
+                resume_unwind(panic);
+            }
+        }
+    }
+}
+
+fn read(up: Up, body: &[u8]) -> Option<Word> {
+    match up {
+        Up::Hello => Hello::from_bytes(body).ok().map(Word::Hello),
+        Up::Ready => Ready::from_bytes(body).ok().map(Word::Ready),
+        Up::Status => Status::from_bytes(body).ok().map(Word::Status),
+        Up::Presence => {
+            let goodbye = Presence::from_bytes(body).ok().filter(|presence| !presence.online);
+            goodbye.map(|presence| Word::Goodbye(presence.nonce))
+        }
+    }
+}
+
+/// Takes in the words of some gates, one after the other.
+struct Lane {
+    office: Arc<Office>,
+    closing: CancellationToken,
+    /// Of each gate that said hello on this connection.
+    last_hellos: HashMap<GateId, Nonce>,
+}
+
+impl Lane {
+    async fn take_in(mut self, mut words: mpsc::Receiver<Said>) {
+        while let Some(Said { gate, word, at }) = words.recv().await {
+            match word {
+                Word::Hello(hello) => self.hello(gate, &hello, at).await,
+                Word::Ready(ready) => self.ready(gate, &ready, at).await,
+                Word::Status(status) => self.status(gate, status, at).await,
+                Word::Goodbye(nonce) => self.goodbye(gate, nonce, at).await,
+            }
+        }
+    }
+
+    async fn hello(&mut self, gate: GateId, hello: &Hello, at: Timestamp) {
+        let Hello { nonce, firmware, .. } = hello;
+        let legible = firmware.chars().filter(|letter| !letter.is_control());
+        let firmware: String = legible.take(MAX_FIRMWARE_CHARS).collect();
+        let raise = || self.office.gates.hello(gate, nonce.0, firmware.clone(), at);
+        match insist("raise a gate's epoch", &self.closing, raise).await {
+            Some(Some(epoch)) => {
+                self.last_hellos.insert(gate, *nonce);
+                let key = &self.office.key;
+                let welcome = mapping::welcome(gate, *nonce, epoch, key, self.office.now());
+                // An unanswered hello is said again.
+                let _ = self.office.post(welcome).await;
+                debug!(gate.id = %gate, epoch, "welcomed {gate} in epoch {epoch}");
+            }
+            Some(None) => self.office.ignore(Some(gate), "the hello of an unknown gate"),
+            None => {}
+        }
+    }
+
+    async fn ready(&self, gate: GateId, ready: &Ready, at: Timestamp) {
+        let Ready { nonce, epoch, .. } = *ready;
+        let ledger = || ready.ledger.iter().copied().map(mapping::attempt_id).collect();
+        let adopt = || self.office.gates.ready(gate, nonce.0, epoch, ledger(), at);
+        match insist("take a gate for ready", &self.closing, adopt).await {
+            Some(true) => info!(gate.id = %gate, epoch, "{gate} is ready in epoch {epoch}"),
+            Some(false) => self.office.ignore(Some(gate), "a ready that answers no last hello"),
+            None => {}
+        }
+    }
+
+    async fn status(&self, gate: GateId, status: Status, at: Timestamp) {
+        let (id, evidence) = (mapping::attempt_id(status.id), mapping::evidence(status.outcome));
+        let settle = || self.office.attempts.settle(gate, id, evidence, at);
+        match insist("settle an attempt", &self.closing, settle).await {
+            Some(Some(Settlement::News)) => {
+                info!(attempt.id = %id, gate.id = %gate, "{gate} settled {id}: {evidence:?}");
+            }
+            Some(Some(Settlement::Known)) => {
+                debug!(attempt.id = %id, gate.id = %gate, "{gate} repeated itself on {id}");
+            }
+            Some(Some(Settlement::Contradiction)) => {
+                warn!(attempt.id = %id, gate.id = %gate, "{gate} contradicts itself on {id}: {evidence:?}");
+            }
+            Some(None) => self.office.ignore(Some(gate), "a report on no command of its own"),
+            None => {}
+        }
+    }
+
+    /// A will is fixed at CONNECT, so a goodbye that names an older hello may still be of the
+    /// connection in force, whose hello was renewed since. Whichever it names, the gate counts as
+    /// gone: that is the safe side. And it is asked: if it is there after all, it says hello.
+    async fn goodbye(&self, gate: GateId, nonce: Nonce, at: Timestamp) {
+        let last = self.last_hellos.get(&gate).copied().unwrap_or(nonce);
+        let leave = || self.office.gates.gone(gate, last.0, at);
+        if insist("take a gate for gone", &self.closing, leave).await.is_some() {
+            debug!(gate.id = %gate, "{gate} is gone");
+        }
+        if last != nonce {
+            let _ = self.office.post(mapping::hello_again(gate)).await;
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The mapping itself, pure: what is due becomes a message on a gate's topic, and a gate's report
+//! becomes evidence.
+
+use domain::attempt::{Evidence, WhyNot};
+use domain::{Attempt, AttemptId, GateId, Leg, Timestamp};
+use protocol::{
+    Command, CommandId, Down, Greeting, Nonce, NotExecuted, Order, Outcome, SigningKey, Topic,
+    Welcome,
+};
+use store::Errand;
+
+/// A message for a gate. QoS 1, never retained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Letter {
+    pub(crate) topic: String,
+    pub(crate) body: Vec<u8>,
+}
+
+/// The signed command for an errand; the attempt's bytes are its id at the gate.
+pub(crate) fn command(attempt: &Attempt, errand: Errand, key: &SigningKey) -> Letter {
+    let order = match errand {
+        Errand::Open => Order::Open { leg: leg(attempt.leg), deadline_ms: deadline_ms(attempt) },
+        Errand::Cancel => Order::Cancel,
+        Errand::Query => Order::Query,
+    };
+    let (id, gate) = (CommandId(attempt.id.to_bytes()), in_topics(attempt.gate));
+    let command = Command::signed(key, id, &gate, attempt.epoch.number, order);
+    Letter { topic: Topic::Down(gate, Down::Trigger).to_string(), body: command.to_bytes() }
+}
+
+/// The signed answer to a hello.
+pub(crate) fn welcome(
+    gate: GateId,
+    nonce: Nonce,
+    epoch: u64,
+    key: &SigningKey,
+    now: Timestamp,
+) -> Letter {
+    let welcome = Welcome::signed(key, &in_topics(gate), nonce, epoch, now.as_millis());
+    greeting(gate, &Greeting::Welcome(welcome))
+}
+
+/// Asks a gate to say hello again.
+pub(crate) fn hello_again(gate: GateId) -> Letter {
+    greeting(gate, &Greeting::HelloAgain)
+}
+
+/// What a gate's report proves.
+pub(crate) fn evidence(outcome: Outcome) -> Evidence {
+    let Outcome::NotExecuted { why } = outcome else { return Evidence::Executed };
+    Evidence::NotExecuted(match why {
+        NotExecuted::TooLate => WhyNot::TooLate,
+        NotExecuted::TooSoon => WhyNot::TooSoon,
+        NotExecuted::StaleEpoch => WhyNot::StaleEpoch,
+        NotExecuted::Cancelled => WhyNot::Cancelled,
+        NotExecuted::NeverArrived => WhyNot::NeverArrived,
+        NotExecuted::LedgerFailed => WhyNot::LedgerFailed,
+    })
+}
+
+/// Which attempt a gate speaks of.
+pub(crate) fn attempt_id(id: CommandId) -> AttemptId {
+    AttemptId::from_bytes(id.0)
+}
+
+fn greeting(gate: GateId, greeting: &Greeting) -> Letter {
+    let topic = Topic::Down(in_topics(gate), Down::Welcome).to_string();
+    Letter { topic, body: greeting.to_bytes() }
+}
+
+/// Counted from the arrival of the hello here, so never later than the attempt's own deadline on
+/// a gate that counts from the sending.
+fn deadline_ms(attempt: &Attempt) -> u64 {
+    let after_hello = attempt.epoch.hello_at.until(attempt.deadline);
+    // A deadline of 0 has passed everywhere: the safe side.
+    u64::try_from(after_hello.as_millis()).unwrap_or(0)
+}
+
+fn leg(leg: Leg) -> protocol::Leg {
+    match leg {
+        Leg::Entry => protocol::Leg::Entry,
+        Leg::Exit => protocol::Leg::Exit,
+    }
+}
+
+#[expect(clippy::expect_used, reason = "every id of ours is lower-case letters, digits and `_`")]
+fn in_topics(gate: GateId) -> protocol::GateId {
+    protocol::GateId::parse(&gate.to_string()).expect("an id of ours can stand in a topic")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,298 @@
+//! Guests at the gate: G-1 … G-23, over real TLS with a simulated gate on the wall.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::house::{Home, House, until};
+use crate::owner::{key, wish};
+
+/// G-2 as well: nothing here runs JavaScript.
+#[tokio::test]
+async fn g_1_g_2_a_guest_goes_in_and_out_with_a_plain_browser() {
+    let home = Home::start().await;
+    let (code, mut guest) = home.invites("Thandi").await;
+    let link = guest.opens_the_link().await;
+    link.says("Thandi");
+    link.says("Unit 4");
+    link.says("SAST");
+    guest.scans(home.board()).await.says("name=\"code\"");
+    guest.enters_in_the_browser(&code.digits).await;
+    guest.waits_for("Gate is open").await.says("/exit");
+    assert_eq!(home.gate.pulses().len(), 1);
+    guest.leaves_in_the_browser(&code.digits).await;
+    guest.waits_for("Goodbye").await;
+    assert_eq!(home.gate.pulses().len(), 2);
+}
+
+#[tokio::test]
+async fn g_2_a_browser_that_lost_the_cookie_needs_the_reference_too() {
+    let home = Home::start().await;
+    let (code, mut guest) = home.invites("Thandi").await;
+    guest.loses_the_cookie();
+    guest.scans(home.board()).await.says("name=\"reference\"");
+    let alone = guest.enters_in_the_browser(&code.digits).await;
+    assert!((400..500).contains(&alone.status), "never the code alone: {}", alone.status);
+    assert!(home.gate.received().is_empty());
+    guest.loses_the_cookie();
+    guest.scans(home.board()).await;
+    guest.enters_with_reference(&code.digits, &code.reference.to_lowercase()).await;
+    guest.waits_for("Gate is open").await;
+    assert_eq!(home.gate.pulses().len(), 1);
+}
+
+#[tokio::test]
+async fn g_3_previews_change_nothing() {
+    let home = Home::start().await;
+    let code = home.issues("Thandi").await;
+    let details = format!("/v1/codes/{}", code.id);
+    let before = home.owner.get(&details).await.ok();
+    for agent in ["WhatsApp/2.23", "facebookexternalhit/1.1", "TelegramBot", "Slackbot 1.0"] {
+        for url in [&code.link, home.board()] {
+            for method in [reqwest::Method::GET, reqwest::Method::HEAD] {
+                let request = home.house.client.request(method, url).header("user-agent", agent);
+                let page = request.send().await.unwrap();
+                assert_eq!(page.status(), 200);
+                assert_eq!(page.headers()["referrer-policy"], "no-referrer");
+                assert_eq!(page.headers()["cache-control"], "no-store");
+                assert!(!page.text().await.unwrap().contains(&code.digits));
+            }
+        }
+    }
+    let after = home.owner.get(&details).await.ok();
+    assert_eq!((&before["state"], &before["expires_at"]), (&after["state"], &after["expires_at"]));
+    assert!(home.gate.received().is_empty());
+}
+
+#[tokio::test]
+async fn g_4_g_5_however_often_and_from_where_it_is_pressed_the_gate_opens_once() {
+    let home = Home::start().await;
+    home.gate.hold();
+    let (code, mut guest) = home.invites("Thandi").await;
+    guest.scans(home.board()).await;
+    let again = guest.same_browser();
+    let mut other_phone = guest.second_phone();
+    other_phone.opens_the_link().await;
+    other_phone.scans(home.board()).await;
+    // G-4: the same button twice is the same attempt.
+    let (first, second) = tokio::join!(guest.enters(&code.digits), again.enters(&code.digits));
+    let attempt = first.attempt();
+    assert_eq!(attempt, second.attempt());
+    // G-5: a second phone learns that the pass is in use.
+    assert_eq!(other_phone.enters(&code.digits).await.refusal(), (409, "already_opening"));
+    home.gate.release();
+    home.attempt_is(&attempt, "opened").await;
+    assert_eq!(home.gate.pulses().len(), 1);
+    other_phone.waits_for("Gate is open").await;
+    // G-6: the captured request, sent again after the success, opens nothing.
+    assert_eq!(again.enters(&code.digits).await.attempt(), attempt);
+    assert_eq!(home.gate.pulses().len(), 1);
+}
+
+#[tokio::test]
+async fn g_6_g_17_g_18_a_used_way_is_used_and_out_comes_after_in() {
+    let home = Home::start().await;
+    let (code, mut guest) = home.invites("Thandi").await;
+    assert_eq!(guest.leaves(&code.digits).await.refusal(), (409, "not_entered_yet"));
+    guest.scans(home.board()).await;
+    let attempt = guest.enters(&code.digits).await.attempt();
+    home.attempt_is(&attempt, "opened").await;
+    let mut second = guest.second_phone();
+    second.opens_the_link().await;
+    second.scans(home.board()).await;
+    assert_eq!(second.enters(&code.digits).await.refusal(), (409, "pass_used"));
+    let attempt = guest.leaves(&code.digits).await.attempt();
+    home.attempt_is(&attempt, "opened").await;
+    assert_eq!(second.leaves(&code.digits).await.refusal(), (409, "pass_used"));
+    second.scans(home.board()).await;
+    assert_eq!(second.enters(&code.digits).await.refusal(), (409, "pass_used"));
+    assert_eq!(home.gate.pulses().len(), 2);
+}
+
+#[tokio::test]
+async fn g_7_five_wrong_codes_lock_the_link_and_nobody_else() {
+    let mut home = Home::start().await;
+    let (code, mut guest) = home.invites("Thandi").await;
+    let (other_code, mut other) = home.invites("Sipho").await;
+    let wrong = if code.digits == "9876" { "9875" } else { "9876" };
+    guest.scans(home.board()).await;
+    for left in [4, 3, 2] {
+        let refused = guest.enters(wrong).await;
+        assert_eq!((refused.refusal(), &refused.body["tries_left"]), ((403, "code_wrong"), &json!(left)));
+    }
+    assert_eq!(guest.enters(&code.digits).await.refusal(), (429, "code_wait"), "a pause of 5 s");
+    for (later, left) in [("+10s", 1), ("+30s", 0)] {
+        home.house.sleeps(later).await;
+        home.gate_is_online(&home.gate_label).await;
+        guest.scans(home.board()).await;
+        let refused = guest.enters(wrong).await;
+        assert_eq!((refused.refusal(), &refused.body["tries_left"]), ((403, "code_wrong"), &json!(left)));
+    }
+    assert_eq!(guest.enters(&code.digits).await.refusal(), (403, "link_locked"));
+    assert!(home.gate.received().is_empty());
+    let listed = home.owner.get(&format!("/v1/codes/{}", code.id)).await.ok();
+    assert!(listed["link_locked_at"].is_string(), "the owner can see it");
+    other.scans(home.board()).await;
+    let attempt = other.enters(&other_code.digits).await.attempt();
+    home.attempt_is(&attempt, "opened").await;
+}
+
+#[tokio::test]
+async fn g_7_without_a_link_all_refusals_look_the_same() {
+    let home = Home::start().await;
+    let code = home.issues("Thandi").await;
+    let known = home.house.client.get(&code.link).send().await.unwrap();
+    assert_eq!(known.status(), 200);
+    let mut answers = Vec::new();
+    for path in ["/AAAAAAAAAAAAAAAAAAAAAA", "/short", "/b/AAAAAAAAAAAAAAAAAAAAAA", "/x/y/z"] {
+        let url = format!("{}{path}", home.house.http());
+        let page = home.house.client.get(url).header("accept", "text/html").send().await.unwrap();
+        assert_eq!(page.status(), 404, "{path}");
+        answers.push(page.text().await.unwrap());
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[0], answers[2]);
+}
+
+#[tokio::test]
+async fn g_8_the_board_must_be_scanned_and_be_the_right_one() {
+    let home = Home::start().await;
+    let other = home.house.makes("intercom", &["--name", "Gate B"]);
+    home.owner.claims(&other).await;
+    let (code, mut guest) = home.invites("Thandi").await;
+    assert_eq!(guest.enters(&code.digits).await.refusal(), (409, "scan_required"));
+    let page = guest.scans(other.board_url.as_deref().unwrap()).await;
+    assert_eq!(page.status, 409);
+    page.says("Unit 4");
+    assert_eq!(page.hidden("ticket"), None, "no way in from the wrong board");
+    assert!(home.gate.received().is_empty());
+}
+
+#[tokio::test]
+async fn g_9_a_code_revoked_on_the_way_says_so_and_opens_nothing() {
+    let home = Home::start().await;
+    let (code, mut guest) = home.invites("Thandi").await;
+    guest.scans(home.board()).await;
+    home.owner.revokes(&code).await.ok();
+    assert_eq!(guest.enters(&code.digits).await.refusal(), (410, "pass_revoked"));
+    guest.opens_the_link().await.says("ancelled");
+    assert!(home.gate.received().is_empty());
+}
+
+#[tokio::test]
+async fn g_11_an_offline_gate_is_told_at_once_and_uses_nothing_up() {
+    let home = Home::start().await;
+    let (code, mut guest) = home.invites("Thandi").await;
+    guest.scans(home.board()).await;
+    let Home { owner, gate, gate_label, intercom, house } = home;
+    gate.abandon().await;
+    let home = Home { owner, gate: house.mounts(&gate_label).await, gate_label, intercom, house };
+    home.gate_is_online(&home.gate_label).await;
+    let Home { owner, gate, gate_label, intercom, house } = home;
+    gate.stop().await;
+    let path = format!("/v1/devices/{}", gate_label.id);
+    let gone = until(async || (owner.get(&path).await.body["online"] == json!(false)).then_some(()));
+    gone.await.expect("the gate is seen to go");
+    assert_eq!(guest.enters(&code.digits).await.refusal(), (409, "gate_offline"));
+    guest.opens_the_link().await.says("not reachable");
+    let gate = house.mounts(&gate_label).await;
+    let home = Home { owner, gate, gate_label, intercom, house };
+    home.gate_is_online(&home.gate_label).await;
+    assert!(home.gate.received().is_empty(), "no command was kept for later");
+    guest.scans(home.board()).await;
+    let attempt = guest.enters(&code.digits).await.attempt();
+    home.attempt_is(&attempt, "opened").await;
+}
+
+/// G-12 in short: the answer of the gate is lost; its ledger tells when it is back.
+#[tokio::test]
+async fn g_12_a_lost_answer_is_found_again_in_the_ledger() {
+    let home = Home::start().await;
+    home.gate.lose_statuses(1);
+    let (code, mut guest) = home.invites("Thandi").await;
+    guest.scans(home.board()).await;
+    let attempt = guest.enters(&code.digits).await.attempt();
+    let pulsed = until(async || (home.gate.pulses().len() == 1).then_some(())).await;
+    pulsed.expect("the gate opens");
+    assert_eq!(home.owner.get(&format!("/v1/attempts/{attempt}")).await.body["state"], "sent");
+    let Home { owner, gate, gate_label, intercom, house } = home;
+    gate.abandon().await;
+    let gate = house.mounts(&gate_label).await;
+    let home = Home { owner, gate, gate_label, intercom, house };
+    home.attempt_is(&attempt, "opened").await;
+    assert!(home.gate.pulses().is_empty(), "nothing opened again");
+    guest.opens_the_link().await.says("/exit");
+}
+
+#[tokio::test]
+async fn g_13_g_19_a_code_ends_with_its_time_inside_or_not() {
+    let mut home = Home::start().await;
+    let (waiting, mut guest) = home.invites("Thandi").await;
+    let (inside, mut visitor) = home.lets_in("Sipho").await;
+    home.house.sleeps("+13h").await;
+    home.gate_is_online(&home.gate_label).await;
+    guest.scans(home.board()).await;
+    assert_eq!(guest.enters(&waiting.digits).await.refusal(), (410, "pass_expired"));
+    assert_eq!(visitor.leaves(&inside.digits).await.refusal(), (410, "pass_expired"));
+    assert!(home.owner.codes(&home.intercom).await.is_empty());
+    for ended in home.owner.history(&home.intercom).await {
+        let left_inside = ended["id"] == json!(inside.id);
+        assert_eq!((&ended["state"], &ended["no_exit_recorded"]), (&json!("expired"), &json!(left_inside)));
+    }
+    assert_eq!(home.gate.pulses().len(), 1);
+    home.issues("Lindiwe").await;
+}
+
+#[tokio::test]
+async fn g_16_a_code_revoked_while_inside_lets_nobody_out() {
+    let home = Home::start().await;
+    let (code, mut guest) = home.lets_in("Thandi").await;
+    home.owner.revokes(&code).await.ok();
+    assert_eq!(guest.leaves(&code.digits).await.refusal(), (410, "pass_revoked"));
+    let ended = &home.owner.history(&home.intercom).await[0];
+    assert_eq!((&ended["state"], &ended["no_exit_recorded"]), (&json!("revoked"), &json!(true)));
+    assert_eq!(home.gate.pulses().len(), 1);
+}
+
+#[tokio::test]
+async fn g_21_a_lost_answer_shows_the_truth_on_reload() {
+    let home = Home::start().await;
+    let (code, mut guest) = home.invites("Thandi").await;
+    guest.scans(home.board()).await;
+    // The request arrives; its answer is never read.
+    let lost = guest.same_browser();
+    drop(lost.enters(&code.digits).await);
+    guest.waits_for("Gate is open").await;
+    assert_eq!(home.gate.pulses().len(), 1);
+}
+
+/// The service's clock decides; what the phone believes is never asked.
+#[tokio::test]
+async fn g_22_times_are_the_services_and_name_their_zone() {
+    let home = Home::start().await;
+    let code = home.issues("Thandi").await;
+    let yesterday = "Mon, 01 Jan 2024 00:00:00 GMT";
+    let request = home.house.client.get(&code.link).header("date", yesterday);
+    let page = request.send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("SAST"), "{page}");
+}
+
+/// G-23: a twelve-hour code through the night in which Berlin skips an hour.
+#[tokio::test]
+async fn g_23_twelve_hours_are_twelve_hours_in_any_night() {
+    let mut house = House::empty();
+    // 20:00 in Berlin, the evening before the clocks go forward.
+    house.run(&mut house.command_at("@2027-03-27 19:00:00", &[])).await;
+    let owner = house.signs_in("+27821234567").await;
+    let gate = house.makes_at("@2027-03-27 19:00:00", "gate", &["--name", "Tor"]);
+    let zone = ["--name", "Hof", "--time-zone", "Europe/Berlin"];
+    let intercom = house.makes_at("@2027-03-27 19:00:00", "intercom", &zone);
+    owner.claims(&gate).await;
+    owner.claims(&intercom).await;
+    owner.saves(&intercom, &json!({ "entry_gate": gate.id })).await;
+    let made = owner.asks_for_a_code(&intercom, &key(), &wish("Thandi")).await.ok();
+    let text = made["share"]["text"].as_str().unwrap();
+    assert!(text.contains("28 Mar 2027, 09:0") && text.contains("CEST"), "{text}");
+    let remaining = Duration::from_secs(made["remaining_seconds"].as_u64().unwrap());
+    assert!(Duration::from_hours(12) - remaining < Duration::from_mins(1), "{remaining:?}");
+}

@@ -1,0 +1,533 @@
+//! A running house: the real binary on a data folder of its own, with everybody who comes to it.
+//!
+//! Dropping a house asks it to stop, and asserts that it stopped cleanly and left no command
+//! without its end.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use device_sim::{Claim, Options, Simulation};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::guest::Guest;
+use crate::owner::Owner;
+
+/// How long any wait may take before the story has failed.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The binary, and the data folder it keeps.
+pub(crate) struct House {
+    process: Option<Process>,
+    pub(crate) data: PathBuf,
+    pub(crate) client: reqwest::Client,
+    /// Kept over restarts, so that gates and links find the house again.
+    ports: [u16; 2],
+    folder: Arc<TempDir>,
+}
+
+struct Process {
+    child: Child,
+    printed: Arc<Mutex<Vec<String>>>,
+    http: String,
+    mqtt: String,
+}
+
+/// What is printed on a device.
+#[derive(Clone, Debug)]
+pub(crate) struct Label {
+    pub(crate) id: String,
+    pub(crate) serial: String,
+    pub(crate) claim_code: String,
+    pub(crate) enrolment_secret: Option<String>,
+    pub(crate) board_url: Option<String>,
+}
+
+impl House {
+    /// A new house on an empty folder, at ports of its own.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same with more settings, each `KEY=VALUE`.
+    pub(crate) async fn start_with(settings: &[&str]) -> Self {
+        let mut house = Self::empty();
+        house.run(&mut house.command(settings)).await;
+        house
+    }
+
+    /// A folder where nothing runs yet.
+    pub(crate) fn empty() -> Self {
+        // Libraries that leave the choice of a provider to the process find this one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        let data = folder.path().join("data");
+        let no_redirects = reqwest::redirect::Policy::none();
+        let client = reqwest::Client::builder().redirect(no_redirects).no_proxy();
+        let client = client.timeout(PATIENCE).build().expect("a client");
+        Self { process: None, data, client, ports: [free_port(), free_port()], folder }
+    }
+
+    /// The binary's command line for this house.
+    pub(crate) fn command(&self, settings: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flussd"));
+        self.arguments(&mut command, settings);
+        command
+    }
+
+    /// The same under another wall clock: moved by `offset` as libfaketime reads it, like `+13h`,
+    /// or standing at a date like `@2027-03-27 19:00:00`.
+    pub(crate) fn command_at(&self, offset: &str, settings: &[&str]) -> Command {
+        let mut command = Command::new("faketime");
+        command.args(["-f", offset, env!("CARGO_BIN_EXE_flussd")]).env("TZ", "UTC");
+        self.arguments(&mut command, settings);
+        command
+    }
+
+    fn arguments(&self, command: &mut Command, settings: &[&str]) {
+        command.arg("--data").arg(&self.data);
+        let [http, mqtt] = self.ports;
+        // Everybody in a story comes from one address, so its limits are set for many.
+        let usual = [
+            format!("http.listen=127.0.0.1:{http}"),
+            format!("broker.listen=127.0.0.1:{mqtt}"),
+            "api.logins_per_address=1000".to_owned(),
+            "api.unknown_links_per_address=1000".to_owned(),
+            "http.max_connections_per_address=500".to_owned(),
+        ];
+        for setting in usual.iter().map(String::as_str).chain(settings.iter().copied()) {
+            command.arg("--set").arg(setting);
+        }
+    }
+
+    /// Starts the command and waits until it says that it is ready.
+    pub(crate) async fn run(&mut self, command: &mut Command) {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let printed = Arc::new(Mutex::new(Vec::new()));
+        for stream in [
+            Box::new(child.stdout.take().expect("piped")) as Box<dyn std::io::Read + Send>,
+            Box::new(child.stderr.take().expect("piped")),
+        ] {
+            let printed = Arc::clone(&printed);
+            std::thread::spawn(move || {
+                for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                    printed.lock().expect("not poisoned").push(line);
+                }
+            });
+        }
+        let (http, mqtt) = (String::new(), String::new());
+        self.process = Some(Process { child, printed, http, mqtt });
+        let http = self.printed_after(0, |line| word_with(line, "http://")).await;
+        let mqtt = self.printed_after(0, |line| word_with(line, "mqtts://")).await;
+        let process = self.process.as_mut().expect("runs");
+        process.http = http;
+        process.mqtt = mqtt.trim_start_matches("mqtts://").to_owned();
+    }
+
+    /// Stops the house and starts it again under another clock, on the same folder.
+    pub(crate) async fn sleeps(&mut self, offset: &str) {
+        self.stop();
+        let mut command = self.command_at(offset, &[]);
+        self.run(&mut command).await;
+    }
+
+    /// Dies as in a power cut and starts again on the same folder, with these settings.
+    pub(crate) async fn dies_and_starts(&mut self, settings: &[&str]) {
+        let mut process = self.process.take().expect("the house runs");
+        process.child.kill().expect("kills");
+        process.child.wait().expect("waits");
+        let mut command = self.command(settings);
+        self.run(&mut command).await;
+    }
+
+    /// Asks the house to stop and waits until it did, cleanly.
+    pub(crate) fn stop(&mut self) {
+        self.stops_on("TERM");
+    }
+
+    /// Sends a signal and waits for a clean end.
+    pub(crate) fn stops_on(&mut self, name: &str) {
+        let Some(mut process) = self.process.take() else { return };
+        signal(&process.child, name);
+        let status = wait(&mut process.child);
+        let printed = process.printed.lock().expect("not poisoned").join("\n");
+        assert!(status.success(), "the house did not stop cleanly ({status}):\n{printed}");
+    }
+
+    /// Where HTTP is served: `http://127.0.0.1:…`.
+    pub(crate) fn http(&self) -> &str {
+        &self.process.as_ref().expect("the house runs").http
+    }
+
+    /// Where gates connect: host and port.
+    pub(crate) fn mqtt(&self) -> &str {
+        &self.process.as_ref().expect("the house runs").mqtt
+    }
+
+    /// How many lines it has printed.
+    pub(crate) fn lines(&self) -> usize {
+        let process = self.process.as_ref().expect("the house runs");
+        process.printed.lock().expect("not poisoned").len()
+    }
+
+    /// Everything it has printed, on both streams.
+    pub(crate) fn printed(&self) -> String {
+        let process = self.process.as_ref().expect("the house runs");
+        process.printed.lock().expect("not poisoned").join("\n")
+    }
+
+    /// Waits for a line from the `from`th on in which something is found.
+    pub(crate) async fn printed_after<T>(
+        &self,
+        from: usize,
+        find: impl Fn(&str) -> Option<T>,
+    ) -> T {
+        let process = self.process.as_ref().expect("the house runs");
+        let found = until(async || {
+            let printed = process.printed.lock().expect("not poisoned");
+            printed.iter().skip(from).find_map(|line| find(line))
+        });
+        match found.await {
+            Some(found) => found,
+            None => panic!("not printed:\n{}", process.printed.lock().expect("there").join("\n")),
+        }
+    }
+
+    /// Somebody signs in with the phone app.
+    pub(crate) async fn signs_in(&self, phone: &str) -> Owner {
+        Owner::signs_in(self, phone, "app").await
+    }
+
+    /// Makes a device as the factory does and reads its label.
+    pub(crate) fn makes(&self, kind: &str, arguments: &[&str]) -> Label {
+        self.made_by(Command::new(env!("CARGO_BIN_EXE_flussd")), kind, arguments)
+    }
+
+    /// The same under another clock.
+    pub(crate) fn makes_at(&self, offset: &str, kind: &str, arguments: &[&str]) -> Label {
+        let mut command = Command::new("faketime");
+        command.args(["-f", offset, env!("CARGO_BIN_EXE_flussd")]).env("TZ", "UTC");
+        self.made_by(command, kind, arguments)
+    }
+
+    fn made_by(&self, mut command: Command, kind: &str, arguments: &[&str]) -> Label {
+        command.arg("--data").arg(&self.data);
+        if self.process.is_some() {
+            command.arg("--set").arg(format!("http.public_url={}", self.http()));
+        }
+        command.args(["device", "make", kind, "--json"]).args(arguments);
+        let made = command.output().expect("the binary runs");
+        let told = String::from_utf8_lossy(&made.stderr);
+        assert!(made.status.success(), "device make {kind}: {told}");
+        let label: Value = serde_json::from_slice(&made.stdout).expect("a JSON label");
+        let text = |name: &str| label[name].as_str().map(str::to_owned);
+        Label {
+            id: text("id").expect("an id"),
+            serial: text("serial").expect("a serial"),
+            claim_code: text("claim_code").expect("a claim code"),
+            enrolment_secret: text("enrolment_secret"),
+            board_url: text("board_url"),
+        }
+    }
+
+    /// Mounts a gate: it enrols itself by its label, connects, and is ready.
+    pub(crate) async fn mounts(&self, label: &Label) -> Simulation {
+        let folder = self.enrols(label).await;
+        let options = Options { min_gap: Duration::ZERO, ..Options::default() };
+        let gate = Simulation::start(&folder, options).expect("the gate starts");
+        gate.ready().await.expect("the gate gets ready");
+        gate
+    }
+
+    /// A gate enrols itself; answers its folder.
+    pub(crate) async fn enrols(&self, label: &Label) -> PathBuf {
+        let folder = self.gate_folder(label);
+        let claim = Claim {
+            server: self.http().to_owned(),
+            serial: label.serial.clone(),
+            secret: label.enrolment_secret.clone().expect("a gate's label"),
+            server_ca: None,
+        };
+        device_sim::enrol(&claim, &folder).await.expect("the gate enrols");
+        folder
+    }
+
+    /// Where a gate keeps its identity and its ledger.
+    pub(crate) fn gate_folder(&self, label: &Label) -> PathBuf {
+        self.folder.path().join(&label.serial)
+    }
+
+    /// Who opens a link on a phone of their own.
+    pub(crate) fn guest(&self, link: &str) -> Guest {
+        Guest::new(self, link)
+    }
+
+    /// Says hello and ready for a gate through the storage's own door, as the bridge would on its
+    /// behalf.
+    pub(crate) async fn says_ready_for(&self, label: &Label) {
+        let (store, now) = (open(&self.data).await, now());
+        let gate = domain::GateId::parse(&label.id).expect("a gate");
+        let epoch = store.gates().hello(gate, [7; 16], "stock".to_owned(), now).await;
+        let epoch = epoch.expect("no fault").expect("a known gate");
+        let ready = store.gates().ready(gate, [7; 16], epoch, Vec::new(), now).await;
+        assert!(ready.expect("no fault"));
+        store.close().await;
+    }
+
+    /// A gate that has nothing to do with the story.
+    pub(crate) async fn another_gate(&self) -> Simulation {
+        let label = self.makes("gate", &["--name", "Elsewhere"]);
+        self.mounts(&label).await
+    }
+
+    /// Any request without a session.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        let url = format!("{}{path}", self.http());
+        Answer::of(self.client.post(url).json(body).send().await).await
+    }
+
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        let Some(mut process) = self.process.take() else { return };
+        if std::thread::panicking() {
+            let _ = process.child.kill();
+            let _ = process.child.wait();
+            let printed = process.printed.lock().expect("not poisoned").join("\n");
+            eprintln!("--- the house printed:\n{printed}\n---");
+            return;
+        }
+        self.process = Some(process);
+        self.stop();
+        let data = self.data.clone();
+        // A runtime of its own: a drop cannot wait in the story's.
+        let left = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(unsettled(&data))
+        });
+        assert_eq!(left.join().expect("counts"), 0, "commands without an end were left behind");
+    }
+}
+
+/// A house, a gate on the wall, and an owner with an intercom and saved settings.
+pub(crate) struct Home {
+    pub(crate) owner: Owner,
+    pub(crate) gate: Simulation,
+    pub(crate) gate_label: Label,
+    pub(crate) intercom: Label,
+    pub(crate) house: House,
+}
+
+impl Home {
+    pub(crate) async fn start() -> Self {
+        Self::furnish(House::start().await).await
+    }
+
+    pub(crate) async fn furnish(house: House) -> Self {
+        let owner = house.signs_in("+27821234567").await;
+        let gate_label = house.makes("gate", &["--name", "Main Gate"]);
+        let zone = ["--time-zone", "Africa/Johannesburg"];
+        let intercom = house.makes("intercom", &["--name", "Unit 4", zone[0], zone[1]]);
+        owner.claims(&gate_label).await;
+        owner.claims(&intercom).await;
+        let gate = house.mounts(&gate_label).await;
+        let home = Self { owner, gate, gate_label, intercom, house };
+        home.owner.saves(&home.intercom, &json!({ "entry_gate": home.gate_label.id })).await;
+        home.gate_is_online(&home.gate_label).await;
+        home
+    }
+
+    /// Waits until the service knows that a gate can be opened.
+    pub(crate) async fn gate_is_online(&self, gate: &Label) {
+        self.gate_is(gate, true).await;
+    }
+
+    /// Waits until the service knows that a gate can be opened, or cannot.
+    pub(crate) async fn gate_is(&self, gate: &Label, online: bool) {
+        let path = format!("/v1/devices/{}", gate.id);
+        let seen = until(async || {
+            let device = self.owner.get(&path).await;
+            (device.body["online"] == online).then_some(())
+        });
+        seen.await.expect("the gate is seen to come or go");
+    }
+
+    /// The owner issues a code.
+    pub(crate) async fn issues(&self, name: &str) -> Code {
+        self.owner.issues(&self.intercom, name).await
+    }
+
+    /// A guest with a fresh code, who has opened the link.
+    pub(crate) async fn invites(&self, name: &str) -> (Code, Guest) {
+        let code = self.issues(name).await;
+        let mut guest = self.house.guest(&code.link);
+        guest.opens_the_link().await;
+        (code, guest)
+    }
+
+    /// What the board at the gate says.
+    pub(crate) fn board(&self) -> &str {
+        self.intercom.board_url.as_deref().expect("an intercom's label")
+    }
+
+    /// Waits until an attempt has come into this state.
+    pub(crate) async fn attempt_is(&self, id: &str, state: &str) -> Value {
+        let path = format!("/v1/attempts/{id}");
+        let found = until(async || {
+            let attempt = self.owner.get(&path).await.body;
+            (attempt["state"] == state).then_some(attempt)
+        });
+        match found.await {
+            Some(attempt) => attempt,
+            None => panic!("not {state}: {}", self.owner.get(&path).await.body),
+        }
+    }
+
+    /// A guest who has gone in.
+    pub(crate) async fn lets_in(&self, name: &str) -> (Code, Guest) {
+        let (code, mut guest) = self.invites(name).await;
+        guest.scans(self.board()).await;
+        let attempt = guest.enters(&code.digits).await.attempt();
+        self.attempt_is(&attempt, "opened").await;
+        (code, guest)
+    }
+}
+
+/// A code as its sender got it.
+#[derive(Clone, Debug)]
+pub(crate) struct Code {
+    pub(crate) id: String,
+    pub(crate) digits: String,
+    pub(crate) link: String,
+    pub(crate) reference: String,
+    pub(crate) body: Value,
+}
+
+/// An HTTP answer with a JSON body, or none.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) async fn of(sent: reqwest::Result<reqwest::Response>) -> Self {
+        let response = sent.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = response.bytes().await.expect("a body");
+        Self { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+    }
+
+    /// The stable code of a refusal, with its status.
+    pub(crate) fn refusal(&self) -> (u16, &str) {
+        (self.status, self.body["code"].as_str().unwrap_or_default())
+    }
+
+    /// The fields that a refusal names.
+    pub(crate) fn fields(&self) -> Vec<&str> {
+        let errors = self.body["errors"].as_array();
+        errors.into_iter().flatten().filter_map(|error| error["field"].as_str()).collect()
+    }
+
+    /// The id of the attempt that a redemption made.
+    #[track_caller]
+    pub(crate) fn attempt(&self) -> String {
+        assert_eq!(self.status, 202, "{}", self.body);
+        self.body["attempt"]["id"].as_str().expect("an attempt").to_owned()
+    }
+
+    /// Asserts that all went well.
+    #[track_caller]
+    pub(crate) fn ok(self) -> Value {
+        assert!((200..300).contains(&self.status), "{} {}", self.status, self.body);
+        self.body
+    }
+}
+
+/// Tries until something is there, for at most [`PATIENCE`].
+pub(crate) async fn until<T>(look: impl AsyncFn() -> Option<T>) -> Option<T> {
+    let mut pause = tokio::time::interval(Duration::from_millis(10));
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        if let Some(found) = look().await {
+            return Some(found);
+        }
+        pause.tick().await;
+    }
+    None
+}
+
+/// Sends a signal to a process that the story started.
+pub(crate) fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status();
+    assert!(sent.expect("kill runs").success());
+}
+
+/// Waits for the end of a process that was asked to stop.
+pub(crate) fn wait(child: &mut Child) -> std::process::ExitStatus {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(status) = child.try_wait().expect("waits") {
+            return status;
+        }
+        assert!(Instant::now() < deadline, "the process did not stop");
+        std::thread::yield_now();
+    }
+}
+
+async fn unsettled(data: &Path) -> u64 {
+    let store = open(data).await;
+    let left = store.attempts().unsettled().await.expect("counts");
+    store.close().await;
+    left
+}
+
+/// Opens the house's own database. Nothing sealed can be read: the keys are not the house's.
+async fn open(data: &Path) -> store::Store {
+    struct NoDice;
+    impl domain::Dice for NoDice {
+        fn roll(&self, into: &mut [u8]) {
+            let id = tempfile::Builder::new().rand_bytes(into.len()).tempfile().expect("a name");
+            let name = id.path().to_string_lossy().into_owned().into_bytes();
+            into.copy_from_slice(&name[name.len() - into.len()..]);
+        }
+    }
+    let keys = store::Keys { seal: [0; 32], pepper: [0; 32] };
+    let url = format!("sqlite:{}", data.join("fluss.db").display());
+    store::Store::open(&url, &keys, Arc::new(NoDice)).await.expect("opens")
+}
+
+#[expect(clippy::disallowed_methods, reason = "stories live in real time, as the binary does")]
+fn now() -> domain::Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let millis = since.expect("after 1970").as_millis();
+    domain::Timestamp::from_millis(i64::try_from(millis).expect("before 292 million years"))
+}
+
+/// A port below those that the system gives out by itself, and given out once by us.
+fn free_port() -> u16 {
+    use std::sync::atomic::{AtomicU16, Ordering};
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(std::process::id() % 80).expect("small") * 100;
+    loop {
+        let port = 20_000 + start + NEXT.fetch_add(1, Ordering::Relaxed);
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+fn word_with(line: &str, start: &str) -> Option<String> {
+    let word = line.split_whitespace().find(|word| word.starts_with(start))?;
+    Some(word.trim_end_matches(['.', ',', '/']).to_owned())
+}

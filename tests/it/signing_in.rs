@@ -1,0 +1,157 @@
+//! An owner signs in: O-1 … O-3 of the product, on the real binary.
+
+use serde_json::json;
+
+use crate::house::{Home, House};
+use crate::owner::{Owner, asks_for_a_pin, pin_printed_after};
+
+const PHONE: &str = "+27831112222";
+
+async fn tries(house: &House, login: &str, pin: &str) -> crate::house::Answer {
+    house.post(&format!("/v1/logins/{login}/verify"), &json!({ "pin": pin })).await
+}
+
+fn another(pin: &str) -> &'static str {
+    if pin == "000000" { "000001" } else { "000000" }
+}
+
+#[tokio::test]
+async fn o_1_o_1b_the_right_pin_signs_in_once() {
+    let house = House::start().await;
+    let (login, pin) = asks_for_a_pin(&house, PHONE, "app").await;
+    let signed_in = tries(&house, &login, &pin).await.ok();
+    let owner = Owner::with(&house, signed_in["token"].as_str().unwrap());
+    let me = owner.get("/v1/me").await.ok();
+    assert_eq!((&me["phone"], &me["client"]), (&json!(PHONE), &json!("app")));
+    assert_eq!(tries(&house, &login, &pin).await.refusal(), (403, "otp_invalid"));
+    owner.delete("/v1/session").await.ok();
+    assert_eq!(owner.get("/v1/me").await.refusal(), (401, "session_missing"));
+}
+
+#[tokio::test]
+async fn o_1a_after_five_wrong_pins_the_right_one_is_refused_too() {
+    let house = House::start().await;
+    let (login, pin) = asks_for_a_pin(&house, PHONE, "app").await;
+    for _ in 0..4 {
+        assert_eq!(tries(&house, &login, another(&pin)).await.refusal(), (403, "otp_invalid"));
+    }
+    assert_eq!(tries(&house, &login, another(&pin)).await.refusal(), (429, "otp_too_many"));
+    assert_eq!(tries(&house, &login, &pin).await.refusal(), (429, "otp_too_many"));
+}
+
+#[tokio::test]
+async fn o_1c_of_two_pins_only_the_newest_works() {
+    let mut house = House::start().await;
+    let (first, first_pin) = asks_for_a_pin(&house, PHONE, "app").await;
+    let begin = json!({ "phone": PHONE, "client": "app" });
+    let too_soon = house.post("/v1/logins", &begin).await;
+    assert_eq!(too_soon.refusal(), (429, "otp_too_soon"));
+    let wait: u64 = too_soon.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=30).contains(&wait), "{wait}");
+    house.sleeps("+60s").await;
+    let (second, second_pin) = asks_for_a_pin(&house, PHONE, "app").await;
+    assert_eq!(tries(&house, &first, &first_pin).await.refusal(), (403, "otp_invalid"));
+    assert_eq!(tries(&house, &first, &second_pin).await.refusal(), (403, "otp_invalid"));
+    tries(&house, &second, &second_pin).await.ok();
+}
+
+/// O-1h as well: the pin was sent before the restart.
+#[tokio::test]
+async fn o_1c_a_resent_pin_replaces_the_one_before() {
+    let mut house = House::start().await;
+    let (login, old) = asks_for_a_pin(&house, PHONE, "app").await;
+    house.sleeps("+60s").await;
+    let from = house.lines();
+    let resend = format!("/v1/logins/{login}/resend");
+    house.post(&resend, &json!({ "channel": "sms" })).await.ok();
+    let new = pin_printed_after(&house, from, PHONE).await;
+    if old != new {
+        assert_eq!(tries(&house, &login, &old).await.refusal(), (403, "otp_invalid"));
+    }
+    tries(&house, &login, &new).await.ok();
+}
+
+#[tokio::test]
+async fn o_1d_of_two_devices_with_the_same_pin_one_is_signed_in() {
+    let house = House::start().await;
+    let (login, pin) = asks_for_a_pin(&house, PHONE, "app").await;
+    let (a, b) = tokio::join!(tries(&house, &login, &pin), tries(&house, &login, &pin));
+    let mut statuses = [a.status, b.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 403]);
+}
+
+#[tokio::test]
+async fn o_1f_a_blocked_country_gets_no_pin_on_either_channel() {
+    let house = House::start_with(&["api.blocked_prefixes=[\"1876\"]"]).await;
+    for channel in ["whatsapp", "sms"] {
+        let begin = json!({ "phone": "+18762345678", "client": "app", "channel": channel });
+        let blocked = house.post("/v1/logins", &begin).await;
+        assert_eq!(blocked.refusal(), (403, "country_blocked"));
+    }
+    assert!(!house.printed().contains("5678"), "nothing was sent");
+}
+
+#[tokio::test]
+async fn o_1_bad_input_names_its_fields_and_unknown_ones_are_refused() {
+    let house = House::start().await;
+    let begin = async |body| house.post("/v1/logins", &body).await;
+    let not_a_number = begin(json!({ "phone": "123", "client": "app" })).await;
+    assert_eq!((not_a_number.status, not_a_number.fields()), (422, vec!["phone"]));
+    let missing = begin(json!({ "phone": PHONE })).await;
+    assert_eq!((missing.status, missing.fields()), (422, vec!["client"]));
+    let unknown = begin(json!({ "phone": PHONE, "client": "app", "colour": 1 })).await;
+    assert_eq!((unknown.status, unknown.fields()), (422, vec!["colour"]));
+    let wrong = begin(json!({ "phone": PHONE, "client": "fridge" })).await;
+    assert_eq!((wrong.status, wrong.fields()), (422, vec!["client"]));
+    let local = begin(json!({ "phone": "083 111 2222", "country": "ZA", "client": "app" })).await;
+    assert_eq!(local.status, 202, "{}", local.body);
+}
+
+#[tokio::test]
+async fn o_3_a_newer_sign_in_ends_the_older_session_and_its_streams() {
+    let home = Home::start().await;
+    home.gate.hold();
+    let (code, mut guest) = home.invites("Thandi").await;
+    guest.scans(home.board()).await;
+    let attempt = guest.enters(&code.digits).await.attempt();
+    home.attempt_is(&attempt, "sent").await;
+    let mut stream = home.owner.stream(&format!("/v1/attempts/{attempt}/events")).await;
+    assert!(stream.chunk().await.unwrap().is_some(), "the stream tells the state at once");
+    let dashboard = Owner::signs_in(&home.house, "+27821234567", "dashboard").await;
+    let signed_in = std::time::Instant::now();
+    while stream.chunk().await.unwrap().is_some() {}
+    let took = signed_in.elapsed();
+    assert!(took < std::time::Duration::from_secs(1), "the stream ended after {took:?}");
+    let displaced = home.owner.get("/v1/me").await;
+    assert_eq!(displaced.refusal(), (401, "session_displaced"));
+    assert_eq!(displaced.body["by"], "dashboard");
+    dashboard.get("/v1/me").await.ok();
+    // And back again: the app displaces the dashboard.
+    let app = home.house.signs_in("+27821234567").await;
+    assert_eq!(dashboard.get("/v1/me").await.refusal(), (401, "session_displaced"));
+    home.gate.release();
+    let path = format!("/v1/attempts/{attempt}");
+    let opened = crate::house::until(async || {
+        (app.get(&path).await.body["state"] == "opened").then_some(())
+    });
+    opened.await.expect("opens");
+}
+
+#[tokio::test]
+async fn o_3_two_numbers_are_signed_in_side_by_side() {
+    let house = House::start().await;
+    let one = house.signs_in("+27831112222").await;
+    let other = house.signs_in("+27831113333").await;
+    one.get("/v1/me").await.ok();
+    other.get("/v1/me").await.ok();
+}
+
+/// O-1, A04: a session outlives the process.
+#[tokio::test]
+async fn o_2_a_session_survives_a_power_cut() {
+    let mut house = House::start().await;
+    let token = house.signs_in(PHONE).await.token;
+    house.dies_and_starts(&[]).await;
+    Owner::with(&house, &token).get("/v1/me").await.ok();
+}
