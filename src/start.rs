@@ -47,11 +47,11 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let mut ended = pin!(running.wait());
     tokio::select! {
         ended = &mut ended => return ended,
-        () = asked.to_stop() => stop.cancel(),
+        () = asked.once() => stop.cancel(),
     }
     tokio::select! {
         ended = &mut ended => ended,
-        () = asked.to_stop() => bail!("asked twice to stop: did not wait for the rest"),
+        () = asked.once() => bail!("asked twice to stop: did not wait for the rest"),
     }
 }
 
@@ -178,7 +178,7 @@ impl Running {
         let http = None;
         let _ = (config.plays(Role::Api), &folder.secrets.ticket);
 
-        let (data, names) = (config.data.clone(), config.names.clone());
+        let (data, names) = (folder.path().to_owned(), config.names.clone());
         let housekeeping =
             Housekeeping { data, names, clock, dice, store: store.clone(), broker_tls, bridge_tls };
 
@@ -289,7 +289,7 @@ impl Asked {
         Ok(Self { interrupt, terminate: signal(SignalKind::terminate())? })
     }
 
-    async fn to_stop(&mut self) {
+    async fn once(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

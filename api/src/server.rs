@@ -154,18 +154,19 @@ pub enum CannotServe {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddress(pub IpAddr);
 
-/// A bound socket and the router behind it.
+/// A bound socket, not served yet.
 pub struct Server {
     listener: TcpListener,
     local_addr: SocketAddr,
-    max_connections: usize,
-    max_connections_per_address: usize,
-    reception: Arc<Reception>,
+    tls: Option<TlsAcceptor>,
+    config: Config,
+    patience: Patience,
 }
 
 impl Server {
-    /// Takes the address, so that a taken one is told at once; [`run`](Self::run) serves it.
-    pub async fn bind(config: &Config, router: Router) -> Result<Self, CannotServe> {
+    /// Takes the address, so that a taken one is told at once, and links know their port before
+    /// [`run`](Self::run) serves them.
+    pub async fn bind(config: &Config) -> Result<Self, CannotServe> {
         config.check()?;
         let tls = match (&config.certificate_file, &config.key_file) {
             (Some(certificate), Some(key)) => Some(acceptor(certificate, key)?),
@@ -174,21 +175,8 @@ impl Server {
         let taken = |cause| CannotServe::Address { address: config.listen, cause };
         let listener = TcpListener::bind(config.listen).await.map_err(taken)?;
         let local_addr = listener.local_addr().map_err(taken)?;
-        let patience = Patience::default();
-        let reception = Reception {
-            http: http(patience),
-            tls,
-            router,
-            trusted_proxies: config.trusted_proxies.clone(),
-            patience,
-        };
-        Ok(Self {
-            listener,
-            local_addr,
-            max_connections: config.max_connections,
-            max_connections_per_address: config.max_connections_per_address,
-            reception: Arc::new(reception),
-        })
+        let (config, patience) = (config.clone(), Patience::default());
+        Ok(Self { listener, local_addr, tls, config, patience })
     }
 
     /// The address taken, with its real port.
@@ -197,8 +185,15 @@ impl Server {
     }
 
     /// Serves until cancelled, then lets running requests finish for a while.
-    pub async fn run(self, cancel: CancellationToken) {
+    pub async fn run(self, router: Router, cancel: CancellationToken) {
         info!(address = %self.local_addr, "serving HTTP on {}", self.local_addr);
+        let reception = Arc::new(Reception {
+            http: http(self.patience),
+            tls: self.tls.clone(),
+            router,
+            trusted_proxies: self.config.trusted_proxies.clone(),
+            patience: self.patience,
+        });
         let mut connections = Connections::default();
         loop {
             tokio::select! {
@@ -210,23 +205,23 @@ impl Server {
                         debug!("too many connections");
                         continue;
                     }
-                    let reception = self.reception.clone();
+                    let reception = Arc::clone(&reception);
                     connections.enter(from, reception.attend(socket, peer, cancel.clone()));
                 }
             }
         }
         drop(self.listener);
         let finished = async { while connections.tasks.join_next().await.is_some() {} };
-        if timeout(self.reception.patience.drain, finished).await.is_err() {
+        if timeout(self.patience.drain, finished).await.is_err() {
             warn!("stopped with {} connections still busy", connections.tasks.len());
             connections.tasks.shutdown().await;
         }
     }
 
     fn has_room(&self, connections: &Connections, peer: IpAddr, from: IpAddr) -> bool {
-        connections.tasks.len() < self.max_connections
-            && (self.reception.trusted_proxies.contains(&peer)
-                || connections.from(from) < self.max_connections_per_address)
+        connections.tasks.len() < self.config.max_connections
+            && (self.config.trusted_proxies.contains(&peer)
+                || connections.from(from) < self.config.max_connections_per_address)
     }
 }
 

@@ -70,6 +70,6 @@ impl Bridge {
             relay::run(&self.line.office, self.bell, &stop).await;
             hang_up.cancel();
         };
-        tokio::join!(relay, self.line.keep(&hang_up));
+        tokio::join!(relay, Box::pin(self.line.keep(&hang_up)));
     }
 }

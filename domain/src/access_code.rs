@@ -9,16 +9,16 @@ use crate::gate::{self, Gate, ReadyEpoch};
 use crate::secret::Passcode;
 use crate::{Attempt, AttemptId, CodeId, GateId, IntercomId, Timestamp};
 
-/// How long a command may travel from its reservation on; the gate never acts later (1.1).
+/// How long a command may travel from its reservation on; the gate never acts later.
 pub const TRIGGER_LIFETIME: Duration = Duration::from_secs(8);
 
-/// Wrong digits a link takes before it locks, for the whole life of the link (2.2).
+/// Wrong digits a link takes before it locks, for the whole life of the link.
 pub const MAX_WRONG_TRIES: u8 = 5;
 
-/// How fresh the scan of the board must be for an entry (2.2).
+/// How fresh the scan of the board must be for an entry.
 pub const SCAN_LIFETIME: Duration = Duration::from_mins(5);
 
-/// How many attempts one leg may take within [`ATTEMPT_WINDOW`] (2.2).
+/// How many attempts one leg may take within [`ATTEMPT_WINDOW`].
 pub const MAX_ATTEMPTS: u32 = 6;
 
 /// The window of [`MAX_ATTEMPTS`].
@@ -63,7 +63,7 @@ pub enum End {
     Revoked {
         /// When the revoke committed: nothing new can start from here on.
         at: Timestamp,
-        /// After this no pulse can happen any more (1.1).
+        /// After this no pulse can happen any more.
         effective_at: Timestamp,
     },
     /// The guest has been in and out.
@@ -74,7 +74,7 @@ pub enum End {
 }
 
 /// What protects the digits: tries are counted at the link, so that only its holder can spend
-/// them (2.2).
+/// them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkGuard {
     /// Wrong digits since the last right ones.

@@ -1,7 +1,7 @@
-//! The life of one command: pending, sent, executed or not (safety.md 1.3).
+//! The life of one command: pending, sent, executed or not.
 //!
 //! Only two things settle a sent command: the gate's own report, and the ledger it shows when it
-//! is ready in a later epoch. Never a timeout: that would allow a second opening (1.5, N1).
+//! is ready in a later epoch. Never a timeout: that would allow a second opening.
 
 use crate::access_code::{Leg, TRIGGER_LIFETIME};
 use crate::gate::ReadyEpoch;

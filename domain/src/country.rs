@@ -1,4 +1,4 @@
-//! Which countries get no login pins, and the exceptions (product.md A15, A16).
+//! Which countries get no login pins, and the exceptions (A15, A16).
 //!
 //! The list itself is in `flussd.toml`: `login.blocked_prefixes`.
 

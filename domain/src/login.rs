@@ -10,7 +10,7 @@ use crate::Timestamp;
 /// How long a pin holds (ASVS 6.5.5).
 pub const OTP_LIFETIME: Duration = Duration::from_mins(10);
 
-/// Wrong pins one login takes (2.3).
+/// Wrong pins one login takes.
 pub const MAX_TRIES: u32 = 5;
 
 /// Pins sent to one number within [`SEND_WINDOW`], and within a day.

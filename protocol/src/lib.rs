@@ -34,10 +34,10 @@ use std::time::Duration;
 /// The contract's version, sent as `v` in every body.
 pub const VERSION: u8 = 1;
 
-/// How many executed command ids a gate keeps, durably (safety.md 1.2).
+/// How many executed command ids a gate keeps, durably.
 pub const LEDGER_LENGTH: usize = 64;
 
-/// The least time between two pulses of one gate (safety.md 1.2).
+/// The least time between two pulses of one gate.
 pub const MIN_PULSE_GAP: Duration = Duration::from_secs(3);
 
 /// How often a gate says hello anew on a standing connection.

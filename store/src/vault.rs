@@ -1,4 +1,4 @@
-//! What protects the rows of a stolen database: seals and digests (safety.md 2.5).
+//! What protects the rows of a stolen database: seals and digests.
 //!
 //! The keys come from files outside the database. A seal is AES-256-GCM under a random nonce,
 //! bound to its row; a digest is HMAC-SHA-256 under a pepper, because four digits, six digits and

@@ -129,3 +129,6 @@ where
         let _ = self.asker.send(answer);
     }
 }
+
+#[cfg(test)]
+mod tests;

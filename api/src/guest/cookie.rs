@@ -4,11 +4,9 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use domain::secret::LinkToken;
+use domain::settings::InviteDuration;
 
 use crate::Api;
-
-/// The cookie lives as long as the longest pass: 24 hours.
-const MAX_AGE_SECONDS: u32 = 24 * 60 * 60;
 
 /// The link that this browser opened before, if it kept it.
 pub(super) struct Kept(pub(super) Option<LinkToken>);
@@ -24,9 +22,11 @@ impl FromRequestParts<Api> for Kept {
 /// The header by which this browser keeps a link.
 pub(super) fn keep(api: &Api, link: &LinkToken) -> [(HeaderName, String); 1] {
     let is_public_tls = api.is_public_tls();
+    // No pass lives longer.
+    let seconds = u32::from(InviteDuration::MAX_HOURS) * 60 * 60;
     let secure = if is_public_tls { "; Secure" } else { "" };
     let cookie = format!(
-        "{}={}; Path=/; Max-Age={MAX_AGE_SECONDS}; HttpOnly; SameSite=Lax{secure}",
+        "{}={}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}",
         name(is_public_tls),
         link.reveal()
     );

@@ -13,7 +13,7 @@ use store::GuestPass;
 
 use super::cookie::{self, Kept};
 use super::page::{Form, Greeting, Page, Refresh, Trouble};
-use super::words::{self, Words};
+use super::{in_path, unknown, words};
 use crate::Api;
 use crate::answers::Code;
 use crate::caller::From;
@@ -21,17 +21,109 @@ use crate::caller::From;
 /// How long the gate is said to be open; later the guest is simply inside.
 const WELCOME: Duration = Duration::from_mins(1);
 
-/// Shows the pass and keeps its link in a cookie, for the board's page.
+/// Shows the pass, and keeps its link in a cookie for the board's page.
 pub(super) async fn show(
     State(api): State<Api>,
     From(address): From,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Trouble> {
     let now = api.now();
-    let link = super::in_path(path, LinkToken::parse);
-    let Some(link) = link else { return Err(api.limits.unknown(address)) };
-    let Some(seen) = api.store.redemptions().by_link(&link, now).await? else {
-        return Err(unknown(&api, address));
+    let link = in_path(path, LinkToken::parse);
+    let seen = match &link {
+        Some(link) => api.store.redemptions().by_link(link, now).await?,
+        None => None,
     };
+    let (Some(link), Some(seen)) = (link, seen) else { return Err(unknown(&api, address)) };
     Ok((cookie::keep(&api, &link), page(&api, &seen, None, now)).into_response())
+}
+
+/// `GET /enter` and `GET /exit`: a browser that restores a page it got by POST asks for these.
+pub(super) async fn back(Kept(link): Kept) -> Result<Redirect, Trouble> {
+    let link = link.ok_or(Code::NotFound)?;
+    Ok(Redirect::to(&path_of(&link)))
+}
+
+/// Where the pass of a link is shown.
+pub(super) fn path_of(link: &LinkToken) -> String {
+    format!("/{}", link.reveal())
+}
+
+/// The pass as it stands now; with the ticket of its board, the way in is open.
+pub(super) fn page(api: &Api, seen: &GuestPass, ticket: Option<String>, now: Timestamp) -> Page {
+    let greeting = Some(Greeting::of(seen));
+    let under_way = seen.latest.as_ref().filter(|latest| match latest.state {
+        attempt::State::Pending | attempt::State::Sent { .. } => true,
+        attempt::State::Executed { .. } | attempt::State::NotExecuted { .. } => false,
+    });
+    let page = match (seen.pass.code.standing(now), under_way) {
+        (Standing::Revoked { inside, .. }, _) => Page::saying(words::cancelled(inside)),
+        (Standing::Completed { .. }, _) => Page::saying(words::goodbye()),
+        (
+            Standing::Issued
+            | Standing::Entering
+            | Standing::Inside { .. }
+            | Standing::Leaving { .. }
+            | Standing::Expired { .. },
+            Some(attempt),
+        ) => waiting(attempt.deadline < now),
+        (Standing::Expired { inside, .. }, None) => Page::saying(words::expired(inside)),
+        (Standing::Issued | Standing::Entering, None) => way_in(api, seen, ticket),
+        (Standing::Inside { since } | Standing::Leaving { since }, None) => {
+            way_out(api, seen, now < since + WELCOME)
+        }
+    };
+    Page { greeting, ..page }
+}
+
+/// A gate was asked to open; a sent command is settled by the gate's report and by nothing else.
+fn waiting(is_late: bool) -> Page {
+    if is_late {
+        Page { refresh: Refresh::after(3), ..Page::saying(words::no_answer_yet()) }
+    } else {
+        Page { refresh: Refresh::after(1), ..Page::saying(words::opening()) }
+    }
+}
+
+fn way_in(api: &Api, seen: &GuestPass, ticket: Option<String>) -> Page {
+    if let Some(obstacle) = obstacle(seen, Leg::Entry) {
+        return obstacle;
+    }
+    let page = match ticket {
+        Some(ticket) => Page {
+            form: Some(Form::at_board(api, ticket, None)),
+            ..Page::saying(words::type_the_code())
+        },
+        None => Page { steps: true, ..Page::saying(words::scan_the_board()) },
+    };
+    Page { last_try: last_try(seen), ..page }
+}
+
+fn way_out(api: &Api, seen: &GuestPass, just_came_in: bool) -> Page {
+    let said = if just_came_in { words::gate_is_open() } else { words::inside() };
+    // Whoever just came in reads that first, even when the gate for the way out is not there.
+    if let Some(obstacle) = obstacle(seen, Leg::Exit).filter(|_| !just_came_in) {
+        return obstacle;
+    }
+    let form = Some(Form::new(api, Leg::Exit));
+    Page { last_try: last_try(seen), form, ..Page::saying(said) }
+}
+
+/// Why there is nothing to type now.
+fn obstacle(seen: &GuestPass, leg: Leg) -> Option<Page> {
+    if seen.pass.code.guard.locked_at.is_some() {
+        return Some(Page::saying(words::locked()));
+    }
+    let away = Page { refresh: Refresh::after(10), ..Page::saying(words::gate_is_away(leg)) };
+    (!seen.gate_is_there).then_some(away)
+}
+
+/// What became of the last try, where it did not open.
+fn last_try(seen: &GuestPass) -> Option<String> {
+    let latest = seen.latest.as_ref()?;
+    match latest.state {
+        attempt::State::NotExecuted { why, .. } => Some(words::not_opened(why, latest.leg)),
+        attempt::State::Pending
+        | attempt::State::Sent { .. }
+        | attempt::State::Executed { .. } => None,
+    }
 }

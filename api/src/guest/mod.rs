@@ -12,51 +12,39 @@ mod same_site;
 mod ticket;
 mod words;
 
+use std::net::IpAddr;
+
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::handler::Handler;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use crate::Api;
-use page::Page;
+use crate::answers::Code;
+use page::{Page, Trouble};
 
 /// What every answer here says to browsers (safety.md 5.2).
-const HEADERS: [(HeaderName, HeaderValue); 8] = [
+const HEADERS: [(&str, &str); 8] = [
     (
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-             connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
-             object-src 'none'",
-        ),
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+         connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
+         object-src 'none'",
     ),
-    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex")),
-    (
-        HeaderName::from_static("cross-origin-opener-policy"),
-        HeaderValue::from_static("same-origin"),
-    ),
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
-        HeaderValue::from_static("same-origin"),
-    ),
-    (
-        HeaderName::from_static("permissions-policy"),
-        HeaderValue::from_static("camera=(self), geolocation=()"),
-    ),
-    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+    ("x-robots-tag", "noindex"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "camera=(self), geolocation=()"),
+    ("cache-control", "no-store"),
 ];
 
 /// Said as well where guests come by TLS: one year, subdomains too.
-const STRICT_TRANSPORT: HeaderValue =
-    HeaderValue::from_static("max-age=31536000; includeSubDomains");
-
-/// The stylesheet is the one thing that may be kept, for an hour.
-const KEPT_AN_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+const STRICT_TRANSPORT: &str = "max-age=31536000; includeSubDomains";
 
 /// All pages.
 pub(crate) fn routes() -> Router<Api> {
@@ -85,10 +73,11 @@ fn at<T: 'static>(method: MethodFilter, handler: impl Handler<T, Api>) -> Method
 
 fn dress(headers: &mut HeaderMap, is_public_tls: bool) {
     for (name, value) in HEADERS {
-        headers.entry(name).or_insert(value);
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     if is_public_tls {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);
+        let value = HeaderValue::from_static(STRICT_TRANSPORT);
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
     }
 }
 
@@ -100,15 +89,22 @@ fn in_path<T, E>(
     path.ok().and_then(|Path(text)| parse(&text).ok())
 }
 
+/// The one answer to every link, board and reference that nobody knows; each counts (2.2).
+fn unknown(api: &Api, address: IpAddr) -> Trouble {
+    let too_many = api.limits.unknown_link(address).err();
+    too_many.unwrap_or(Code::NotFound.into()).into()
+}
+
 /// `GET /`: for who comes without a link.
 async fn welcome() -> Page {
     Page::saying(words::welcome())
 }
 
+/// The one thing that may be kept, for an hour.
 async fn stylesheet() -> impl IntoResponse {
-    let kind = HeaderValue::from_static("text/css; charset=utf-8");
-    let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, KEPT_AN_HOUR)];
-    (headers, include_str!("../../templates/guest.css"))
+    let kind = (header::CONTENT_TYPE, "text/css; charset=utf-8");
+    let keep = (header::CACHE_CONTROL, "public, max-age=3600");
+    ([kind, keep], include_str!("../../templates/guest.css"))
 }
 
 async fn robots() -> &'static str {

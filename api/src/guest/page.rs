@@ -36,6 +36,7 @@ pub(super) struct Greeting {
 }
 
 /// The four digits, and what makes the press of the button this one and no other.
+#[derive(Clone)]
 pub(super) struct Form {
     action: &'static str,
     key: String,
@@ -87,6 +88,11 @@ impl Form {
     /// Asks for the way in, at the board that was scanned.
     pub(super) fn at_board(api: &Api, ticket: String, reference: Option<String>) -> Self {
         Self { ticket: Some(ticket), reference, ..Self::new(api, Leg::Entry) }
+    }
+
+    /// The same, asking for the reference too.
+    pub(super) fn with_reference(self) -> Self {
+        Self { reference: Some(String::new()), ..self }
     }
 }
 

@@ -216,7 +216,7 @@ async fn a_handshake_that_never_ends_is_cut_off() {
 async fn a_taken_address_is_named() {
     let server = Running::start(&any_port(), hello()).await;
     let config = Config { listen: server.address, ..Config::default() };
-    let refused = Server::bind(&config, hello()).await.err().unwrap().to_string();
+    let refused = Server::bind(&config).await.err().unwrap().to_string();
     let expected = format!("http.listen: cannot listen on {}: Address already", server.address);
     assert!(refused.starts_with(&expected), "{refused}");
 }
@@ -226,11 +226,11 @@ async fn an_unusable_certificate_is_named() {
     let tls = Tls::new();
     let missing = tls.folder.path().join("missing.pem");
     let config = Config { certificate_file: Some(missing.clone()), ..tls.config() };
-    let refused = Server::bind(&config, hello()).await.err().unwrap().to_string();
+    let refused = Server::bind(&config).await.err().unwrap().to_string();
     assert!(refused.starts_with(&format!("{}: No such file", missing.display())), "{refused}");
 
     let config = Config { key_file: tls.config().certificate_file, ..tls.config() };
-    let refused = Server::bind(&config, hello()).await.err().unwrap().to_string();
+    let refused = Server::bind(&config).await.err().unwrap().to_string();
     assert!(refused.contains("certificate.pem: "), "{refused}");
 }
 
@@ -280,13 +280,11 @@ impl Running {
     }
 
     async fn start_with(config: &Config, router: Router, patience: Patience) -> Self {
-        let mut server = Server::bind(config, router).await.unwrap();
-        let reception = Arc::get_mut(&mut server.reception).unwrap();
-        reception.http = http(patience);
-        reception.patience = patience;
+        let mut server = Server::bind(config).await.unwrap();
+        server.patience = patience;
         let address = server.local_addr();
         let cancel = CancellationToken::new();
-        let task = tokio::spawn(server.run(cancel.clone()));
+        let task = tokio::spawn(server.run(router, cancel.clone()));
         Self { address, cancel, task }
     }
 

@@ -1,4 +1,4 @@
-//! What a thief finds in the database: nothing that opens or names anybody (safety.md 2.5).
+//! What a thief finds in the database: nothing that opens or names anybody.
 
 use std::sync::Arc;
 

@@ -1,0 +1,45 @@
+//! `GET /b/{board}`: what the QR on a board opens.
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use domain::secret::BoardToken;
+
+use super::cookie::Kept;
+use super::page::{Form, Page, Trouble};
+use super::{in_path, link, ticket, unknown, words};
+use crate::Api;
+use crate::answers::Code;
+use crate::caller::From;
+
+/// Shows the pass that this browser keeps, with a ticket for the scanned board. A browser without
+/// one is asked for the short reference too: never for the digits alone (G-2).
+pub(super) async fn show(
+    State(api): State<Api>,
+    From(address): From,
+    Kept(kept): Kept,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Response, Trouble> {
+    let now = api.now();
+    let board = match in_path(path, BoardToken::parse) {
+        Some(board) => api.store.devices().board(board).await?,
+        None => None,
+    };
+    let Some((intercom, _)) = board else { return Err(unknown(&api, address)) };
+    let seen = match &kept {
+        Some(link) => api.store.redemptions().by_link(link, now).await?,
+        None => None,
+    };
+    let ticket = ticket::write(&api.ticket_key, intercom, now);
+    let Some(seen) = seen else {
+        let form = Some(Form::at_board(&api, ticket, Some(String::new())));
+        let page = Page { form, ..Page::saying(words::type_reference_and_code()) };
+        return Ok(page.into_response());
+    };
+    if seen.pass.code.intercom != intercom {
+        let pass = kept.as_ref().map(link::path_of);
+        let page = Page { pass, ..Page::saying(words::wrong_intercom(&seen.intercom_name)) };
+        return Err(Trouble::new(Code::WrongIntercom, page));
+    }
+    Ok(link::page(&api, &seen, Some(ticket), now).into_response())
+}

@@ -1,0 +1,261 @@
+//! `POST /enter` and `POST /exit`: a press of the button.
+//!
+//! What a browser gets as a page, a program that accepts JSON gets as the attempt or the problem.
+
+use std::net::IpAddr;
+
+use axum::extract::State;
+use axum::extract::rejection::FormRejection;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use data_encoding::BASE64URL_NOPAD;
+use domain::access_code::{ATTEMPT_WINDOW, Refusal};
+use domain::secret::{LinkToken, Reference};
+use domain::{Attempt, IntercomId, Leg, Passcode, Timestamp};
+use serde::Deserialize;
+use serde_json::json;
+use store::{Redeem, Refused};
+
+use super::cookie::{self, Kept};
+use super::link::path_of;
+use super::page::{Form, Page, Refresh, Trouble};
+use super::same_site::SameSite;
+use super::words::{self, Words};
+use super::{ticket, unknown};
+use crate::answers::{Code, Problem};
+use crate::caller::From;
+use crate::{Api, wire};
+
+/// What the form at the board sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Entry {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    key: String,
+    #[serde(default)]
+    ticket: String,
+    reference: Option<String>,
+}
+
+/// What the form on the pass sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Exit {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    key: String,
+}
+
+/// Asks for the gate on the way in.
+pub(super) async fn enter(
+    _: SameSite,
+    State(api): State<Api>,
+    From(address): From,
+    Kept(kept): Kept,
+    headers: HeaderMap,
+    body: Result<axum::Form<Entry>, FormRejection>,
+) -> Response {
+    let opening = match body {
+        Ok(axum::Form(typed)) => way_in(&api, address, kept, typed).await,
+        Err(rejection) => Err(unread(&rejection)),
+    };
+    told(&api, &headers, opening)
+}
+
+/// Asks for the gate on the way out; the board is outside, so it need not be scanned (X16).
+pub(super) async fn exit(
+    _: SameSite,
+    State(api): State<Api>,
+    From(address): From,
+    Kept(kept): Kept,
+    headers: HeaderMap,
+    body: Result<axum::Form<Exit>, FormRejection>,
+) -> Response {
+    let opening = match body {
+        Ok(axum::Form(typed)) => way_out(&api, address, kept, &typed).await,
+        Err(rejection) => Err(unread(&rejection)),
+    };
+    told(&api, &headers, opening)
+}
+
+async fn way_in(
+    api: &Api,
+    address: IpAddr,
+    kept: Option<LinkToken>,
+    typed: Entry,
+) -> Result<Opening, Trouble> {
+    let now = api.now();
+    let scanned = ticket::read(&api.ticket_key, &typed.ticket, now);
+    let form = Form::at_board(api, typed.ticket, typed.reference.clone());
+    let digits = digits(&typed.code, &form)?;
+    let key = key(&typed.key)?;
+    let is_kept = typed.reference.is_none();
+    let link = match typed.reference.map(|reference| Reference::parse(&reference)) {
+        None => kept,
+        Some(Ok(reference)) => Some(referred_to(api, address, &reference, scanned).await?),
+        Some(Err(invalid)) => {
+            let problem = Problem::field("reference", invalid);
+            return Err(again(problem, words::not_a_reference(), form));
+        }
+    };
+    let Some(link) = link else {
+        let problem = Problem::field("reference", "is required without the link's cookie");
+        return Err(again(problem, words::type_reference_and_code(), form.with_reference()));
+    };
+    let press = Press { leg: Leg::Entry, link, is_kept, digits, scanned, key, form };
+    press.opens(api, address, now).await
+}
+
+async fn way_out(
+    api: &Api,
+    address: IpAddr,
+    kept: Option<LinkToken>,
+    typed: &Exit,
+) -> Result<Opening, Trouble> {
+    let form = Form::new(api, Leg::Exit);
+    let digits = digits(&typed.code, &form)?;
+    let key = key(&typed.key)?;
+    let link = kept.ok_or(Code::NotFound)?;
+    let press =
+        Press { leg: Leg::Exit, link, is_kept: true, digits, scanned: None, key, form };
+    press.opens(api, address, api.now()).await
+}
+
+/// The link behind a reference, at the board that was scanned.
+async fn referred_to(
+    api: &Api,
+    address: IpAddr,
+    reference: &Reference,
+    scanned: Option<IntercomId>,
+) -> Result<LinkToken, Trouble> {
+    let Some(intercom) = scanned else {
+        let said = words::refused(Refusal::ScanRequired, Leg::Entry, api.now());
+        return Err(Trouble::new(Refusal::ScanRequired, Page::saying(said)));
+    };
+    let link = api.store.redemptions().link_for(reference, intercom).await?;
+    link.ok_or_else(|| unknown(api, address))
+}
+
+/// One press of the button, fully read.
+struct Press {
+    leg: Leg,
+    link: LinkToken,
+    /// Whether the browser has the link; whoever has only a reference is not led to the pass.
+    is_kept: bool,
+    digits: Passcode,
+    scanned: Option<IntercomId>,
+    key: String,
+    /// The same form, for the next press.
+    form: Form,
+}
+
+/// A gate was asked to open.
+struct Opening {
+    attempt: Attempt,
+    link: LinkToken,
+    now: Timestamp,
+}
+
+impl Press {
+    async fn opens(self, api: &Api, address: IpAddr, now: Timestamp) -> Result<Opening, Trouble> {
+        let redeem = Redeem {
+            link: self.link.clone(),
+            leg: self.leg,
+            typed: self.digits.clone(),
+            scanned: self.scanned,
+            key: self.key.clone(),
+        };
+        match api.store.redemptions().redeem(redeem, now).await? {
+            Ok(attempt) => Ok(Opening { attempt, link: self.link, now }),
+            Err(Refused::UnknownLink) => Err(unknown(api, address)),
+            Err(Refused::Rule(refusal)) => Err(self.refused(api, refusal, now)),
+        }
+    }
+
+    fn refused(self, api: &Api, refusal: Refusal, now: Timestamp) -> Trouble {
+        let mut problem = Problem::from(refusal);
+        if let Refusal::Wait { until } = refusal {
+            problem = problem.retry_at(until, &*api.clock);
+        }
+        if refusal == Refusal::TooManyAttempts {
+            problem = problem.retry_after(ATTEMPT_WINDOW);
+        }
+        let pass = self.is_kept.then(|| path_of(&self.link));
+        let opens_already = refusal == Refusal::AlreadyOpening;
+        let from = pass.clone().filter(|_| opens_already);
+        let page = Page {
+            refresh: from.map(|pass| Refresh { seconds: 2, from: Some(pass) }),
+            pass,
+            form: may_try_again(refusal).then_some(self.form),
+            ..Page::saying(words::refused(refusal, self.leg, now))
+        };
+        Trouble::new(problem, page)
+    }
+}
+
+/// Whether the same form can help.
+fn may_try_again(refusal: Refusal) -> bool {
+    match refusal {
+        Refusal::WrongCode { tries_left } => 0 < tries_left,
+        Refusal::Wait { .. } | Refusal::GateOffline | Refusal::TooManyAttempts => true,
+        Refusal::Revoked
+        | Refusal::Expired
+        | Refusal::Used
+        | Refusal::NotEnteredYet
+        | Refusal::AlreadyOpening
+        | Refusal::ScanRequired
+        | Refusal::WrongIntercom
+        | Refusal::LinkLocked => false,
+    }
+}
+
+fn digits(code: &str, form: &Form) -> Result<Passcode, Trouble> {
+    Passcode::parse(code.trim()).map_err(|invalid| {
+        again(Problem::field("code", invalid), words::not_four_digits(), form.clone())
+    })
+}
+
+/// The key of a form of ours; the guest never sees it, so only programs can get it wrong.
+fn key(text: &str) -> Result<String, Problem> {
+    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).unwrap_or_default();
+    if bytes.len() == 16 {
+        Ok(text.to_owned())
+    } else {
+        Err(Problem::field("key", "expected 16 random bytes in base64url"))
+    }
+}
+
+fn again(problem: Problem, said: Words, form: Form) -> Trouble {
+    Trouble::new(problem, Page { form: Some(form), ..Page::saying(said) })
+}
+
+fn unread(rejection: &FormRejection) -> Trouble {
+    let is_too_large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
+    if is_too_large { Code::TooLarge.into() } else { Code::Malformed.into() }
+}
+
+/// Tells a program or a guest what became of a press.
+fn told(api: &Api, headers: &HeaderMap, opening: Result<Opening, Trouble>) -> Response {
+    let wants_json = wants_json(headers);
+    match opening {
+        Ok(Opening { attempt, link, now }) if wants_json => {
+            let attempt = json!({ "attempt": wire::AttemptBody::of(&attempt, now) });
+            let kept = cookie::keep(api, &link);
+            (StatusCode::ACCEPTED, kept, axum::Json(attempt)).into_response()
+        }
+        Ok(Opening { link, .. }) => {
+            (cookie::keep(api, &link), Redirect::to(&path_of(&link))).into_response()
+        }
+        Err(trouble) if wants_json => trouble.problem.into_response(),
+        Err(trouble) => trouble.into_response(),
+    }
+}
+
+/// Browsers accept pages, whatever else they accept.
+fn wants_json(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("application/json") && !accept.contains("text/html"))
+}
