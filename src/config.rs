@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use rustls::pki_types::ServerName;
@@ -68,7 +69,7 @@ impl Default for Config {
         Self {
             data: PathBuf::from("data"),
             roles: vec![Role::Api, Role::Bridge, Role::Broker],
-            log: "info".to_owned(),
+            log: "info,rumqttd=warn".to_owned(),
             log_format: log::Format::default(),
             names: Vec::new(),
             time_zone: "UTC".to_owned(),
@@ -115,11 +116,15 @@ impl Config {
         }
     }
 
-    /// How people and devices reach the HTTP side.
-    pub(crate) fn public_url(&self) -> String {
+    /// How people and devices reach the HTTP side that listens there.
+    pub(crate) fn public_url_at(&self, listening: SocketAddr) -> String {
+        self.http.public_url.clone().unwrap_or_else(|| self.url_at(listening))
+    }
+
+    /// How this machine reaches the HTTP side that listens there.
+    pub(crate) fn url_at(&self, listening: SocketAddr) -> String {
         let scheme = if self.http.certificate_file.is_some() { "https" } else { "http" };
-        let listening = || format!("{scheme}://{}", self.http.listen);
-        self.http.public_url.clone().unwrap_or_else(listening)
+        format!("{scheme}://{listening}")
     }
 
     fn from_table(table: Table) -> Result<Self, InvalidConfig> {
@@ -149,6 +154,12 @@ impl Config {
         }
         if let Some(name) = self.names.iter().find(|name| !is_name(name)) {
             return invalid(format!("names = [{name:?}]: expected host names and IP addresses"));
+        }
+        let is_known = |scheme: &&str| self.store.url.starts_with(*scheme);
+        let schemes = ["sqlite:", "postgres://", "postgresql://"];
+        if !self.store.url.is_empty() && !schemes.iter().any(is_known) {
+            // It may hold a password, so it is not repeated.
+            return invalid("store.url: expected sqlite:PATH or postgres://…".to_owned());
         }
         if let Some(name) = self.bridge.server_name.as_ref().filter(|name| !is_name(name)) {
             return invalid(format!(

@@ -1,186 +1,214 @@
-//! Making devices from the command line: what a factory prints on their labels.
+//! Making devices: what a factory prints on their labels.
 
-use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
 use domain::name::DeviceName;
 use domain::secret::{BoardToken, ClaimCode, EnrolmentSecret, serial_number};
 use domain::{Clock, Dice, GateId, IntercomId};
-use fast_qr::QRBuilder;
 use fast_qr::convert::svg::SvgBuilder;
+use fast_qr::{QRBuilder, QRCode};
 use serde::Serialize;
-use store::Label;
+use store::{Label, Store};
 
-use crate::args::{self, Make};
+use crate::args::Make;
 use crate::config::Config;
 use crate::machine::{SystemClock, SystemDice};
 use crate::start::open;
 
+/// What stands on a gate. It opens the gate's account to whoever reads it.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename = "gate")]
+pub(crate) struct GateLabel {
+    pub(crate) id: String,
+    pub(crate) serial: String,
+    pub(crate) claim_code: String,
+    pub(crate) enrolment_secret: String,
+}
+
+/// What stands on an intercom's back, and the link that its board shows.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename = "intercom")]
+pub(crate) struct BoardLabel {
+    pub(crate) id: String,
+    pub(crate) serial: String,
+    pub(crate) claim_code: String,
+    pub(crate) board_url: String,
+}
+
 /// Makes a gate or an intercom and prints its label. A server may run meanwhile.
-pub(crate) async fn make(config: Config, what: Make) -> anyhow::Result<()> {
-    let (clock, dice) = (SystemClock::start(), Arc::new(SystemDice));
-    let (_, store) = open(&config, &clock, dice.clone()).await?;
-    let now = clock.now();
-    let text = match what {
+pub(crate) async fn make(mut config: Config, what: Make) -> anyhow::Result<()> {
+    let (Make::Gate { label: asked } | Make::Intercom { label: asked, .. }) = &what;
+    if let Some(zone) = &asked.time_zone {
+        config.time_zone.clone_from(zone);
+    }
+    let name = asked.name.as_ref().map(DeviceName::as_str);
+    let url = config.public_url_at(config.http.listen);
+    let (_, store) = open(&config, &SystemClock::start(), Arc::new(SystemDice)).await?;
+    match &what {
         Make::Gate { label: asked } => {
-            let (id, secret) = (GateId::new(&*dice, now), EnrolmentSecret::random(&*dice));
-            let label = label("Gate", &asked, &config, &*dice)?;
-            let kind = Kind::Gate { enrolment_secret: secret.reveal() };
-            let printed = Printed::new(kind, id.to_string(), &label);
-            store.devices().make_gate(id, label, secret, now).await?;
-            printed.text(asked.json, &config)?
+            let label = new_gate(&store, &config, name.unwrap_or("Gate")).await?;
+            tell(&if asked.json { json(&label)? } else { label.to_print(&url) })?;
         }
         Make::Intercom { label: asked, svg } => {
-            let (id, board) = (IntercomId::new(&*dice, now), BoardToken::random(&*dice));
-            let label = label("Intercom", &asked, &config, &*dice)?;
-            let board_url = format!("{}/b/{}", config.public_url(), board.reveal());
-            let qr = Qr::of(&board_url)?;
-            let printed = Printed::new(Kind::Intercom { board_url }, id.to_string(), &label);
-            store.devices().make_intercom(id, label, board, now).await?;
-            let picture = svg.map(|file| qr.draw(&file).map(|()| file)).transpose()?;
-            let mut text = printed.text(asked.json, &config)?;
-            if !asked.json {
-                text += &qr.to_print(picture);
+            let label = new_intercom(&store, &config, name.unwrap_or("Intercom"), &url).await?;
+            let qr = qr(&label.board_url)?;
+            tell(&if asked.json { json(&label)? } else { label.to_print(&qr) })?;
+            if let Some(file) = svg {
+                draw(&qr, file)?;
             }
-            text
         }
-    };
+    }
     store.close().await;
-    io::stdout().write_all(text.as_bytes())?;
     Ok(())
 }
 
-fn label(
-    kind: &str,
-    asked: &args::Label,
+/// Takes a new gate into the books.
+pub(crate) async fn new_gate(
+    store: &Store,
     config: &Config,
-    dice: &dyn Dice,
-) -> anyhow::Result<Label> {
-    let serial = serial_number(dice);
-    let name = match &asked.name {
-        Some(name) => name.clone(),
-        None => DeviceName::parse(&format!("{kind} {serial}"))?,
+    name: &str,
+) -> anyhow::Result<GateLabel> {
+    let (dice, now) = (SystemDice, SystemClock::start().now());
+    let (id, secret) = (GateId::new(&dice, now), EnrolmentSecret::random(&dice));
+    let label = label(name, config, &dice)?;
+    let printed = GateLabel {
+        id: id.to_string(),
+        serial: label.serial.clone(),
+        claim_code: label.claim_code.reveal(),
+        enrolment_secret: secret.reveal(),
     };
-    let time_zone = asked.time_zone.as_ref().unwrap_or(&config.time_zone).clone();
-    Ok(Label { serial, name, time_zone, claim_code: ClaimCode::random(dice) })
+    store.devices().make_gate(id, label, secret, now).await?;
+    Ok(printed)
 }
 
-/// A label as it is printed. It holds what opens the device to whoever reads it.
-#[derive(Serialize)]
-struct Printed {
-    #[serde(flatten)]
-    kind: Kind,
-    id: String,
-    serial: String,
-    claim_code: String,
-    #[serde(skip)]
-    name: String,
+/// Takes a new intercom into the books; its board leads to the server at this address.
+pub(crate) async fn new_intercom(
+    store: &Store,
+    config: &Config,
+    name: &str,
+    url: &str,
+) -> anyhow::Result<BoardLabel> {
+    let (dice, now) = (SystemDice, SystemClock::start().now());
+    let (id, board) = (IntercomId::new(&dice, now), BoardToken::random(&dice));
+    let label = label(name, config, &dice)?;
+    let printed = BoardLabel {
+        id: id.to_string(),
+        serial: label.serial.clone(),
+        claim_code: label.claim_code.reveal(),
+        board_url: format!("{url}/b/{}", board.reveal()),
+    };
+    store.devices().make_intercom(id, label, board, now).await?;
+    Ok(printed)
 }
 
-#[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum Kind {
-    Gate { enrolment_secret: String },
-    Intercom { board_url: String },
-}
-
-impl Printed {
-    fn new(kind: Kind, id: String, label: &Label) -> Self {
-        let Label { serial, name, claim_code, .. } = label;
-        let (serial, name) = (serial.clone(), name.as_str().to_owned());
-        Self { kind, id, serial, claim_code: claim_code.reveal(), name }
-    }
-
-    fn text(&self, json: bool, config: &Config) -> anyhow::Result<String> {
-        if json {
-            return Ok(format!("{}\n", serde_json::to_string(self)?));
-        }
-        let Self { kind, id, serial, claim_code, name } = self;
-        let mut text = format!(
-            "{name}\n  id                {id}\n  serial number     {serial}\n  \
-             claim code        {claim_code}  (puts it on its owner's account, once)\n"
-        );
-        match kind {
-            Kind::Gate { enrolment_secret: secret } => write!(
-                text,
-                "  enrolment secret  {secret}  (gets the gate its certificate)\n\n\
-                 To play the gate on this machine while flussd serves:\n\
-                 device-sim run --folder gate-{serial} --server {} --serial {serial} --secret {secret}\n",
-                config.public_url(),
-            )?,
-            Kind::Intercom { board_url } => {
-                writeln!(text, "  board             {board_url}  (what its QR says)")?;
-            }
-        }
-        Ok(text)
+impl GateLabel {
+    fn to_print(&self, url: &str) -> String {
+        let Self { id, serial, claim_code, enrolment_secret: secret } = self;
+        format!(
+            "id                {id}\n\
+             serial number     {serial}\n\
+             claim code        {claim_code}  (puts the gate on its owner's account, once)\n\
+             enrolment secret  {secret}  (gets the gate its certificate)\n\n\
+             To play the gate on this machine while flussd serves:\n\
+             device-sim run --folder gate-{serial} --server {url} --serial {serial} --secret {secret}\n"
+        )
     }
 }
 
-/// A board's QR. Made before the device is: whatever can fail, fails first.
-struct Qr(Box<fast_qr::QRCode>);
-
-impl Qr {
-    fn of(url: &str) -> anyhow::Result<Self> {
-        let code = QRBuilder::new(url).build();
-        Ok(Self(Box::new(code.with_context(|| format!("{url} is too long for a QR"))?)))
+impl BoardLabel {
+    fn to_print(&self, qr: &QRCode) -> String {
+        let Self { id, serial, claim_code, board_url } = self;
+        let picture = qr.to_str();
+        format!(
+            "id             {id}\n\
+             serial number  {serial}\n\
+             claim code     {claim_code}  (puts the intercom on its owner's account, once)\n\
+             board          {board_url}\n\n{picture}\n"
+        )
     }
+}
 
-    fn draw(&self, file: &Path) -> anyhow::Result<()> {
-        let svg = SvgBuilder::default().to_str(&self.0);
-        fs::write(file, svg).with_context(|| format!("cannot write {}", file.display()))
-    }
+fn label(name: &str, config: &Config, dice: &dyn Dice) -> anyhow::Result<Label> {
+    Ok(Label {
+        serial: serial_number(dice),
+        name: DeviceName::parse(name)?,
+        time_zone: config.time_zone.clone(),
+        claim_code: ClaimCode::random(dice),
+    })
+}
 
-    fn to_print(&self, picture: Option<PathBuf>) -> String {
-        let drawn = picture.map(|file| format!("The QR is in {}\n", file.display()));
-        format!("\n{}\n{}", self.0.to_str(), drawn.unwrap_or_default())
-    }
+fn qr(url: &str) -> anyhow::Result<Box<QRCode>> {
+    let code = QRBuilder::new(url).build();
+    Ok(Box::new(code.with_context(|| format!("{url} is too long for a QR"))?))
+}
+
+fn draw(qr: &QRCode, file: &Path) -> anyhow::Result<()> {
+    let svg = SvgBuilder::default().to_str(qr);
+    fs::write(file, svg).with_context(|| format!("cannot write {}", file.display()))
+}
+
+fn json(label: &impl Serialize) -> anyhow::Result<String> {
+    Ok(serde_json::to_string(label)? + "\n")
+}
+
+fn tell(text: &str) -> io::Result<()> {
+    io::stdout().write_all(text.as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
-    fn printed(kind: Kind) -> Printed {
-        let dice = SystemDice;
-        let label = Label {
+    fn gate() -> GateLabel {
+        GateLabel {
+            id: "gate_1".to_owned(),
             serial: "8QJ4M2T0".to_owned(),
-            name: DeviceName::parse("Main gate").unwrap(),
-            time_zone: "UTC".to_owned(),
-            claim_code: ClaimCode::random(&dice),
-        };
-        Printed::new(kind, "gate_1".to_owned(), &label)
-    }
-
-    #[test]
-    fn a_label_for_machines_is_one_object_with_these_names() {
-        for (kind, names) in [
-            (
-                Kind::Gate { enrolment_secret: "s".to_owned() },
-                ["claim_code", "enrolment_secret", "id", "kind", "serial"],
-            ),
-            (
-                Kind::Intercom { board_url: "u".to_owned() },
-                ["board_url", "claim_code", "id", "kind", "serial"],
-            ),
-        ] {
-            let text = printed(kind).text(true, &Config::default()).unwrap();
-            let object: serde_json::Value = serde_json::from_str(&text).unwrap();
-            let mut found: Vec<&String> = object.as_object().unwrap().keys().collect();
-            found.sort_unstable();
-            assert_eq!(found, names);
+            claim_code: "AAAAA-BBBBB-CCCCC".to_owned(),
+            enrolment_secret: "DDDDD-EEEEE".to_owned(),
         }
     }
 
     #[test]
+    fn a_label_for_machines_is_one_object_with_these_names() {
+        let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        let expected = json!({
+            "kind": "gate", "id": "gate_1", "serial": "8QJ4M2T0",
+            "claim_code": "AAAAA-BBBBB-CCCCC", "enrolment_secret": "DDDDD-EEEEE",
+        });
+        assert_eq!(read(&super::json(&gate()).unwrap()), expected);
+
+        let GateLabel { id, serial, claim_code, .. } = gate();
+        let board_url = "https://fluss.example/b/x".to_owned();
+        let board = BoardLabel { id, serial, claim_code, board_url };
+        let expected = json!({
+            "kind": "intercom", "id": "gate_1", "serial": "8QJ4M2T0",
+            "claim_code": "AAAAA-BBBBB-CCCCC", "board_url": "https://fluss.example/b/x",
+        });
+        assert_eq!(read(&super::json(&board).unwrap()), expected);
+    }
+
+    #[test]
     fn a_gates_label_tells_how_to_play_it() {
-        let kind = Kind::Gate { enrolment_secret: "AAAAA-BBBBB".to_owned() };
-        let text = printed(kind).text(false, &Config::default()).unwrap();
+        let text = gate().to_print("http://127.0.0.1:8080");
         let line = "device-sim run --folder gate-8QJ4M2T0 --server http://127.0.0.1:8080 \
-                    --serial 8QJ4M2T0 --secret AAAAA-BBBBB";
+                    --serial 8QJ4M2T0 --secret DDDDD-EEEEE";
         assert!(text.lines().any(|told| told == line), "{text}");
+    }
+
+    #[test]
+    fn a_board_is_drawn_for_the_terminal_and_as_a_picture() {
+        let folder = tempfile::tempdir().unwrap();
+        let qr = qr("https://fluss.example/b/9XHGQx4gaJ8asCDz0N9p_w").unwrap();
+        let rows = qr.to_str().lines().count();
+        assert_eq!(rows, (qr.size + 2).div_ceil(2), "two modules a row, with a margin");
+        let file = folder.path().join("board.svg");
+        draw(&qr, &file).unwrap();
+        assert!(fs::read_to_string(file).unwrap().starts_with("<svg "));
     }
 }

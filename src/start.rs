@@ -47,11 +47,11 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let mut ended = pin!(running.wait());
     tokio::select! {
         ended = &mut ended => return ended,
-        () = asked.once() => stop.cancel(),
+        () = asked.to_stop() => stop.cancel(),
     }
     tokio::select! {
         ended = &mut ended => ended,
-        () = asked.once() => bail!("asked twice to stop: did not wait for the rest"),
+        () = asked.to_stop() => bail!("asked twice to stop: did not wait for the rest"),
     }
 }
 
@@ -215,7 +215,7 @@ impl Running {
     /// Says where it listens and what to do next.
     fn tell(&self, config: &Config) -> String {
         let line = |what: &str, address: String| format!("  {what:<6}{address}\n");
-        let http = self.http.map(|address| line("HTTP", url(config, address)));
+        let http = self.http.map(|address| line("HTTP", config.url_at(address)));
         let mqtt = self.mqtt.map(|address| line("MQTT", format!("mqtts://{address}")));
         let data = line("data", config.data.display().to_string());
         let option = if config.data == Path::new("data") {
@@ -231,11 +231,6 @@ impl Running {
             mqtt.unwrap_or_default(),
         )
     }
-}
-
-fn url(config: &Config, address: SocketAddr) -> String {
-    let scheme = if config.http.certificate_file.is_some() { "https" } else { "http" };
-    format!("{scheme}://{address}")
 }
 
 /// One thing that runs until it is stopped.
@@ -278,18 +273,21 @@ impl Part {
 }
 
 /// The signals that ask a process to stop.
-struct Asked {
+pub(crate) struct Asked {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Asked {
-    fn listen() -> io::Result<Self> {
+    /// Takes the signals: from here on they do not end the process.
+    pub(crate) fn listen() -> io::Result<Self> {
         let interrupt = signal(SignalKind::interrupt())?;
         Ok(Self { interrupt, terminate: signal(SignalKind::terminate())? })
     }
 
-    async fn once(&mut self) {
+    /// Waits until the process is asked once (more).
+    #[expect(clippy::wrong_self_convention, reason = "nothing is converted: asked to stop")]
+    pub(crate) async fn to_stop(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

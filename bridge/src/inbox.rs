@@ -196,3 +196,6 @@ impl Lane {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

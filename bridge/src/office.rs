@@ -49,6 +49,11 @@ impl Office {
         self.clock.now()
     }
 
+    #[cfg(test)]
+    pub(crate) fn ignored(&self) -> u64 {
+        self.ignored.load(Ordering::Relaxed)
+    }
+
     /// Queues a letter. That it was queued does not mean that it ever leaves: nothing may depend
     /// on it but hurry.
     pub(crate) async fn post(&self, letter: Letter) -> Result<(), NotConnected> {

@@ -97,6 +97,7 @@ fn a_wrong_setting_is_told_in_one_line() {
         ),
         ("data=5", r"data = 5: invalid type: integer `5`, expected path string"),
         ("names=['two words']", r#"names = ["two words"]: expected host names and IP addresses"#),
+        ("store.url=mysql://x:secret@y", "store.url: expected sqlite:PATH or postgres://…"),
         (
             "bridge.broker=somewhere",
             r#"bridge.broker = "somewhere": expected a host and a port, like 127.0.0.1:8883"#,

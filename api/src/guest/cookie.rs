@@ -41,7 +41,9 @@ fn name(is_public_tls: bool) -> &'static str {
 fn kept(headers: &HeaderMap, name: &str) -> Option<LinkToken> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
-    pairs.find(|(key, _)| key.trim() == name).and_then(|(_, link)| LinkToken::parse(link.trim()).ok())
+    pairs
+        .find(|(key, _)| key.trim() == name)
+        .and_then(|(_, link)| LinkToken::parse(link.trim()).ok())
 }
 
 #[cfg(test)]

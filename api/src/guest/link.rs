@@ -12,7 +12,7 @@ use domain::{Leg, Timestamp};
 use store::GuestPass;
 
 use super::cookie::{self, Kept};
-use super::page::{Form, Greeting, Page, Refresh, Trouble};
+use super::page::{Form, Greeting, Page, Trouble};
 use super::{in_path, unknown, words};
 use crate::Api;
 use crate::answers::Code;
@@ -78,9 +78,9 @@ pub(super) fn page(api: &Api, seen: &GuestPass, ticket: Option<String>, now: Tim
 /// A gate was asked to open; a sent command is settled by the gate's report and by nothing else.
 fn waiting(is_late: bool) -> Page {
     if is_late {
-        Page { refresh: Refresh::after(3), ..Page::saying(words::no_answer_yet()) }
+        Page::saying(words::no_answer_yet()).again_after(3)
     } else {
-        Page { refresh: Refresh::after(1), ..Page::saying(words::opening()) }
+        Page::saying(words::opening()).again_after(1)
     }
 }
 
@@ -113,8 +113,7 @@ fn obstacle(seen: &GuestPass, leg: Leg) -> Option<Page> {
     if seen.pass.code.guard.locked_at.is_some() {
         return Some(Page::saying(words::locked()));
     }
-    let away = Page { refresh: Refresh::after(10), ..Page::saying(words::gate_is_away(leg)) };
-    (!seen.gate_is_there).then_some(away)
+    (!seen.gate_is_there).then(|| Page::saying(words::gate_is_away(leg)).again_after(10))
 }
 
 /// What became of the last try, where it did not open.
@@ -122,8 +121,8 @@ fn last_try(seen: &GuestPass) -> Option<String> {
     let latest = seen.latest.as_ref()?;
     match latest.state {
         attempt::State::NotExecuted { why, .. } => Some(words::not_opened(why, latest.leg)),
-        attempt::State::Pending
-        | attempt::State::Sent { .. }
-        | attempt::State::Executed { .. } => None,
+        attempt::State::Pending | attempt::State::Sent { .. } | attempt::State::Executed { .. } => {
+            None
+        }
     }
 }

@@ -62,6 +62,11 @@ impl Page {
     pub(super) fn saying(said: Words) -> Self {
         Self { said, ..Self::default() }
     }
+
+    /// The same, loaded once more from where it is.
+    pub(super) fn again_after(self, seconds: u8) -> Self {
+        Self { refresh: Some(Refresh { seconds, from: None }), ..self }
+    }
 }
 
 impl Greeting {
@@ -93,13 +98,6 @@ impl Form {
     /// The same, asking for the reference too.
     pub(super) fn with_reference(self) -> Self {
         Self { reference: Some(String::new()), ..self }
-    }
-}
-
-impl Refresh {
-    /// Loads the page that is shown once more.
-    pub(super) fn after(seconds: u8) -> Option<Self> {
-        Some(Self { seconds, from: None })
     }
 }
 

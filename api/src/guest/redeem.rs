@@ -95,7 +95,7 @@ async fn way_in(
     let is_kept = typed.reference.is_none();
     let link = match typed.reference.map(|reference| Reference::parse(&reference)) {
         None => kept,
-        Some(Ok(reference)) => Some(referred_to(api, address, &reference, scanned).await?),
+        Some(Ok(reference)) => Some(referred_to(api, address, &reference, scanned, now).await?),
         Some(Err(invalid)) => {
             let problem = Problem::field("reference", invalid);
             return Err(again(problem, words::not_a_reference(), form));
@@ -119,8 +119,7 @@ async fn way_out(
     let digits = digits(&typed.code, &form)?;
     let key = key(&typed.key)?;
     let link = kept.ok_or(Code::NotFound)?;
-    let press =
-        Press { leg: Leg::Exit, link, is_kept: true, digits, scanned: None, key, form };
+    let press = Press { leg: Leg::Exit, link, is_kept: true, digits, scanned: None, key, form };
     press.opens(api, address, api.now()).await
 }
 
@@ -130,9 +129,10 @@ async fn referred_to(
     address: IpAddr,
     reference: &Reference,
     scanned: Option<IntercomId>,
+    now: Timestamp,
 ) -> Result<LinkToken, Trouble> {
     let Some(intercom) = scanned else {
-        let said = words::refused(Refusal::ScanRequired, Leg::Entry, api.now());
+        let said = words::refused(Refusal::ScanRequired, Leg::Entry, now);
         return Err(Trouble::new(Refusal::ScanRequired, Page::saying(said)));
     };
     let link = api.store.redemptions().link_for(reference, intercom).await?;
@@ -257,5 +257,6 @@ fn told(api: &Api, headers: &HeaderMap, opening: Result<Opening, Trouble>) -> Re
 /// Browsers accept pages, whatever else they accept.
 fn wants_json(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    accept.is_some_and(|accept| accept.contains("application/json") && !accept.contains("text/html"))
+    accept
+        .is_some_and(|accept| accept.contains("application/json") && !accept.contains("text/html"))
 }

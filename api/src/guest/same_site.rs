@@ -2,6 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, header};
 
 use super::page::Page;
@@ -15,7 +16,7 @@ impl FromRequestParts<Api> for SameSite {
     type Rejection = (StatusCode, Page);
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Self::Rejection> {
-        let authority = parts.uri.authority().map(|authority| authority.as_str());
+        let authority = parts.uri.authority().map(Authority::as_str);
         let host = text(&parts.headers, header::HOST.as_str()).or(authority);
         if is_ours(&parts.headers, host, &api.public_url) {
             Ok(Self)

@@ -92,10 +92,9 @@ pub(super) fn not_opened(why: WhyNot, leg: Leg) -> String {
     let why = match why {
         WhyNot::Revoked | WhyNot::Cancelled => "your host cancelled it",
         WhyNot::NotSentInTime | WhyNot::TooLate => "the request came too late",
-        WhyNot::GateWentAway
-        | WhyNot::StaleEpoch
-        | WhyNot::NeverArrived
-        | WhyNot::NotInLedger => "the gate had lost its connection",
+        WhyNot::GateWentAway | WhyNot::StaleEpoch | WhyNot::NeverArrived | WhyNot::NotInLedger => {
+            "the gate had lost its connection"
+        }
         WhyNot::TooSoon => "it had opened for somebody else a moment before",
         WhyNot::LedgerFailed => "the gate has a fault; tell your host if it stays",
     };

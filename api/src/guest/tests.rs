@@ -1,0 +1,506 @@
+//! The guest's way through the pages, from the link to "goodbye", and everything that goes wrong
+//! on it: real router, real SQLite, clock by hand.
+
+mod world;
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use domain::access_code::{SCAN_LIFETIME, Standing};
+use domain::attempt::{Evidence, WhyNot};
+
+use world::{Filled, World, digits, link, wrong_digits};
+
+#[tokio::test]
+async fn g_1_a_guest_enters_and_leaves() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    let page = guest.get(&link(&issued)).await.is(StatusCode::OK).says("Hi Thandi");
+    let page = page.says("Unit 4 · valid until 10:26 (SAST) on 29 May");
+    assert!(!page.says("Scan the board").has_form(), "the digits are typed at the board");
+
+    let form = guest.stands_at(&issued, &world.board).await;
+    form.send(&mut guest, &digits(&issued)).await.leads_to(&issued);
+    guest.get(&link(&issued)).await.says("Opening…").says(r#"http-equiv="refresh" content="1""#);
+    world.gate_reports(&issued, Evidence::Executed).await;
+    guest.get(&link(&issued)).await.says("Gate is open. Welcome.");
+    world.later(Duration::from_mins(30));
+    guest.get(&link(&issued)).await.says("You are inside");
+
+    let form = guest.is_leaving(&issued).await;
+    form.send(&mut guest, &digits(&issued)).await.leads_to(&issued);
+    guest.get(&link(&issued)).await.says("Opening…");
+    world.gate_reports(&issued, Evidence::Executed).await;
+    let page = guest.get(&link(&issued)).await.says("Goodbye");
+    assert!(!page.has_form());
+}
+
+#[tokio::test]
+async fn g_2_a_browser_without_the_link_is_asked_for_reference_and_code_never_the_code_alone() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    let page = guest.get(&world.board).await.is(StatusCode::OK).says(r#"name="reference""#);
+    let (key, ticket) = (page.hidden("key"), page.hidden("ticket"));
+    let code = digits(&issued);
+    let fields = [("code", code.as_str()), ("key", &key), ("ticket", &ticket)];
+    let alone = guest.post("/enter", &fields).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+    alone.says(r#"name="reference""#);
+
+    let with = |reference| [fields[0], fields[1], fields[2], ("reference", reference)];
+    let short = guest.post("/enter", &with("0123")).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+    short.says(r#"value="0123""#).says("ten letters and digits");
+    guest.post("/enter", &with("00000-00000")).await.is(StatusCode::NOT_FOUND);
+    assert_eq!(guest.cookie, None);
+
+    let reference = issued.pass.reference.reveal().to_lowercase();
+    guest.post("/enter", &with(&reference)).await.leads_to(&issued);
+    assert_eq!(guest.cookie, Some(format!("g={}", issued.pass.link.reveal())));
+}
+
+/// Whoever knows a reference but not the digits learns neither the link nor whose pass it is.
+#[tokio::test]
+async fn g_2_a_reference_alone_does_not_lead_to_the_pass() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut stranger = world.browser();
+    let page = stranger.get(&world.board).await;
+    let (key, ticket) = (page.hidden("key"), page.hidden("ticket"));
+    let reference = issued.pass.reference.reveal();
+    let fields = [
+        ("code", wrong_digits(&issued)),
+        ("key", &key),
+        ("ticket", &ticket),
+        ("reference", &reference),
+    ];
+    let page = stranger.post("/enter", &fields).await.is(StatusCode::FORBIDDEN);
+    assert!(!page.body.contains(&issued.pass.link.reveal()));
+    assert_eq!(stranger.cookie, None);
+}
+
+#[tokio::test]
+async fn g_3_preview_bots_change_nothing() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let before = format!("{:?}", world.look(&issued).await);
+    for agent in ["WhatsApp/2.23", "facebookexternalhit/1.1", "TelegramBot", "Slackbot", "bingbot"]
+    {
+        for method in [Method::GET, Method::HEAD].iter().cycle().take(10) {
+            let request = Request::builder().method(method).uri(link(&issued));
+            let request = request.header(header::USER_AGENT, agent);
+            let seen = world.browser().send(request, Body::empty()).await.is(StatusCode::OK);
+            assert_eq!(seen.body.is_empty(), *method == Method::HEAD);
+        }
+    }
+    let mut bot = world.browser();
+    for path in [link(&issued), world.board.clone(), "/enter".to_owned(), "/exit".to_owned()] {
+        bot.get(&path).await;
+    }
+    assert_eq!(format!("{:?}", world.look(&issued).await), before);
+}
+
+#[tokio::test]
+async fn g_4_a_double_tap_is_one_attempt() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    let form = guest.stands_at(&issued, &world.board).await;
+    form.send(&mut guest, &digits(&issued)).await.leads_to(&issued);
+    let first = world.look(&issued).await.latest.unwrap();
+    form.send(&mut guest, &digits(&issued)).await.leads_to(&issued);
+    assert_eq!(world.look(&issued).await.latest.unwrap(), first);
+}
+
+#[tokio::test]
+async fn g_5_of_two_phones_the_second_sees_that_the_pass_is_in_use() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let (mut one, mut two) = (world.browser(), world.browser());
+    let first = one.stands_at(&issued, &world.board).await;
+    let second = two.stands_at(&issued, &world.board).await;
+    first.send(&mut one, &digits(&issued)).await.leads_to(&issued);
+    let page = second.send(&mut two, &digits(&issued)).await.is(StatusCode::CONFLICT);
+    let refresh = format!(r#"content="2; url={}""#, link(&issued));
+    page.says("This pass is being used right now").says(&refresh);
+}
+
+#[tokio::test]
+async fn g_6_a_replay_after_success_opens_nothing_and_is_never_an_exit() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    let form = guest.stands_at(&issued, &world.board).await;
+    form.send(&mut guest, &digits(&issued)).await.leads_to(&issued);
+    world.gate_reports(&issued, Evidence::Executed).await;
+    let after = format!("{:?}", world.look(&issued).await);
+    form.send(&mut guest, &digits(&issued)).await.leads_to(&issued);
+    let other_key = Filled { key: "A".repeat(22), ..form };
+    let page = other_key.send(&mut guest, &digits(&issued)).await.is(StatusCode::CONFLICT);
+    page.says("Your way in is used");
+    assert_eq!(format!("{:?}", world.look(&issued).await), after);
+}
+
+#[tokio::test]
+async fn g_7_five_wrong_codes_lock_the_link() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    let mut form = guest.stands_at(&issued, &world.board).await;
+    for (left, pause) in [("4 tries", 0), ("3 tries", 0), ("2 tries", 5), ("1 try", 15)] {
+        let page = form.send(&mut guest, wrong_digits(&issued)).await.is(StatusCode::FORBIDDEN);
+        let page = page.says(&format!("That code is not right. {left} left."));
+        assert_ne!(page.hidden("key"), form.key, "the next press is another one");
+        form = Filled { key: page.hidden("key"), ..form };
+        assert_eq!(Some(page.hidden("ticket")), form.ticket);
+        if 0 < pause {
+            let page = form.send(&mut guest, &digits(&issued)).await;
+            let page = page.is(StatusCode::TOO_MANY_REQUESTS);
+            assert_eq!(page.header("retry-after"), pause.to_string());
+            page.says(&format!("Try again in {pause} seconds."));
+        }
+        world.later(Duration::from_secs(pause));
+    }
+    let page = form.send(&mut guest, wrong_digits(&issued)).await.is(StatusCode::FORBIDDEN);
+    assert!(!page.says("Ask your host").has_form());
+    let page = form.send(&mut guest, &digits(&issued)).await.is(StatusCode::FORBIDDEN);
+    page.says("Too many wrong codes");
+    guest.get(&link(&issued)).await.says("Too many wrong codes");
+    assert!(world.look(&issued).await.latest.is_none());
+    world.lets_in(&world.issues().await).await;
+}
+
+#[tokio::test]
+async fn g_8_the_board_of_another_gate_says_which_one_is_theirs() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    guest.get(&link(&issued)).await.is(StatusCode::OK);
+    let page = guest.get(&world.other_board).await.is(StatusCode::CONFLICT);
+    assert!(!page.says("Your pass is for Unit 4").has_form());
+
+    let form = guest.stands_at(&issued, &world.board).await;
+    let ticket = world.browser().get(&world.other_board).await.hidden("ticket");
+    let elsewhere = Filled { ticket: Some(ticket), ..form };
+    let page = elsewhere.send(&mut guest, &digits(&issued)).await.is(StatusCode::CONFLICT);
+    page.says("Your pass is for another gate");
+}
+
+#[tokio::test]
+async fn g_8_without_a_fresh_scan_nobody_enters() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    let form = guest.stands_at(&issued, &world.board).await;
+    let no_scan = Filled { ticket: None, ..form.clone() };
+    let page = no_scan.send(&mut guest, &digits(&issued)).await.is(StatusCode::CONFLICT);
+    page.says("Scan the board again");
+    world.later(SCAN_LIFETIME);
+    form.send(&mut guest, &digits(&issued)).await.is(StatusCode::CONFLICT).says("Scan the board");
+    assert!(world.look(&issued).await.latest.is_none());
+}
+
+#[tokio::test]
+async fn g_9_a_pass_that_was_revoked_on_the_way_is_refused() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    let form = guest.stands_at(&issued, &world.board).await;
+    world.revokes(&issued).await;
+    let page = form.send(&mut guest, &digits(&issued)).await.is(StatusCode::GONE);
+    page.says("Cancelled by your host");
+    guest.get(&link(&issued)).await.is(StatusCode::OK).says("Cancelled by your host");
+}
+
+#[tokio::test]
+async fn g_11_a_gate_that_is_not_there_uses_nothing_and_nothing_waits_for_it() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    let form = guest.stands_at(&issued, &world.board).await;
+    world.gate_is_gone().await;
+    let words = "The gate is not reachable right now. Your pass is not used.";
+    let page = form.send(&mut guest, &digits(&issued)).await.is(StatusCode::CONFLICT).says(words);
+    assert!(page.has_form(), "another try is one tap away");
+    guest.get(&link(&issued)).await.says(words).says(r#"http-equiv="refresh""#);
+    guest.get(&world.board).await.says(words);
+    assert!(world.look(&issued).await.latest.is_none());
+    world.gate_is_ready().await;
+    form.send(&mut guest, &digits(&issued)).await.leads_to(&issued);
+}
+
+#[tokio::test]
+async fn g_12_silence_keeps_the_pass_until_the_gate_reports() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    let form = guest.stands_at(&issued, &world.board).await;
+    form.send(&mut guest, &digits(&issued)).await.leads_to(&issued);
+    world.is_sent(&issued).await;
+    world.later(domain::access_code::TRIGGER_LIFETIME);
+    guest.get(&link(&issued)).await.says("Opening…");
+    world.later(Duration::from_millis(1));
+    let page = guest.get(&link(&issued)).await.says(r#"http-equiv="refresh" content="3""#);
+    page.says("No answer from the gate yet. Your pass is kept; this page updates when the gate");
+}
+
+#[tokio::test]
+async fn after_a_try_that_opened_nothing_the_page_says_why_and_another_can_be_made() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    let form = guest.stands_at(&issued, &world.board).await;
+    form.send(&mut guest, &digits(&issued)).await.leads_to(&issued);
+    world.gate_reports(&issued, Evidence::NotExecuted(WhyNot::TooSoon)).await;
+    let why = "The gate did not open: it had opened for somebody else a moment before. \
+               Your pass is not used.";
+    guest.get(&link(&issued)).await.says(why);
+    let page = guest.get(&world.board).await.says(why);
+    let again = Filled { key: page.hidden("key"), ..form };
+    again.send(&mut guest, &digits(&issued)).await.leads_to(&issued);
+}
+
+#[tokio::test]
+async fn g_13_a_pass_works_until_its_last_millisecond() {
+    let world = World::new().await;
+    let (prompt, late) = (world.issues().await, world.issues().await);
+    let last = prompt.pass.code.expires_at - Duration::from_millis(1);
+    world.later(world.now().until(last));
+    world.gate_is_ready().await;
+    let (mut one, mut two) = (world.browser(), world.browser());
+    let in_time = one.stands_at(&prompt, &world.board).await;
+    let too_late = two.stands_at(&late, &world.board).await;
+    in_time.send(&mut one, &digits(&prompt)).await.leads_to(&prompt);
+    world.later(Duration::from_millis(1));
+    one.get(&link(&prompt)).await.says("Opening…");
+    let page = too_late.send(&mut two, &digits(&late)).await.is(StatusCode::GONE);
+    page.says("Your pass has expired");
+    for path in [link(&late), world.board.clone()] {
+        let page = two.get(&path).await.is(StatusCode::OK).says("Your pass has expired");
+        assert!(!page.says("Ask your host for a new one").has_form());
+    }
+}
+
+#[tokio::test]
+async fn g_14_whoever_is_inside_when_time_is_over_is_told_to_ask_the_host() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.lets_in(&issued).await;
+    let form = guest.is_leaving(&issued).await;
+    world.later(Duration::from_hours(12));
+    guest.get(&link(&issued)).await.says("Your time is over");
+    let page = form.send(&mut guest, &digits(&issued)).await.is(StatusCode::GONE);
+    page.says("Ask your host to let you out");
+}
+
+#[tokio::test]
+async fn g_16_a_revoked_guest_inside_is_told_to_ask_the_host() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.lets_in(&issued).await;
+    let form = guest.is_leaving(&issued).await;
+    world.revokes(&issued).await;
+    guest.get(&link(&issued)).await.says("Ask your host to let you out");
+    let page = form.send(&mut guest, &digits(&issued)).await.is(StatusCode::GONE);
+    page.says("Ask your host to let you out");
+}
+
+#[tokio::test]
+async fn g_17_nobody_leaves_before_entering() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    guest.get(&link(&issued)).await;
+    let exit = Filled { action: "/exit", ticket: None, key: "A".repeat(22) };
+    let page = exit.send(&mut guest, &digits(&issued)).await.is(StatusCode::CONFLICT);
+    page.says("You have not entered yet");
+}
+
+#[tokio::test]
+async fn g_18_nobody_enters_or_leaves_twice() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.lets_in(&issued).await;
+    let ticket = world.browser().get(&world.board).await.hidden("ticket");
+    let entry = Filled { action: "/enter", ticket: Some(ticket), key: "A".repeat(22) };
+    let page = entry.send(&mut guest, &digits(&issued)).await.is(StatusCode::CONFLICT);
+    page.says("Your way in is used");
+
+    let form = guest.is_leaving(&issued).await;
+    form.send(&mut guest, &digits(&issued)).await.leads_to(&issued);
+    world.gate_reports(&issued, Evidence::Executed).await;
+    let exit = Filled { key: "A".repeat(22), ..form };
+    let page = exit.send(&mut guest, &digits(&issued)).await.is(StatusCode::CONFLICT);
+    page.says("Your way out is used");
+    let standing = world.look(&issued).await.pass.code.standing(world.now());
+    assert!(matches!(standing, Standing::Completed { .. }));
+}
+
+#[tokio::test]
+async fn what_is_not_four_digits_is_named_and_counts_as_no_try() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    let form = guest.stands_at(&issued, &world.board).await;
+    for code in ["", "123", "12a4", "12345", "%D9%A1%D9%A2%D9%A3%D9%A4"] {
+        let page = form.send(&mut guest, code).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(page.says("Type the four digits").has_form());
+    }
+    assert_eq!(world.look(&issued).await.pass.code.guard.wrong_tries, 0);
+    let (code, key) = (digits(&issued), form.key.clone());
+    let more = [("code", code.as_str()), ("key", &key), ("leg", "exit")];
+    guest.post("/enter", &more).await.is(StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn all_that_nobody_knows_gets_the_same_answer_until_it_is_too_much() {
+    let world = World::new().await;
+    let page = world.browser().get("/AAAAAAAAAAAAAAAAAAAAAA").await.is(StatusCode::NOT_FOUND);
+    for path in ["/x", "/%FF", "/..%2F", "/b/AAAAAAAAAAAAAAAAAAAAAA", "/b/x", "/enter", "/exit"] {
+        let other = world.browser().get(path).await.is(StatusCode::NOT_FOUND);
+        assert_eq!(other.body, page.body, "{path}");
+    }
+    let exit = Filled { action: "/exit", ticket: None, key: "A".repeat(22) };
+    let lost = exit.send(&mut world.browser(), "0427").await.is(StatusCode::NOT_FOUND);
+    assert_eq!(lost.body, page.body);
+
+    let mut too_much = None;
+    for _ in 0..40 {
+        too_much = Some(world.browser().get("/AAAAAAAAAAAAAAAAAAAAAA").await)
+            .filter(|seen| seen.status == StatusCode::TOO_MANY_REQUESTS);
+        if too_much.is_some() {
+            break;
+        }
+    }
+    assert_eq!(too_much.unwrap().header("retry-after"), "3");
+    world.browser().get(&link(&world.issues().await)).await.is(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn names_are_text_whatever_they_say() {
+    let world = World::new().await;
+    let evil = r#""><script>alert(1)</script>"#;
+    world.renames_intercom(evil).await;
+    let issued = world.issues_to(evil).await;
+    let mut guest = world.browser();
+    for path in [link(&issued), world.board.clone(), world.other_board.clone()] {
+        let page = guest.get(&path).await.says("&#62;&#60;script&#62;");
+        assert!(!page.body.contains("<script"), "{}", page.body);
+    }
+    let mut stranger = world.browser();
+    let page = stranger.get(&world.board).await;
+    let (key, ticket) = (page.hidden("key"), page.hidden("ticket"));
+    let fields =
+        [("code", "0427"), ("key", &key), ("ticket", &ticket), ("reference", "%22%3E%3Cscript%3E")];
+    let page = stranger.post("/enter", &fields).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(!page.says("&#34;&#62;&#60;script&#62;").body.contains("<script"));
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_headers_of_the_guest_pages() {
+    let world = World::at("https://gate.example").await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    let form = guest.stands_at(&issued, &world.board).await;
+    let mut answers = vec![form.send(&mut guest, wrong_digits(&issued)).await];
+    answers.push(form.send(&mut guest, &digits(&issued)).await);
+    for path in ["/", "/x", "/b/x", "/guest.css", "/robots.txt", &link(&issued), &world.board] {
+        answers.push(guest.get(path).await);
+    }
+    for answer in answers {
+        let csp = answer.header("content-security-policy");
+        assert!(csp.starts_with("default-src 'none'; script-src 'self';"), "{csp}");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer");
+        assert_eq!(answer.header("x-robots-tag"), "noindex");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin");
+        assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin");
+        assert_eq!(answer.header("permissions-policy"), "camera=(self), geolocation=()");
+        let is_css = answer.header("content-type").starts_with("text/css");
+        let keep = if is_css { "public, max-age=3600" } else { "no-store" };
+        assert_eq!(answer.header("cache-control"), keep);
+        let tls = answer.header("strict-transport-security");
+        assert_eq!(tls, "max-age=31536000; includeSubDomains");
+    }
+}
+
+#[tokio::test]
+async fn the_cookie_is_bound_to_the_host_over_tls_and_works_without() {
+    for (url, cookie) in [
+        (
+            "https://gate.example",
+            "__Host-g=TOKEN; Path=/; Max-Age=86400; HttpOnly; SameSite=Lax; Secure",
+        ),
+        ("http://localhost:8080", "g=TOKEN; Path=/; Max-Age=86400; HttpOnly; SameSite=Lax"),
+    ] {
+        let world = World::at(url).await;
+        let issued = world.issues().await;
+        let page = world.browser().get(&link(&issued)).await;
+        let cookie = cookie.replace("TOKEN", &issued.pass.link.reveal());
+        assert_eq!(page.header("set-cookie"), cookie);
+        assert_eq!(page.headers.contains_key("strict-transport-security"), url.contains("https"));
+        world.lets_in(&issued).await;
+    }
+}
+
+#[tokio::test]
+async fn a_form_on_another_site_opens_nothing() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    let form = guest.stands_at(&issued, &world.board).await;
+    let (code, ticket) = (digits(&issued), form.ticket.clone().unwrap());
+    let fields = [("code", code.as_str()), ("key", &form.key), ("ticket", &ticket)];
+    let elsewhere = [(header::ORIGIN, "https://evil.example")];
+    let page = guest.post_with("/enter", &fields, &elsewhere).await.is(StatusCode::FORBIDDEN);
+    page.says("Nothing happened");
+    assert!(world.look(&issued).await.latest.is_none());
+    let ours = [(header::ORIGIN, "http://localhost:8080")];
+    guest.post_with("/enter", &fields, &ours).await.leads_to(&issued);
+}
+
+#[tokio::test]
+async fn a_program_gets_the_attempt_or_the_problem() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut program = world.browser();
+    let form = program.stands_at(&issued, &world.board).await;
+    let (code, ticket) = (digits(&issued), form.ticket.clone().unwrap());
+    let json = [(header::ACCEPT, "application/json")];
+    let send = |code| [("code", code), ("key", form.key.as_str()), ("ticket", &ticket)];
+    let wrong = send(wrong_digits(&issued));
+    let refused = program.post_with("/enter", &wrong, &json).await.is(StatusCode::FORBIDDEN);
+    assert_eq!(refused.header("content-type"), "application/problem+json");
+    refused.says(r#""code":"code_wrong""#).says(r#""tries_left":4"#);
+    let unread = program.post_with("/enter", &send("x"), &json).await;
+    unread.is(StatusCode::UNPROCESSABLE_ENTITY).says(r#""field":"code""#);
+    let opening = program.post_with("/enter", &send(&code), &json).await.is(StatusCode::ACCEPTED);
+    opening.says(r#""leg":"entry""#).says(r#""state":"reserved""#);
+}
+
+#[tokio::test]
+async fn the_pass_and_its_style_are_small_and_need_no_script() {
+    let world = World::new().await;
+    let issued = world.issues_to(&"x".repeat(80)).await;
+    let mut guest = world.lets_in(&issued).await;
+    let (page, style) = (guest.get(&link(&issued)).await, guest.get("/guest.css").await);
+    assert!(page.body.len() + style.body.len() < 15_000);
+    assert!(!page.body.contains("<script") && !page.body.contains("style="));
+    for attribute in [r#"inputmode="numeric""#, r#"autocomplete="off""#, r#"maxlength="4""#] {
+        assert!(page.body.contains(attribute), "{attribute}");
+    }
+    guest.get("/robots.txt").await.says("Disallow: /");
+    guest.get("/").await.says("Open the link your host sent you.");
+    guest.get("/favicon.ico").await.is(StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn a_browser_that_restores_a_page_it_posted_is_led_to_the_pass() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    guest.get(&link(&issued)).await;
+    guest.get("/enter").await.leads_to(&issued);
+    guest.get("/exit").await.leads_to(&issued);
+}

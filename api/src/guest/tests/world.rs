@@ -1,0 +1,391 @@
+//! A small world: an owner with a gate and two intercoms, a clock set by hand, and browsers.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use authority::Authority;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, Request, StatusCode, header};
+use domain::attempt::Evidence;
+use domain::login::Client;
+use domain::name::{DeviceName, GuestName};
+use domain::secret::{BoardToken, ClaimCode, EnrolmentSecret, LoginToken, Otp, SessionToken};
+use domain::settings::{ExitGate, InviteDuration, MaxUsers};
+use domain::{Clock, Dice, GateId, IntercomId, PhoneNumber, Settings, Timestamp, UserId};
+use store::{Guest, GuestPass, Issue, Issued, Keys, Label, Store};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use crate::courier::Console;
+use crate::{Config, GateWelcome, Parts};
+
+pub(super) struct World {
+    pub(super) store: Store,
+    /// The path that the QR of the owner's intercom opens.
+    pub(super) board: String,
+    /// The same for another intercom.
+    pub(super) other_board: String,
+    router: Router,
+    clock: Arc<Hand>,
+    dice: Arc<Seeded>,
+    owner: UserId,
+    gate: GateId,
+    intercom: IntercomId,
+    serial: AtomicU64,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    /// Settings saved, the gate ready.
+    pub(super) async fn new() -> Self {
+        Self::at("http://localhost:8080").await
+    }
+
+    pub(super) async fn at(public_url: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("fluss.db").display());
+        let (dice, clock) = (Arc::new(Seeded::default()), Arc::new(Hand::default()));
+        let keys = Keys { seal: [1; 32], pepper: [2; 32] };
+        let store = Store::open(&url, &keys, dice.clone()).await.unwrap();
+        let router = crate::router(Parts {
+            store: store.clone(),
+            clock: clock.clone(),
+            dice: dice.clone(),
+            courier: Arc::new(Console::new("127.0.0.1:8080".parse().unwrap()).unwrap()),
+            authority: Arc::new(Authority::create("test", clock.now().as_millis()).unwrap()),
+            gate_welcome: GateWelcome {
+                broker_host: "localhost".to_owned(),
+                broker_port: 8883,
+                command_keys: Vec::new(),
+            },
+            ticket_key: [3; 32],
+            config: Config::default(),
+            public_url: public_url.to_owned(),
+            stop: CancellationToken::new(),
+        });
+        let router = router.unwrap();
+        let (gate, intercom) =
+            (GateId::new(&*dice, clock.now()), IntercomId::new(&*dice, clock.now()));
+        let owner = UserId::new(&*dice, clock.now());
+        let (board, other_board) = (String::new(), String::new());
+        let serial = AtomicU64::new(0);
+        let mut world = Self {
+            store,
+            board,
+            other_board,
+            router,
+            clock,
+            dice,
+            owner,
+            gate,
+            intercom,
+            serial,
+            _folder: folder,
+        };
+        world.furnish().await;
+        world
+    }
+
+    async fn furnish(&mut self) {
+        self.owner = self.signs_in().await;
+        let (id, now) = (self.gate, self.now());
+        let (label, secret) = (self.label("Main Gate"), EnrolmentSecret::random(&*self.dice));
+        let claim_code = label.claim_code.clone();
+        self.store.devices().make_gate(id, label, secret, now).await.unwrap();
+        self.claims(claim_code).await;
+        self.board = self.makes_intercom(self.intercom, "Unit 4").await;
+        let other = IntercomId::new(&*self.dice, now);
+        self.other_board = self.makes_intercom(other, "Unit 9").await;
+        let settings = Settings {
+            entry_gate: self.gate,
+            exit_gate: ExitGate::SameAsEntry,
+            max_users: MaxUsers::default(),
+            invite_duration: InviteDuration::default(),
+        };
+        let intercom = self.intercom.to_string();
+        let saved = self.store.intercoms().save(self.owner, intercom, settings, 0, now).await;
+        saved.unwrap().unwrap();
+        self.gate_is_ready().await;
+    }
+
+    async fn signs_in(&self) -> UserId {
+        let (token, otp) = (LoginToken::random(&*self.dice), Otp::random(&*self.dice));
+        let phone = PhoneNumber::parse("+27821234567", None).unwrap();
+        let logins = self.store.logins();
+        let begun = logins.begin(phone, Client::App, otp.clone(), token.clone(), self.now()).await;
+        begun.unwrap().unwrap();
+        let session = SessionToken::random(&*self.dice);
+        logins.verify(token, otp, session, self.now()).await.unwrap().unwrap().user
+    }
+
+    async fn makes_intercom(&self, id: IntercomId, name: &str) -> String {
+        let (label, board) = (self.label(name), BoardToken::random(&*self.dice));
+        let (claim_code, path) = (label.claim_code.clone(), format!("/b/{}", board.reveal()));
+        self.store.devices().make_intercom(id, label, board, self.now()).await.unwrap();
+        self.claims(claim_code).await;
+        path
+    }
+
+    fn label(&self, name: &str) -> Label {
+        Label {
+            serial: format!("S{}", self.serial.fetch_add(1, Ordering::Relaxed)),
+            name: DeviceName::parse(name).unwrap(),
+            time_zone: "Africa/Johannesburg".to_owned(),
+            claim_code: ClaimCode::random(&*self.dice),
+        }
+    }
+
+    async fn claims(&self, code: ClaimCode) {
+        let claimed = self.store.devices().claim(self.owner, code, None, self.now()).await;
+        claimed.unwrap().unwrap();
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(super) fn later(&self, span: Duration) {
+        let millis = i64::try_from(span.as_millis()).unwrap();
+        self.clock.0.fetch_add(millis, Ordering::Relaxed);
+    }
+
+    pub(super) async fn gate_is_ready(&self) {
+        let (gates, nonce) = (self.store.gates(), domain::roll(&*self.dice));
+        let epoch = gates.hello(self.gate, nonce, String::new(), self.now()).await;
+        let epoch = epoch.unwrap().unwrap();
+        let ready = gates.ready(self.gate, nonce, epoch, Vec::new(), self.now()).await;
+        assert!(ready.unwrap());
+    }
+
+    pub(super) async fn gate_is_gone(&self) {
+        self.store.gates().forget_who_is_ready().await.unwrap();
+    }
+
+    pub(super) async fn renames_intercom(&self, name: &str) {
+        let (id, name) = (self.intercom.to_string(), DeviceName::parse(name).unwrap());
+        self.store.devices().rename(self.owner, id, name).await.unwrap().unwrap();
+    }
+
+    pub(super) async fn issues(&self) -> Issued {
+        self.issues_to("Thandi").await
+    }
+
+    pub(super) async fn issues_to(&self, name: &str) -> Issued {
+        let count = self.serial.fetch_add(1, Ordering::Relaxed);
+        let mobile = PhoneNumber::parse(&format!("+2782555{count:04}"), None).unwrap();
+        let guest = Guest { name: GuestName::parse(name).unwrap(), mobile };
+        let (user, device) = (self.owner, self.intercom.to_string());
+        let issue = Issue { user, device, guest, key: count.to_string() };
+        self.store.codes().issue(issue, self.now()).await.unwrap().unwrap()
+    }
+
+    pub(super) async fn revokes(&self, issued: &Issued) {
+        let revoked = self.store.codes().revoke(self.owner, issued.pass.code.id, self.now()).await;
+        revoked.unwrap().unwrap();
+    }
+
+    pub(super) async fn look(&self, issued: &Issued) -> GuestPass {
+        let pass = self.store.redemptions().by_link(&issued.pass.link, self.now()).await;
+        pass.unwrap().unwrap()
+    }
+
+    /// The bridge sends the command of the latest attempt.
+    pub(super) async fn is_sent(&self, issued: &Issued) {
+        let latest = self.look(issued).await.latest.unwrap();
+        assert!(self.store.attempts().claim(latest.id, self.now()).await.unwrap().is_some());
+    }
+
+    /// The bridge sends the command of the latest attempt, and a second later the gate reports.
+    pub(super) async fn gate_reports(&self, issued: &Issued, evidence: Evidence) {
+        self.is_sent(issued).await;
+        self.later(Duration::from_secs(1));
+        let id = self.look(issued).await.latest.unwrap().id;
+        let settled = self.store.attempts().settle(self.gate, id, evidence, self.now()).await;
+        assert_eq!(settled.unwrap(), Some(domain::attempt::Settlement::News));
+    }
+
+    /// A browser that nobody used yet.
+    pub(super) fn browser(&self) -> Browser {
+        Browser { router: self.router.clone(), cookie: None }
+    }
+
+    /// A browser whose guest has come in, without a fault or a wait.
+    pub(super) async fn lets_in(&self, issued: &Issued) -> Browser {
+        let mut browser = self.browser();
+        let form = browser.stands_at(issued, &self.board).await;
+        form.send(&mut browser, &digits(issued)).await.leads_to(issued);
+        self.gate_reports(issued, Evidence::Executed).await;
+        browser
+    }
+}
+
+pub(super) fn link(issued: &Issued) -> String {
+    format!("/{}", issued.pass.link.reveal())
+}
+
+pub(super) fn digits(issued: &Issued) -> String {
+    issued.pass.code.passcode.reveal()
+}
+
+/// Four digits that are not the code.
+pub(super) fn wrong_digits(issued: &Issued) -> &'static str {
+    if digits(issued) == "4711" { "4712" } else { "4711" }
+}
+
+/// A browser with its cookie jar.
+pub(super) struct Browser {
+    router: Router,
+    pub(super) cookie: Option<String>,
+}
+
+impl Browser {
+    pub(super) async fn get(&mut self, path: &str) -> Seen {
+        self.send(Request::get(path), Body::empty()).await
+    }
+
+    pub(super) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Seen {
+        self.post_with(path, fields, &[]).await
+    }
+
+    pub(super) async fn post_with(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        headers: &[(HeaderName, &str)],
+    ) -> Seen {
+        let fields: Vec<String> =
+            fields.iter().map(|(name, text)| format!("{name}={text}")).collect();
+        let kind = "application/x-www-form-urlencoded";
+        let mut request = Request::post(path).header(header::CONTENT_TYPE, kind);
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        self.send(request, Body::from(fields.join("&"))).await
+    }
+
+    pub(super) async fn send(&mut self, request: axum::http::request::Builder, body: Body) -> Seen {
+        let cookie = self.cookie.as_deref().unwrap_or_default();
+        let request = request.header(header::COOKIE, cookie).body(body).unwrap();
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let (head, body) = answer.into_parts();
+        if let Some(cookie) = head.headers.get(header::SET_COOKIE) {
+            self.cookie = cookie.to_str().unwrap().split(';').next().map(str::to_owned);
+        }
+        let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        Seen { status: head.status, headers: head.headers, body }
+    }
+
+    /// Opens the link, scans a board, and reads the form there.
+    pub(super) async fn stands_at(&mut self, issued: &Issued, board: &str) -> Filled {
+        self.get(&link(issued)).await.is(StatusCode::OK);
+        let page = self.get(board).await.is(StatusCode::OK);
+        Filled { action: "/enter", ticket: Some(page.hidden("ticket")), key: page.hidden("key") }
+    }
+
+    /// Opens the link and reads the form for the way out.
+    pub(super) async fn is_leaving(&mut self, issued: &Issued) -> Filled {
+        let page = self.get(&link(issued)).await.is(StatusCode::OK);
+        assert!(page.body.contains(r#"action="/exit""#), "{}", page.body);
+        Filled { action: "/exit", ticket: None, key: page.hidden("key") }
+    }
+}
+
+/// A form as it stands on a page.
+#[derive(Clone)]
+pub(super) struct Filled {
+    pub(super) action: &'static str,
+    pub(super) ticket: Option<String>,
+    pub(super) key: String,
+}
+
+impl Filled {
+    pub(super) async fn send(&self, browser: &mut Browser, code: &str) -> Seen {
+        let mut fields = vec![("code", code), ("key", self.key.as_str())];
+        fields.extend(self.ticket.as_deref().map(|ticket| ("ticket", ticket)));
+        browser.post(self.action, &fields).await
+    }
+}
+
+/// An answer.
+pub(super) struct Seen {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: String,
+}
+
+impl Seen {
+    #[track_caller]
+    pub(super) fn is(self, status: StatusCode) -> Self {
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+
+    #[track_caller]
+    pub(super) fn says(self, words: &str) -> Self {
+        assert!(self.body.contains(words), "{words:?} is not in {}", self.body);
+        self
+    }
+
+    #[track_caller]
+    pub(super) fn leads_to(self, issued: &Issued) {
+        assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.body);
+        assert_eq!(self.header("location"), link(issued));
+    }
+
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(super) fn has_form(&self) -> bool {
+        self.body.contains("<form")
+    }
+
+    /// The value of a hidden field.
+    #[track_caller]
+    pub(super) fn hidden(&self, name: &str) -> String {
+        let before = format!(r#"type="hidden" name="{name}" value=""#);
+        let rest = self.body.split(&before).nth(1);
+        let value = rest.and_then(|rest| rest.split('"').next());
+        value.unwrap_or_else(|| panic!("no {name} in {}", self.body)).to_owned()
+    }
+}
+
+/// A clock that stands still until it is set.
+struct Hand(AtomicI64);
+
+impl Default for Hand {
+    fn default() -> Self {
+        Self(AtomicI64::new(1_780_000_000_000))
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// Dice that fall the same way in each world (splitmix64).
+struct Seeded(Mutex<u64>);
+
+impl Default for Seeded {
+    fn default() -> Self {
+        Self(Mutex::new(7))
+    }
+}
+
+impl Dice for Seeded {
+    fn roll(&self, into: &mut [u8]) {
+        let mut state = self.0.lock().unwrap();
+        for byte in into {
+            *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mut mixed = *state;
+            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            *byte = mixed.to_be_bytes()[7];
+        }
+    }
+}
