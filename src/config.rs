@@ -36,8 +36,10 @@ pub(crate) struct Config {
     pub(crate) time_zone: String,
     /// Where it is kept.
     pub(crate) store: Storage,
-    /// The HTTP side.
+    /// Where HTTP is served.
     pub(crate) http: api::server::Config,
+    /// Who may sign in over it, and how often strangers may ask.
+    pub(crate) api: api::Config,
     /// The MQTT side.
     pub(crate) broker: broker::Config,
     /// The way from the database to the gates.
@@ -75,6 +77,7 @@ impl Default for Config {
             time_zone: "UTC".to_owned(),
             store: Storage::default(),
             http: api::server::Config::default(),
+            api: api::Config::default(),
             broker: broker::Config::default(),
             bridge: bridge::Config::default(),
         }
@@ -166,7 +169,8 @@ impl Config {
                 "bridge.server_name = {name:?}: expected a host name or an IP address"
             ));
         }
-        self.http.check().or_else(|error| invalid(format!("http.{error}")))
+        self.http.check().or_else(|error| invalid(format!("http.{error}")))?;
+        self.api.check().or_else(|error| invalid(format!("api.{error}")))
     }
 }
 

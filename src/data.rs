@@ -8,6 +8,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -30,7 +31,7 @@ pub(crate) struct Folder {
     /// The master keys.
     pub(crate) secrets: Secrets,
     /// The CA that every device pins.
-    pub(crate) authority: Authority,
+    pub(crate) authority: Arc<Authority>,
     /// The broker's server certificate.
     pub(crate) broker: Issued,
     /// The bridge's client certificate.
@@ -86,6 +87,7 @@ impl Folder {
         let authority = keys.authority()?;
         let broker = keys.broker(&authority, names, now)?;
         let bridge = keys.bridge(&authority, now)?;
+        let authority = Arc::new(authority);
         Ok(Self { path: path.to_owned(), secrets, authority, broker, bridge })
     }
 

@@ -127,7 +127,7 @@ async fn one_visit(
     let share = code["share"]["text"].as_str().context("a message")?;
     story.tell("code issued", format_args!("the owner's own apps send this:"));
     for line in share.lines() {
-        println!("{:>27}{line}", "| ");
+        println!("{:>31}{line}", "| ");
     }
     let (digits, link) = (text(&code, "digits")?, text(&code, "link")?);
     let mut guest = Guest::opens(&link).await?;
@@ -246,7 +246,7 @@ impl Courier for Messenger {
         phone: &'a PhoneNumber,
         pin: &'a Otp,
     ) -> Pin<Box<dyn Future<Output = Result<(), ChannelDown>> + Send + 'a>> {
-        let line = format!("{:>25}{} to {phone:?}: {}\n", "", channel.as_str(), pin.reveal());
+        let line = format!("{:>29}{} to {phone:?}: {}\n", "", channel.as_str(), pin.reveal());
         let printed = io::stdout().write_all(line.as_bytes()).map_err(|_| ChannelDown);
         let sent = printed.and_then(|()| self.pins.send(pin.clone()).map_err(|_| ChannelDown));
         Box::pin(std::future::ready(sent))
@@ -260,7 +260,7 @@ struct Story {
 
 impl Story {
     fn tell(&self, what: &str, how: std::fmt::Arguments<'_>) {
-        println!("{:7.3} s  {what:<15}{how}", self.began.elapsed().as_secs_f64());
+        println!("{:7.3} s  {what:<19}{how}", self.began.elapsed().as_secs_f64());
     }
 }
 

@@ -45,9 +45,14 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> anyhow::Result<()> {
-    let config = Config::load(args.config.as_deref(), args.data, &args.set)?;
+    let mut config = Config::load(args.config.as_deref(), args.data, &args.set)?;
+    let command = args.command.unwrap_or(Command::Serve);
+    if matches!(command, Command::Demo { .. }) && config.log == Config::default().log {
+        // The demo tells its story itself.
+        config.log = "warn".to_owned();
+    }
     log::start(&config.log, config.log_format)?;
-    match args.command.unwrap_or(Command::Serve) {
+    match command {
         Command::Serve => start::serve(config).await,
         Command::Demo { exit } => demo::run(config, exit).await,
         Command::PrintConfig => Ok(io::stdout().write_all(config::MANUAL.as_bytes())?),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use api::courier::{Console, Courier};
 use bridge::{Address, Bridge, Doors};
 use broker::Broker;
 use domain::{Clock, Dice, Timestamp};
@@ -39,7 +40,9 @@ const EMBEDDED_BROKER: &str = "localhost";
 pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let mut asked = Asked::listen()?;
     let clock = Arc::new(SystemClock::start());
-    let running = Running::start(&config, clock, Arc::new(SystemDice)).await?;
+    let courier = Console::new(config.http.listen);
+    let courier = Arc::new(courier.map_err(|error| anyhow!("http.listen: {error}"))?);
+    let running = Running::start(&config, clock, Arc::new(SystemDice), courier).await?;
     let told = running.tell(&config);
     // Who started this without a terminal does not read it.
     let _ = io::stdout().write_all(told.as_bytes());
@@ -99,6 +102,19 @@ pub(crate) async fn admit_bridge(
     store.registry().admit_service(fingerprint, expires_at, now).await
 }
 
+/// What a gate is told at its enrolment: where to connect, and whose commands to believe.
+fn gate_welcome(config: &Config, mqtt: Option<SocketAddr>, key: &SigningKey) -> api::GateWelcome {
+    let key = key.verifying_key();
+    let (listening, port) = match mqtt {
+        Some(local) if local.ip().is_unspecified() => (EMBEDDED_BROKER.to_owned(), local.port()),
+        Some(local) => (local.ip().to_string(), local.port()),
+        None => (config.bridge.broker.host().to_owned(), config.bridge.broker.port()),
+    };
+    // The first of the names by which gates reach this machine, where there is one.
+    let broker_host = config.names.first().cloned().unwrap_or(listening);
+    api::GateWelcome { broker_host, broker_port: port, command_keys: vec![(key.kid, key.key)] }
+}
+
 /// What the broker shows and whom it believes.
 pub(crate) fn certificates_of_broker(folder: &Folder) -> broker::Certificates {
     broker::Certificates {
@@ -139,6 +155,7 @@ impl Running {
         config: &Config,
         clock: Arc<dyn Clock>,
         dice: Arc<dyn Dice>,
+        courier: Arc<dyn Courier>,
     ) -> anyhow::Result<Self> {
         let (folder, store) = open(config, &*clock, Arc::clone(&dice)).await?;
 
@@ -173,17 +190,40 @@ impl Running {
             bridge_tls = Some(tls);
         }
 
-        // The HTTP side is plugged in here: it takes its address now, and its part goes between
-        // the housekeeping and the bridge.
-        let http = None;
-        let _ = (config.plays(Role::Api), &folder.secrets.ticket);
+        let stop = CancellationToken::new();
+        let mut server = None;
+        if config.plays(Role::Api) {
+            // Takes half a second in a development build: nobody should wait for it.
+            tokio::task::spawn_blocking(domain::phone::warm_up);
+            let bound = api::server::Server::bind(&config.http).await;
+            let bound = bound.map_err(|error| anyhow!("http.listen: {error}"))?;
+            let router = api::router(api::Parts {
+                store: store.clone(),
+                clock: Arc::clone(&clock),
+                dice: Arc::clone(&dice),
+                courier,
+                gate_welcome: gate_welcome(config, mqtt, &signing_key(&folder)),
+                ticket_key: folder.secrets.ticket.0,
+                config: config.api.clone(),
+                public_url: config.public_url_at(bound.local_addr()),
+                stop: stop.clone(),
+                authority: Arc::clone(&folder.authority),
+            })?;
+            server = Some((bound, router));
+        }
+        let http = server.as_ref().map(|(bound, _)| bound.local_addr());
 
         let (data, names) = (folder.path().to_owned(), config.names.clone());
         let housekeeping =
             Housekeeping { data, names, clock, dice, store: store.clone(), broker_tls, bridge_tls };
 
-        let stop = CancellationToken::new();
         let mut parts = vec![Part::start("housekeeping", &stop, |stop| housekeeping.run(stop))];
+        if let Some((server, router)) = server {
+            parts.push(Part::start("HTTP side", &stop, async |stop| {
+                server.run(router, stop).await;
+                Ok(())
+            }));
+        }
         if let Some(bridge) = bridge {
             parts.push(Part::start("bridge", &stop, async |stop| {
                 bridge.run(stop).await;

@@ -1,11 +1,14 @@
 //! The guest in the story: a browser without JavaScript, with one cookie and one page.
 
 use anyhow::{Context, ensure};
+use data_encoding::BASE64URL_NOPAD;
+use domain::roll;
 use reqwest::header::{ACCEPT, COOKIE, SET_COOKIE};
 use reqwest::{Client, Url};
 use serde_json::Value;
 
 use super::PATIENCE;
+use crate::machine::SystemDice;
 
 pub(super) struct Guest {
     client: Client,
@@ -47,10 +50,12 @@ impl Guest {
 
     /// Presses a button and answers whatever comes.
     pub(super) async fn tries(&self, path: &str, digits: &str) -> anyhow::Result<Value> {
-        let hidden = |name| self.hidden(name).unwrap_or_default();
-        let mut form = vec![("code", digits), ("key", hidden("key"))];
+        // A page that offers no button any more has no key; pressing it all the same needs one.
+        let fresh = || BASE64URL_NOPAD.encode(&roll::<16>(&SystemDice));
+        let key = self.hidden("key").map_or_else(fresh, str::to_owned);
+        let mut form = vec![("code", digits), ("key", &key)];
         if path == "/enter" {
-            form.push(("ticket", hidden("ticket")));
+            form.push(("ticket", self.hidden("ticket").unwrap_or_default()));
         }
         let post = self.client.post(self.link.join(path)?).header(COOKIE, &self.cookie);
         Ok(post.header(ACCEPT, "application/json").form(&form).send().await?.json().await?)

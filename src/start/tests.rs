@@ -136,7 +136,7 @@ async fn a_taken_port_is_told_in_one_line() {
     let address = taken.local_addr().unwrap();
     let mut config = home.config(&[Role::Broker]);
     config.broker.listen = address;
-    let Err(error) = Running::start(&config, home.clock.clone(), dice()).await else {
+    let Err(error) = Running::start(&config, home.clock.clone(), dice(), courier()).await else {
         panic!("the port is taken")
     };
     let expected = format!("broker.listen: cannot listen on {address}: Address already in use");
@@ -203,7 +203,7 @@ impl Home {
     }
 
     async fn run(&self, config: &Config) -> Running {
-        Running::start(config, self.clock.clone(), dice()).await.expect("it starts")
+        Running::start(config, self.clock.clone(), dice(), courier()).await.expect("it starts")
     }
 
     /// An owner with a gate and an intercom, settings saved; the gate is not mounted yet.
@@ -387,4 +387,8 @@ async fn until(condition: impl AsyncFn() -> bool) {
         }
     });
     came.await.expect("it takes too long");
+}
+
+fn courier() -> Arc<dyn Courier> {
+    Arc::new(Console::new(SocketAddr::from(([127, 0, 0, 1], 0))).expect("on loopback"))
 }

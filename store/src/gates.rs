@@ -103,12 +103,13 @@ impl Gates {
     }
 
     /// Takes no gate for ready any more: who is really there was not seen meanwhile. Answers all
-    /// gates that were ever heard, so that they can be asked to say hello again.
+    /// gates that have a certificate, so that they can be asked to say hello again; also one whose
+    /// very first hello was lost.
     pub async fn forget_who_is_ready(&self) -> Result<Vec<GateId>> {
         in_transaction!(self.0.db, |tx| {
             sql("UPDATE gates SET ready_at = NULL WHERE ready_at IS NOT NULL").execute(tx).await?;
-            let heard = sql("SELECT id FROM gates WHERE hello_nonce IS NOT NULL ORDER BY id");
-            heard.all(tx).await?.iter().map(|row| row.parsed("id", GateId::parse)).collect()
+            let enrolled = sql("SELECT id FROM gates WHERE enrolled_at IS NOT NULL ORDER BY id");
+            enrolled.all(tx).await?.iter().map(|row| row.parsed("id", GateId::parse)).collect()
         })
     }
 }

@@ -19,7 +19,10 @@ async fn o_5_a_code_comes_with_its_digits_its_link_and_four_ways_to_send_it() {
     let remaining = made["remaining_seconds"].as_u64().unwrap();
     assert!((12 * 3600 - 60..=12 * 3600).contains(&remaining), "{remaining}");
     let ways: Vec<_> = made["share"].as_object().unwrap().keys().cloned().collect();
-    assert_eq!(HashSet::from_iter(ways), HashSet::from(["text", "sms", "whatsapp", "email"].map(str::to_owned)));
+    assert_eq!(
+        HashSet::from_iter(ways),
+        HashSet::from(["text", "sms", "whatsapp", "email"].map(str::to_owned))
+    );
 }
 
 #[tokio::test]
@@ -108,7 +111,8 @@ async fn o_5f_fifty_codes_are_all_different_and_none_is_easy() {
         digits.insert(home.issues("Guest").await.digits);
     }
     assert_eq!(digits.len(), 50);
-    let easy = |digits: &String| digits == "1234" || digits.bytes().all(|d| d == digits.as_bytes()[0]);
+    let easy =
+        |digits: &String| digits == "1234" || digits.bytes().all(|d| d == digits.as_bytes()[0]);
     assert!(!digits.iter().any(easy));
 }
 
@@ -191,7 +195,10 @@ async fn o_7_o_7a_o_7b_a_code_is_revoked_once_and_for_good() {
     let home = Home::start().await;
     let issued = home.issues("Thandi").await;
     let details = home.owner.get(&format!("/v1/codes/{}", issued.id)).await.ok();
-    assert_eq!((&details["digits"], &details["guest_name"]), (&json!(issued.digits), &json!("Thandi")));
+    assert_eq!(
+        (&details["digits"], &details["guest_name"]),
+        (&json!(issued.digits), &json!("Thandi"))
+    );
     // Two people at once.
     let (a, b) = tokio::join!(home.owner.revokes(&issued), home.owner.revokes(&issued));
     let (a, b) = (a.ok(), b.ok());
@@ -228,7 +235,10 @@ async fn r_2_what_was_revoked_before_it_was_sent_is_never_sent() {
     let attempt = guest.enters(&code.digits).await.attempt();
     home.attempt_is(&attempt, "reserved").await;
     let revoked = home.owner.revokes(&code).await.ok();
-    assert_eq!((&revoked["in_flight"], &revoked["effective_at"]), (&json!("none"), &revoked["revoked_at"]));
+    assert_eq!(
+        (&revoked["in_flight"], &revoked["effective_at"]),
+        (&json!("none"), &revoked["revoked_at"])
+    );
     let refused = home.attempt_is(&attempt, "not_opened").await;
     assert_eq!(refused["why"], "revoked");
     home.house.dies_and_starts(&[]).await;
@@ -249,8 +259,12 @@ async fn r_3_a_command_on_the_wire_is_cancelled_and_the_owner_is_told_when() {
     let attempt = guest.enters(&code.digits).await.attempt();
     home.attempt_is(&attempt, "sent").await;
     let revoked = home.owner.revokes(&code).await.ok();
-    assert_eq!((&revoked["in_flight"], &revoked["attempt"]), (&json!("cancelling"), &json!(attempt)));
-    let deadline = home.owner.get(&format!("/v1/attempts/{attempt}")).await.body["deadline_at"].clone();
+    assert_eq!(
+        (&revoked["in_flight"], &revoked["attempt"]),
+        (&json!("cancelling"), &json!(attempt))
+    );
+    let deadline =
+        home.owner.get(&format!("/v1/attempts/{attempt}")).await.body["deadline_at"].clone();
     assert_eq!(revoked["effective_at"], deadline);
     let heard = until(async || (home.gate.received().len() == 2).then_some(())).await;
     heard.expect("the cancel follows the command");

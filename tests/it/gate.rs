@@ -118,7 +118,10 @@ async fn g_7_five_wrong_codes_lock_the_link_and_nobody_else() {
     guest.scans(home.board()).await;
     for left in [4, 3, 2] {
         let refused = guest.enters(wrong).await;
-        assert_eq!((refused.refusal(), &refused.body["tries_left"]), ((403, "code_wrong"), &json!(left)));
+        assert_eq!(
+            (refused.refusal(), &refused.body["tries_left"]),
+            ((403, "code_wrong"), &json!(left))
+        );
     }
     assert_eq!(guest.enters(&code.digits).await.refusal(), (429, "code_wait"), "a pause of 5 s");
     for (later, left) in [("+10s", 1), ("+30s", 0)] {
@@ -126,7 +129,10 @@ async fn g_7_five_wrong_codes_lock_the_link_and_nobody_else() {
         home.gate_is_online(&home.gate_label).await;
         guest.scans(home.board()).await;
         let refused = guest.enters(wrong).await;
-        assert_eq!((refused.refusal(), &refused.body["tries_left"]), ((403, "code_wrong"), &json!(left)));
+        assert_eq!(
+            (refused.refusal(), &refused.body["tries_left"]),
+            ((403, "code_wrong"), &json!(left))
+        );
     }
     assert_eq!(guest.enters(&code.digits).await.refusal(), (403, "link_locked"));
     assert!(home.gate.received().is_empty());
@@ -191,7 +197,8 @@ async fn g_11_an_offline_gate_is_told_at_once_and_uses_nothing_up() {
     let Home { owner, gate, gate_label, intercom, house } = home;
     gate.stop().await;
     let path = format!("/v1/devices/{}", gate_label.id);
-    let gone = until(async || (owner.get(&path).await.body["online"] == json!(false)).then_some(()));
+    let gone =
+        until(async || (owner.get(&path).await.body["online"] == json!(false)).then_some(()));
     gone.await.expect("the gate is seen to go");
     assert_eq!(guest.enters(&code.digits).await.refusal(), (409, "gate_offline"));
     guest.opens_the_link().await.says("not reachable");
@@ -237,7 +244,10 @@ async fn g_13_g_19_a_code_ends_with_its_time_inside_or_not() {
     assert!(home.owner.codes(&home.intercom).await.is_empty());
     for ended in home.owner.history(&home.intercom).await {
         let left_inside = ended["id"] == json!(inside.id);
-        assert_eq!((&ended["state"], &ended["no_exit_recorded"]), (&json!("expired"), &json!(left_inside)));
+        assert_eq!(
+            (&ended["state"], &ended["no_exit_recorded"]),
+            (&json!("expired"), &json!(left_inside))
+        );
     }
     assert_eq!(home.gate.pulses().len(), 1);
     home.issues("Lindiwe").await;

@@ -64,8 +64,10 @@ impl Guest {
 
     /// Types the digits at the board and presses Enter; answers as a program sees it.
     pub(crate) async fn enters(&self, digits: &str) -> Answer {
-        Answer::of(self.press("/enter", digits, &[]).header(ACCEPT, "application/json").send().await)
-            .await
+        Answer::of(
+            self.press("/enter", digits, &[]).header(ACCEPT, "application/json").send().await,
+        )
+        .await
     }
 
     /// The same for the way out, on the link page.
@@ -121,10 +123,13 @@ impl Guest {
 
     fn press(&self, path: &str, digits: &str, more: &[(&str, &str)]) -> reqwest::RequestBuilder {
         let (ticket, key) = (self.page.hidden("ticket"), self.page.hidden("key"));
-        let mut form = vec![("code", digits)];
-        form.extend(ticket.as_deref().map(|ticket| ("ticket", ticket)));
-        let key = key.unwrap_or_else(crate::owner::key);
-        form.push(("key", &key));
+        // A page without a button has no key; pressing it all the same needs a fresh one.
+        let key = key.unwrap_or_else(crate::owner::press);
+        let ticket = ticket.unwrap_or_default();
+        let mut form = vec![("code", digits), ("key", &key)];
+        if path == "/enter" {
+            form.push(("ticket", &ticket));
+        }
         form.extend(more);
         let mut request = self.client.post(format!("{}{path}", self.http)).form(&form);
         if let Some(cookie) = &self.cookie {

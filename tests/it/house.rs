@@ -293,7 +293,6 @@ impl House {
         let url = format!("{}{path}", self.http());
         Answer::of(self.client.post(url).json(body).send().await).await
     }
-
 }
 
 impl Drop for House {

@@ -16,10 +16,12 @@ async fn i_1_a_gate_makes_its_own_key_and_gets_in_by_its_label() {
     let claimed = owner.claims(&label).await;
     assert_eq!((&claimed["kind"], &claimed["name"]), (&json!("gate"), &json!("Main Gate")));
     let path = format!("/v1/devices/{}", label.id);
-    let online = until(async || (owner.get(&path).await.body["online"] == json!(true)).then_some(()));
+    let online =
+        until(async || (owner.get(&path).await.body["online"] == json!(true)).then_some(()));
     online.await.expect("the gate is seen");
     gate.stop().await;
-    let offline = until(async || (owner.get(&path).await.body["online"] == json!(false)).then_some(()));
+    let offline =
+        until(async || (owner.get(&path).await.body["online"] == json!(false)).then_some(()));
     offline.await.expect("the gate is seen to go");
     let renamed = json!({ "name": "North Gate" });
     let url = format!("{}{path}", house.http());
@@ -73,7 +75,8 @@ async fn p_3_a_stock_client_with_a_gates_certificate_receives_its_trigger() {
     let Home { owner, gate, gate_label, intercom, house } = home;
     gate.stop().await;
     let path = format!("/v1/devices/{}", gate_label.id);
-    let gone = until(async || (owner.get(&path).await.body["online"] == json!(false)).then_some(()));
+    let gone =
+        until(async || (owner.get(&path).await.body["online"] == json!(false)).then_some(()));
     gone.await.expect("the gate is seen to go");
     let (host, port) = house.mqtt().rsplit_once(':').unwrap();
     let topic = format!("fluss/v1/gates/{}/trigger", gate_label.id);

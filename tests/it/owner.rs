@@ -83,12 +83,7 @@ impl Owner {
     }
 
     /// Asks for a code with a key of its own.
-    pub(crate) async fn asks_for_a_code(
-        &self,
-        device: &Label,
-        key: &str,
-        wish: &Value,
-    ) -> Answer {
+    pub(crate) async fn asks_for_a_code(&self, device: &Label, key: &str, wish: &Value) -> Answer {
         let url = self.url(&format!("/v1/intercoms/{}/codes", device.id));
         let request = self.client.post(url).bearer_auth(&self.token);
         Answer::of(request.header("idempotency-key", key).json(wish).send().await).await
@@ -164,6 +159,11 @@ pub(crate) fn wish(name: &str) -> Value {
 /// An idempotency key that was never used.
 pub(crate) fn key() -> String {
     format!("key-{}", next())
+}
+
+/// The key of a press of a button that was never pressed: 16 bytes in base64url.
+pub(crate) fn press() -> String {
+    data_encoding::BASE64URL_NOPAD.encode(&u128::from(next()).to_be_bytes())
 }
 
 fn next() -> u64 {

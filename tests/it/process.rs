@@ -28,10 +28,13 @@ async fn p_1_the_first_start_makes_everything_and_the_second_finds_it() {
 async fn p_1_the_openapi_document_is_served_and_names_every_endpoint() {
     let house = House::start().await;
     let url = format!("{}/openapi.json", house.http());
-    let document: serde_json::Value = house.client.get(url).send().await.unwrap().json().await.unwrap();
+    let document: serde_json::Value =
+        house.client.get(url).send().await.unwrap().json().await.unwrap();
     assert_eq!(document["openapi"], "3.1.0");
     let paths = document["paths"].as_object().unwrap();
-    for path in ["/v1/logins", "/v1/me", "/v1/devices", "/v1/codes/{id}", "/v1/attempts/{id}/events"] {
+    for path in
+        ["/v1/logins", "/v1/me", "/v1/devices", "/v1/codes/{id}", "/v1/attempts/{id}/events"]
+    {
         assert!(paths.contains_key(path), "{path}");
     }
 }

@@ -11,8 +11,15 @@ async fn o_4_settings_are_chosen_and_the_row_appears() {
     home.owner.claims(&other).await;
     let path = format!("/v1/intercoms/{}/settings", other.id);
     let page = home.owner.get(&path).await;
-    assert_eq!((&page.body["settings"], page.headers["etag"].to_str().unwrap()), (&Value::Null, "\"0\""));
-    assert_eq!(page.body["gates"][0]["id"], json!(home.gate_label.id), "the picker offers own gates");
+    assert_eq!(
+        (&page.body["settings"], page.headers["etag"].to_str().unwrap()),
+        (&Value::Null, "\"0\"")
+    );
+    assert_eq!(
+        page.body["gates"][0]["id"],
+        json!(home.gate_label.id),
+        "the picker offers own gates"
+    );
     assert_eq!(page.body["max_active_codes_offered"], json!([1, 2, 5, 10, 25, 50]));
     let device = format!("/v1/devices/{}", other.id);
     assert_eq!(home.owner.get(&device).await.body["one_time_access"], json!(false));
