@@ -71,7 +71,7 @@ impl Default for Config {
         Self {
             data: PathBuf::from("data"),
             roles: vec![Role::Api, Role::Bridge, Role::Broker],
-            log: "info,rumqttd=warn".to_owned(),
+            log: "info,rumqttd=off".to_owned(),
             log_format: log::Format::default(),
             names: Vec::new(),
             time_zone: "UTC".to_owned(),

@@ -26,7 +26,7 @@ pub(crate) struct Office {
     /// The latest connection; one that has ended takes nothing any more.
     pub(crate) outbox: ArcSwapOption<AsyncClient>,
     clock: Arc<dyn Clock>,
-    ignored: AtomicU64,
+    pub(crate) ignored: AtomicU64,
 }
 
 /// No connection stands; what was to be sent is found again in the database.
@@ -47,11 +47,6 @@ impl Office {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
-    }
-
-    #[cfg(test)]
-    pub(crate) fn ignored(&self) -> u64 {
-        self.ignored.load(Ordering::Relaxed)
     }
 
     /// Queues a letter. That it was queued does not mean that it ever leaves: nothing may depend

@@ -277,6 +277,7 @@ async fn r_3_a_command_on_the_wire_is_cancelled_and_the_owner_is_told_when() {
     let settled = settled.await.expect("settles");
     let pulses = home.gate.pulses().len();
     assert_eq!(pulses, usize::from(settled["state"] == "opened"), "{settled}");
+    guest.scans(home.board()).await;
     assert_eq!(guest.enters(&code.digits).await.refusal(), (410, "pass_revoked"));
 }
 

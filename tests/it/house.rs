@@ -81,8 +81,7 @@ impl House {
     /// The same under another wall clock: moved by `offset` as libfaketime reads it, like `+13h`,
     /// or standing at a date like `@2027-03-27 19:00:00`.
     pub(crate) fn command_at(&self, offset: &str, settings: &[&str]) -> Command {
-        let mut command = Command::new("faketime");
-        command.args(["-f", offset, env!("CARGO_BIN_EXE_flussd")]).env("TZ", "UTC");
+        let mut command = flussd_at(offset);
         self.arguments(&mut command, settings);
         command
     }
@@ -213,9 +212,7 @@ impl House {
 
     /// The same under another clock.
     pub(crate) fn makes_at(&self, offset: &str, kind: &str, arguments: &[&str]) -> Label {
-        let mut command = Command::new("faketime");
-        command.args(["-f", offset, env!("CARGO_BIN_EXE_flussd")]).env("TZ", "UTC");
-        self.made_by(command, kind, arguments)
+        self.made_by(flussd_at(offset), kind, arguments)
     }
 
     fn made_by(&self, mut command: Command, kind: &str, arguments: &[&str]) -> Label {
@@ -451,6 +448,18 @@ impl Answer {
         assert!((200..300).contains(&self.status), "{} {}", self.status, self.body);
         self.body
     }
+}
+
+/// The binary under another clock. The wrapper `faketime` would not pass signals on, so it is only
+/// asked which library it preloads.
+fn flussd_at(offset: &str) -> Command {
+    let mut ask = Command::new("faketime");
+    let asked = ask.args(["-f", "+0s", "printenv", "LD_PRELOAD"]).output();
+    let library = asked.expect("faketime is installed (apt: faketime)").stdout;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flussd"));
+    command.env("LD_PRELOAD", String::from_utf8_lossy(&library).trim());
+    command.env("FAKETIME", offset).env("TZ", "UTC");
+    command
 }
 
 /// Tries until something is there, for at most [`PATIENCE`].

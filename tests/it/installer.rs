@@ -80,8 +80,22 @@ async fn p_3_a_stock_client_with_a_gates_certificate_receives_its_trigger() {
     gone.await.expect("the gate is seen to go");
     let (host, port) = house.mqtt().rsplit_once(':').unwrap();
     let topic = format!("fluss/v1/gates/{}/trigger", gate_label.id);
-    let subscriber = Command::new("mosquitto_sub")
-        .args(["-h", host, "-p", port, "-i", &gate_label.id, "-t", &topic, "-q", "1"])
+    // Into a pipe it would keep its words to itself until the end.
+    let subscriber = Command::new("stdbuf")
+        .args([
+            "-oL",
+            "mosquitto_sub",
+            "-h",
+            host,
+            "-p",
+            port,
+            "-i",
+            &gate_label.id,
+            "-t",
+            &topic,
+            "-q",
+            "1",
+        ])
         .args(["-C", "1", "-W", "25", "-d"])
         .arg("--cafile")
         .arg(folder.join("ca.pem"))
@@ -95,20 +109,29 @@ async fn p_3_a_stock_client_with_a_gates_certificate_receives_its_trigger() {
     let mut subscriber = subscriber.expect("mosquitto_sub is installed (apt: mosquitto-clients)");
     let mut heard = subscriber.stdout.take().unwrap();
     // -d prints "Subscribed" before anything else is heard.
-    let mut said = String::new();
-    let mut bytes = [0; 256];
-    while !said.contains("Subscribed") {
-        let count = heard.read(&mut bytes).unwrap();
-        assert!(count != 0, "mosquitto_sub ended: {said}");
-        said.push_str(&String::from_utf8_lossy(&bytes[..count]));
-    }
+    let (mut said, mut heard) = tokio::task::spawn_blocking(move || {
+        let (mut said, mut bytes) = (String::new(), [0; 256]);
+        while !said.contains("Subscribed") {
+            let count = heard.read(&mut bytes).unwrap();
+            assert!(count != 0, "mosquitto_sub ended: {said}");
+            said.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        }
+        (said, heard)
+    })
+    .await
+    .unwrap();
     house.says_ready_for(&gate_label).await;
     let home = Home { owner, gate: house.another_gate().await, gate_label, intercom, house };
     let (code, mut guest) = home.invites("Thandi").await;
     guest.scans(home.board()).await;
     let attempt = guest.enters(&code.digits).await.attempt();
-    heard.read_to_string(&mut said).unwrap();
-    assert!(subscriber.wait().unwrap().success(), "{said}");
+    let (said, ended) = tokio::task::spawn_blocking(move || {
+        heard.read_to_string(&mut said).unwrap();
+        (said, subscriber.wait().unwrap())
+    })
+    .await
+    .unwrap();
+    assert!(ended.success(), "{said}");
     assert!(said.contains("\"order\":\"open\"") && said.contains("\"sig\""), "{said}");
     // The real gate comes back without it in its ledger: the pass is not used up.
     let home = Home { gate: home.house.mounts(&home.gate_label).await, ..home };

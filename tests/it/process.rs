@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::house::{Home, House, signal};
+use crate::house::{Home, House};
 
 /// P-1, with nothing configured but the ports.
 #[tokio::test]
