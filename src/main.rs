@@ -49,7 +49,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let command = args.command.unwrap_or(Command::Serve);
     if matches!(command, Command::Demo { .. }) && config.log == Config::default().log {
         // The demo tells its story itself.
-        config.log = "warn,rumqttd=off".to_owned();
+        "warn,rumqttd=off".clone_into(&mut config.log);
     }
     log::start(&config.log, config.log_format)?;
     match command {

@@ -25,9 +25,9 @@ impl Owner {
         let client = Client::builder().no_proxy().timeout(PATIENCE).build()?;
         let mut owner = Self { client, url: url.to_owned(), token: String::new() };
         let begin = json!({ "phone": phone, "client": "app" });
-        let begun = owner.asks(Method::POST, "/v1/logins", Some(&begin)).await?;
+        let sent = owner.asks(Method::POST, "/v1/logins", Some(&begin)).await?;
         let pin = delivered.recv().await.context("no pin")?.reveal();
-        let verify = format!("/v1/logins/{}/verify", text(&begun, "login_id")?);
+        let verify = format!("/v1/logins/{}/verify", text(&sent, "login_id")?);
         let signed_in = owner.asks(Method::POST, &verify, Some(&json!({ "pin": pin }))).await?;
         owner.token = text(&signed_in, "token")?;
         Ok(owner)
@@ -39,9 +39,9 @@ impl Owner {
         delivered: &mut mpsc::UnboundedReceiver<Otp>,
     ) -> anyhow::Result<(String, String)> {
         let begin = json!({ "phone": OWNER, "client": "dashboard" });
-        let begun = self.asks(Method::POST, "/v1/logins", Some(&begin)).await?;
+        let sent = self.asks(Method::POST, "/v1/logins", Some(&begin)).await?;
         let pin = delivered.recv().await.context("no pin")?.reveal();
-        Ok((text(&begun, "login_id")?, pin))
+        Ok((text(&sent, "login_id")?, pin))
     }
 
     /// Claims a device and answers its id.
@@ -101,7 +101,7 @@ impl Owner {
         body: Option<&Value>,
     ) -> anyhow::Result<Value> {
         let request = self.request(method, path);
-        answer(body.into_iter().fold(request, |request, body| request.json(body))).await
+        answer(body.into_iter().fold(request, RequestBuilder::json)).await
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {

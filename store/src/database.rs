@@ -12,6 +12,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use tokio::sync::watch;
+use tokio::task::AbortHandle;
 
 use crate::sql::{Tx, sql};
 use crate::writer::Writer;
@@ -39,8 +40,15 @@ pub(crate) struct Database {
 }
 
 enum Kind {
-    Sqlite { writer: Writer, readers: SqlitePool },
-    Postgres(PgPool),
+    Sqlite {
+        writer: Writer,
+        readers: SqlitePool,
+    },
+    Postgres {
+        pool: PgPool,
+        /// Hears what other processes write; holds a connection of the pool.
+        listening: AbortHandle,
+    },
 }
 
 /// Makes a unit of work of a block: `in_transaction!(db, |tx| { … })`. Either all of it holds or
@@ -78,7 +86,7 @@ impl Database {
     {
         let written = match &self.kind {
             Kind::Sqlite { writer, .. } => writer.write(unit).await?,
-            Kind::Postgres(pool) => {
+            Kind::Postgres { pool, .. } => {
                 let mut tx = Tx::Postgres(pool.begin().await?);
                 let answer = unit(&mut tx).await?;
                 sql("SELECT pg_notify('fluss_written', '')").execute(&mut tx).await?;
@@ -100,7 +108,7 @@ impl Database {
     {
         let mut tx = match &self.kind {
             Kind::Sqlite { readers, .. } => Tx::SqliteReader(readers.acquire().await?),
-            Kind::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Kind::Postgres { pool, .. } => Tx::Postgres(pool.begin().await?),
         };
         unit(&mut tx).await
     }
@@ -117,7 +125,10 @@ impl Database {
                 writer.close().await;
                 readers.close().await;
             }
-            Kind::Postgres(pool) => pool.close().await,
+            Kind::Postgres { pool, listening } => {
+                listening.abort();
+                pool.close().await;
+            }
         }
     }
 }
@@ -155,21 +166,17 @@ async fn open_postgres(url: &str, bell: watch::Sender<()>) -> Result<Kind> {
         .connect_with(options)
         .await?;
     migrations::on_postgres(&pool).await?;
-    let closing = pool.clone();
     let mut listener = PgListener::connect_with(&pool).await?;
     listener.listen(CHANNEL).await?;
-    tokio::spawn(async move {
-        // An error is a lost connection or the end of the pool. The listener reconnects by itself
-        // on the next call, and polling covers what was missed.
+    let listening = tokio::spawn(async move {
         loop {
+            // An error is a lost connection: the listener reconnects by itself on the next call,
+            // and polling covers what was missed.
             if listener.recv().await.is_err() {
                 tokio::time::sleep(PATIENCE).await;
-            }
-            if closing.is_closed() {
-                return;
             }
             bell.send_replace(());
         }
     });
-    Ok(Kind::Postgres(pool))
+    Ok(Kind::Postgres { pool, listening: listening.abort_handle() })
 }

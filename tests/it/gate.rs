@@ -1,10 +1,8 @@
 //! Guests at the gate: G-1 … G-23, over real TLS with a simulated gate on the wall.
 
-use std::time::Duration;
-
 use serde_json::json;
 
-use crate::house::{Home, House, until};
+use crate::house::{Home, House, is_installed, until};
 use crate::owner::{key, wish};
 
 /// G-2 as well: nothing here runs JavaScript.
@@ -22,6 +20,19 @@ async fn g_1_g_2_a_guest_goes_in_and_out_with_a_plain_browser() {
     assert_eq!(home.gate.pulses().len(), 1);
     guest.leaves_in_the_browser(&code.digits).await;
     guest.waits_for("Goodbye").await;
+    assert_eq!(home.gate.pulses().len(), 2);
+}
+
+/// P-10: the same way on Postgres, chosen by one setting.
+#[tokio::test]
+async fn g_1_a_guest_goes_in_and_out_on_postgres_too() {
+    let Some(url) = crate::postgres::fresh_database().await else { return };
+    let home = Home::furnish(House::start_on(&url).await).await;
+    let (code, mut guest) = home.lets_in("Thandi").await;
+    let attempt = guest.leaves(&code.digits).await.attempt();
+    home.attempt_is(&attempt, "opened").await;
+    let revoked = home.issues("Sipho").await;
+    home.owner.revokes(&revoked).await.ok();
     assert_eq!(home.gate.pulses().len(), 2);
 }
 
@@ -111,6 +122,9 @@ async fn g_6_g_17_g_18_a_used_way_is_used_and_out_comes_after_in() {
 
 #[tokio::test]
 async fn g_7_five_wrong_codes_lock_the_link_and_nobody_else() {
+    if !is_installed("faketime", "faketime") {
+        return;
+    }
     let mut home = Home::start().await;
     let (code, mut guest) = home.invites("Thandi").await;
     let (other_code, mut other) = home.invites("Sipho").await;
@@ -233,6 +247,9 @@ async fn g_12_a_lost_answer_is_found_again_in_the_ledger() {
 
 #[tokio::test]
 async fn g_13_g_19_a_code_ends_with_its_time_inside_or_not() {
+    if !is_installed("faketime", "faketime") {
+        return;
+    }
     let mut home = Home::start().await;
     let (waiting, mut guest) = home.invites("Thandi").await;
     let (inside, mut visitor) = home.lets_in("Sipho").await;
@@ -290,6 +307,9 @@ async fn g_22_times_are_the_services_and_name_their_zone() {
 /// G-23: a twelve-hour code through the night in which Berlin skips an hour.
 #[tokio::test]
 async fn g_23_twelve_hours_are_twelve_hours_in_any_night() {
+    if !is_installed("faketime", "faketime") {
+        return;
+    }
     let mut house = House::empty();
     // 20:00 in Berlin, the evening before the clocks go forward.
     house.run(&mut house.command_at("@2027-03-27 19:00:00", &[])).await;
@@ -303,6 +323,6 @@ async fn g_23_twelve_hours_are_twelve_hours_in_any_night() {
     let made = owner.asks_for_a_code(&intercom, &key(), &wish("Thandi")).await.ok();
     let text = made["share"]["text"].as_str().unwrap();
     assert!(text.contains("28 Mar 2027, 09:0") && text.contains("CEST"), "{text}");
-    let remaining = Duration::from_secs(made["remaining_seconds"].as_u64().unwrap());
-    assert!(Duration::from_hours(12) - remaining < Duration::from_mins(1), "{remaining:?}");
+    let remaining = made["remaining_seconds"].as_u64().unwrap();
+    assert!((12 * 3600 - 60..=12 * 3600).contains(&remaining), "{remaining} s");
 }

@@ -4,7 +4,7 @@
 //! without its end.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -26,6 +26,8 @@ pub(crate) struct House {
     pub(crate) client: reqwest::Client,
     /// Kept over restarts, so that gates and links find the house again.
     ports: [u16; 2],
+    /// Where it is kept, when not in the data folder.
+    store_url: Option<String>,
     folder: Arc<TempDir>,
 }
 
@@ -59,6 +61,14 @@ impl House {
         house
     }
 
+    /// A new house that keeps everything in this database.
+    pub(crate) async fn start_on(store_url: &str) -> Self {
+        let mut house = Self::empty();
+        house.store_url = Some(store_url.to_owned());
+        house.run(&mut house.command(&[])).await;
+        house
+    }
+
     /// A folder where nothing runs yet.
     pub(crate) fn empty() -> Self {
         // Libraries that leave the choice of a provider to the process find this one.
@@ -68,7 +78,14 @@ impl House {
         let no_redirects = reqwest::redirect::Policy::none();
         let client = reqwest::Client::builder().redirect(no_redirects).no_proxy();
         let client = client.timeout(PATIENCE).build().expect("a client");
-        Self { process: None, data, client, ports: [free_port(), free_port()], folder }
+        Self {
+            process: None,
+            data,
+            client,
+            ports: [free_port(), free_port()],
+            store_url: None,
+            folder,
+        }
     }
 
     /// The binary's command line for this house.
@@ -100,6 +117,13 @@ impl House {
         for setting in usual.iter().map(String::as_str).chain(settings.iter().copied()) {
             command.arg("--set").arg(setting);
         }
+        self.keeps(command);
+    }
+
+    fn keeps(&self, command: &mut Command) {
+        if let Some(url) = &self.store_url {
+            command.arg("--set").arg(format!("store.url={url}"));
+        }
     }
 
     /// Starts the command and waits until it says that it is ready.
@@ -128,7 +152,7 @@ impl House {
         let mqtt = self.printed_after(0, |line| word_with(line, "mqtts://")).await;
         let process = self.process.as_mut().expect("runs");
         process.http = http;
-        process.mqtt = mqtt.trim_start_matches("mqtts://").to_owned();
+        mqtt.trim_start_matches("mqtts://").clone_into(&mut process.mqtt);
     }
 
     /// Stops the house and starts it again under another clock, on the same folder.
@@ -169,6 +193,12 @@ impl House {
     /// Where gates connect: host and port.
     pub(crate) fn mqtt(&self) -> &str {
         &self.process.as_ref().expect("the house runs").mqtt
+    }
+
+    /// The address of its database.
+    fn url(&self) -> String {
+        let file = || format!("sqlite:{}", self.data.join("fluss.db").display());
+        self.store_url.clone().unwrap_or_else(file)
     }
 
     /// How many lines it has printed.
@@ -220,6 +250,7 @@ impl House {
         if self.process.is_some() {
             command.arg("--set").arg(format!("http.public_url={}", self.http()));
         }
+        self.keeps(&mut command);
         command.args(["device", "make", kind, "--json"]).args(arguments);
         let made = command.output().expect("the binary runs");
         let told = String::from_utf8_lossy(&made.stderr);
@@ -270,7 +301,7 @@ impl House {
     /// Says hello and ready for a gate through the storage's own door, as the bridge would on its
     /// behalf.
     pub(crate) async fn says_ready_for(&self, label: &Label) {
-        let (store, now) = (open(&self.data).await, now());
+        let (store, now) = (open(&self.url()).await, now());
         let gate = domain::GateId::parse(&label.id).expect("a gate");
         let epoch = store.gates().hello(gate, [7; 16], "stock".to_owned(), now).await;
         let epoch = epoch.expect("no fault").expect("a known gate");
@@ -304,11 +335,11 @@ impl Drop for House {
         }
         self.process = Some(process);
         self.stop();
-        let data = self.data.clone();
+        let url = self.url();
         // A runtime of its own: a drop cannot wait in the story's.
         let left = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("a runtime").block_on(unsettled(&data))
+            runtime.expect("a runtime").block_on(unsettled(&url))
         });
         assert_eq!(left.join().expect("counts"), 0, "commands without an end were left behind");
     }
@@ -462,6 +493,17 @@ fn flussd_at(offset: &str) -> Command {
     command
 }
 
+/// Whether a tool that a story wants is installed. Where it is not, that is said loudly; CI insists.
+pub(crate) fn is_installed(tool: &str, package: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| folder.join(tool).is_file());
+    assert!(found || std::env::var_os("CI").is_none(), "CI must have {tool} (apt: {package})");
+    if !found {
+        eprintln!("\n*** NO {tool} FOUND (apt: {package}): a story was not told ***\n");
+    }
+    found
+}
+
 /// Tries until something is there, for at most [`PATIENCE`].
 pub(crate) async fn until<T>(look: impl AsyncFn() -> Option<T>) -> Option<T> {
     let mut pause = tokio::time::interval(Duration::from_millis(10));
@@ -493,15 +535,15 @@ pub(crate) fn wait(child: &mut Child) -> std::process::ExitStatus {
     }
 }
 
-async fn unsettled(data: &Path) -> u64 {
-    let store = open(data).await;
+async fn unsettled(url: &str) -> u64 {
+    let store = open(url).await;
     let left = store.attempts().unsettled().await.expect("counts");
     store.close().await;
     left
 }
 
 /// Opens the house's own database. Nothing sealed can be read: the keys are not the house's.
-async fn open(data: &Path) -> store::Store {
+async fn open(url: &str) -> store::Store {
     struct NoDice;
     impl domain::Dice for NoDice {
         fn roll(&self, into: &mut [u8]) {
@@ -511,8 +553,7 @@ async fn open(data: &Path) -> store::Store {
         }
     }
     let keys = store::Keys { seal: [0; 32], pepper: [0; 32] };
-    let url = format!("sqlite:{}", data.join("fluss.db").display());
-    store::Store::open(&url, &keys, Arc::new(NoDice)).await.expect("opens")
+    store::Store::open(url, &keys, Arc::new(NoDice)).await.expect("opens")
 }
 
 #[expect(clippy::disallowed_methods, reason = "stories live in real time, as the binary does")]

@@ -2,12 +2,16 @@
 //!
 //! One binary for all of it; how a crate behaves by itself is tested in its own folder.
 
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+
 mod codes;
 mod gate;
 mod guest;
 mod house;
 mod installer;
 mod owner;
+#[path = "../../store/tests/it/postgres.rs"]
+mod postgres;
 mod process;
 mod settings;
 mod signing_in;

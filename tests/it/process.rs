@@ -112,8 +112,8 @@ async fn nothing_secret_is_logged_even_at_trace() {
         ("claim code", claim_code),
         ("board", board),
     ] {
-        let line = told.lines().find(|line| line.contains(&secret));
-        assert_eq!(line, None, "{what} is in the log");
+        let leak = told.lines().find(|said| said.contains(&secret));
+        assert_eq!(leak, None, "{what} is in the log");
     }
 }
 

@@ -91,7 +91,7 @@ async fn a_full_queue_says_so_at_once_and_loses_nothing_that_was_taken() {
     let (release, held) = oneshot::channel::<()>();
     let (started, is_held) = oneshot::channel();
     let holding = Arc::clone(&writer);
-    let hold = tokio::spawn(async move {
+    let busy = tokio::spawn(async move {
         holding
             .write(move |_| {
                 Box::pin(async move {
@@ -114,7 +114,7 @@ async fn a_full_queue_says_so_at_once_and_loses_nothing_that_was_taken() {
     }
     assert!(matches!(takes_a_seat(&writer, 0).await, Err(Fault::Busy)));
     release.send(()).unwrap();
-    hold.await.unwrap().unwrap();
+    busy.await.unwrap().unwrap();
     let answers = waiting.join_all().await;
     assert!(answers.iter().all(Result::is_ok));
     assert_eq!(taken(&writer).await, 50);
