@@ -15,6 +15,12 @@ pub(crate) fn rfc3339(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default().to_string()
 }
 
+/// A moment in the words of a zone; UTC where the zone is not known.
+pub(crate) fn in_zone(at: Timestamp, zone: &str) -> jiff::Zoned {
+    let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
+    at.to_zoned(jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC))
+}
+
 /// A gate or an intercom, as the caller may see it.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Device {

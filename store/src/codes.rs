@@ -16,12 +16,12 @@ use crate::events::{About, record};
 use crate::intercoms::{SettingsRefusal, intercom, lock_device};
 use crate::row::code::{pass_of, save_code, seal};
 use crate::row::device::{role_of, settings_with};
-use crate::sql::{Row, Tx, sql};
+use crate::sql::{Tx, sql};
 use crate::vault::{Purpose, Vault, token_digest};
 use crate::{Answer, Inner, Result};
 
-/// How many codes a page of the history holds.
-const HISTORY_PAGE: u32 = 100;
+/// How many codes are listed at most; no more than 50 can be active.
+const LONGEST_LIST: u32 = 100;
 
 /// Codes of intercoms.
 #[derive(Clone)]
@@ -180,22 +180,28 @@ impl Codes {
         device: String,
         now: Timestamp,
     ) -> Answer<Vec<Pass>, SettingsRefusal> {
-        let vault = Arc::clone(&self.0.vault);
-        reading!(self.0.db, |tx| {
-            let id = match intercom(tx, &device, user, Act::UseOneTimeAccess).await? {
-                Ok(id) => id,
-                Err(refusal) => return Ok(Err(refusal)),
-            };
-            let rows = sql("SELECT * FROM codes
-                            WHERE intercom_id = $1 AND ended_at IS NULL AND $2 < expires_at
-                            ORDER BY expires_at, id");
-            passes(&vault, &rows.bind(id).bind(now).all(tx).await?).map(Ok)
-        })
+        let active = "SELECT * FROM codes
+                      WHERE intercom_id = $1 AND ended_at IS NULL AND $2 < expires_at
+                      ORDER BY expires_at, id LIMIT $3";
+        self.listed(active, user, device, now).await
     }
 
-    /// The codes of an intercom that have ended, the latest first (X6).
+    /// The last codes of an intercom that have ended, the latest first (X6).
     pub async fn history(
         &self,
+        user: UserId,
+        device: String,
+        now: Timestamp,
+    ) -> Answer<Vec<Pass>, SettingsRefusal> {
+        let ended = "SELECT * FROM codes
+                     WHERE intercom_id = $1 AND (ended_at IS NOT NULL OR expires_at <= $2)
+                     ORDER BY issued_at DESC, id DESC LIMIT $3";
+        self.listed(ended, user, device, now).await
+    }
+
+    async fn listed(
+        &self,
+        statement: &'static str,
         user: UserId,
         device: String,
         now: Timestamp,
@@ -206,11 +212,8 @@ impl Codes {
                 Ok(id) => id,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let rows = sql("SELECT * FROM codes
-                            WHERE intercom_id = $1 AND (ended_at IS NOT NULL OR expires_at <= $2)
-                            ORDER BY issued_at DESC, id DESC LIMIT $3");
-            let rows = rows.bind(id).bind(now).bind(HISTORY_PAGE).all(tx).await?;
-            passes(&vault, &rows).map(Ok)
+            let rows = sql(statement).bind(id).bind(now).bind(LONGEST_LIST).all(tx).await?;
+            rows.iter().map(|row| pass_of(&vault, row)).collect::<Result<_>>().map(Ok)
         })
     }
 
@@ -397,10 +400,6 @@ async fn issued(tx: &mut Tx, vault: &Vault, id: CodeId, repeated: bool) -> Resul
     let row = row.bind(id).one(tx).await?;
     let (time_zone, intercom_name) = (row.take("time_zone")?, row.take("intercom_name")?);
     Ok(Issued { pass: pass_of(vault, &row)?, time_zone, intercom_name, repeated })
-}
-
-fn passes(vault: &Vault, rows: &[Row]) -> Result<Vec<Pass>> {
-    rows.iter().map(|row| pass_of(vault, row)).collect()
 }
 
 fn passcode_digest(vault: &Vault, id: IntercomId, digits: &Passcode) -> [u8; 32] {

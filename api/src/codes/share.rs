@@ -3,10 +3,11 @@
 
 use std::fmt::Write;
 
-use jiff::tz::TimeZone;
 use serde::Serialize;
 use store::Issued;
 use utoipa::ToSchema;
+
+use crate::wire;
 
 /// The message and the links that open it in an app of the sender's.
 #[derive(Serialize, ToSchema)]
@@ -64,10 +65,8 @@ fn text(issued: &Issued, link: &str) -> String {
 }
 
 /// A moment in the words of a zone, which is named: `22 Nov 2026, 06:00 SAST`.
-pub(crate) fn told(at: domain::Timestamp, zone: &str) -> String {
-    let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
-    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
-    at.to_zoned(zone).strftime("%-d %b %Y, %H:%M %Z").to_string()
+fn told(at: domain::Timestamp, zone: &str) -> String {
+    wire::in_zone(at, zone).strftime("%-d %b %Y, %H:%M %Z").to_string()
 }
 
 /// Percent-encodes everything but unreserved letters (RFC 3986).

@@ -5,12 +5,11 @@ use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 use data_encoding::BASE64URL_NOPAD;
 use domain::{Leg, Timestamp};
-use jiff::tz::TimeZone;
 use store::GuestPass;
 
 use super::words::{self, Words};
-use crate::Api;
 use crate::answers::{Code, Problem};
+use crate::{Api, wire};
 
 /// One page; all look alike.
 #[derive(Default, Template)]
@@ -135,9 +134,7 @@ impl IntoResponse for Trouble {
 
 /// A moment as people at the gate say it: `06:00 (SAST) on 22 Nov`.
 fn told(at: Timestamp, zone: &str) -> String {
-    let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
-    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
-    at.to_zoned(zone).strftime("%H:%M (%Z) on %-d %b").to_string()
+    wire::in_zone(at, zone).strftime("%H:%M (%Z) on %-d %b").to_string()
 }
 
 #[cfg(test)]
