@@ -10,9 +10,9 @@ use serde::Serialize;
 use store::{DeviceKind, Pass, SavedSettings};
 use utoipa::ToSchema;
 
-/// A moment as `2026-11-21T21:00:00Z`.
+/// A moment as `2026-11-21T21:00:00.000Z`: of one length, so that later texts sort later.
 pub(crate) fn rfc3339(at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default().to_string()
+    format!("{:.3}", jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default())
 }
 
 /// A moment in the words of a zone; UTC where the zone is not known.

@@ -14,7 +14,6 @@ use rumqttc::{
     AsyncClient, Event, EventLoop, MqttOptions, NetworkOptions, Packet, QoS, SubscribeFilter,
     SubscribeReasonCode, TlsConfiguration, Transport,
 };
-use store::Errand;
 use tokio::time::{error::Elapsed, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
@@ -183,7 +182,7 @@ impl Line {
         let open = || office.attempts.to_resend(office.now());
         let open = insist("read what to send again", enough, open).await;
         for attempt in open.unwrap_or_default() {
-            relay::send(office, &attempt, Errand::Open).await;
+            relay::send_open(office, &attempt).await;
         }
         let forget = || office.gates.forget_who_is_ready();
         let gates = insist("forget who was ready", enough, forget).await;

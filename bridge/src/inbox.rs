@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::time::Instant;
 
 use domain::attempt::Settlement;
 use domain::{GateId, Timestamp};
@@ -46,6 +47,7 @@ struct Said {
     gate: GateId,
     word: Word,
     at: Timestamp,
+    heard: Instant,
 }
 
 enum Word {
@@ -83,7 +85,7 @@ impl Inbox {
             return Ok(());
         };
         // The moment a hello arrived is what deadlines count from: waiting must not delay it.
-        let said = Said { gate, word, at: self.office.now() };
+        let said = Said { gate, word, at: self.office.now(), heard: Instant::now() };
         let lane = self.spread.hash_one(gate) % self.lanes.len() as u64;
         let lane = self.lanes.get(usize::try_from(lane).unwrap_or(0)).ok_or(InboxFull)?;
         lane.try_send(said).map_err(|_| InboxFull)
@@ -124,9 +126,9 @@ struct Lane {
 
 impl Lane {
     async fn take_in(mut self, mut words: mpsc::Receiver<Said>) {
-        while let Some(Said { gate, word, at }) = words.recv().await {
+        while let Some(Said { gate, word, at, heard }) = words.recv().await {
             match word {
-                Word::Hello(hello) => self.hello(gate, &hello, at).await,
+                Word::Hello(hello) => self.hello(gate, &hello, at, heard).await,
                 Word::Ready(ready) => self.ready(gate, &ready, at).await,
                 Word::Status(status) => self.status(gate, status, at).await,
                 Word::Goodbye(nonce) => self.goodbye(gate, nonce, at).await,
@@ -134,7 +136,7 @@ impl Lane {
         }
     }
 
-    async fn hello(&mut self, gate: GateId, hello: &Hello, at: Timestamp) {
+    async fn hello(&mut self, gate: GateId, hello: &Hello, at: Timestamp, heard: Instant) {
         let Hello { nonce, firmware, .. } = hello;
         let legible = firmware.chars().filter(|letter| !letter.is_control());
         let firmware: String = legible.take(MAX_FIRMWARE_CHARS).collect();
@@ -142,6 +144,7 @@ impl Lane {
         match insist("raise a gate's epoch", &self.closing, raise).await {
             Some(Some(epoch)) => {
                 self.last_hellos.insert(gate, *nonce);
+                self.office.heard(gate, epoch, heard);
                 let key = &self.office.key;
                 let welcome = mapping::welcome(gate, *nonce, epoch, key, self.office.now());
                 // An unanswered hello is said again.

@@ -1,13 +1,15 @@
 //! The mapping itself, pure: what is due becomes a message on a gate's topic, and a gate's report
 //! becomes evidence.
 
+use std::time::Duration;
+
+use domain::access_code::TRIGGER_LIFETIME;
 use domain::attempt::{Evidence, WhyNot};
 use domain::{Attempt, AttemptId, GateId, Leg, Timestamp};
 use protocol::{
     Command, CommandId, Down, Greeting, Nonce, NotExecuted, Order, Outcome, SigningKey, Topic,
     Welcome,
 };
-use store::Errand;
 
 /// A message for a gate. QoS 1, never retained.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,15 +18,32 @@ pub(crate) struct Letter {
     pub(crate) body: Vec<u8>,
 }
 
-/// The signed command for an errand; the attempt's bytes are its id at the gate.
-pub(crate) fn command(attempt: &Attempt, errand: Errand, key: &SigningKey) -> Letter {
-    let order = match errand {
-        Errand::Open => Order::Open { leg: leg(attempt.leg), deadline_ms: deadline_ms(attempt) },
-        Errand::Cancel => Order::Cancel,
-        Errand::Query => Order::Query,
-    };
+/// The signed opening. `hello_age` is how long ago the hello of the attempt's epoch was heard,
+/// read before `now`: a pause between the two then only shortens the command's life.
+pub(crate) fn open(
+    attempt: &Attempt,
+    hello_age: Duration,
+    now: Timestamp,
+    key: &SigningKey,
+) -> Letter {
+    let deadline_ms = deadline_ms(attempt, hello_age, now);
+    command(attempt, Order::Open { leg: leg(attempt.leg), deadline_ms }, key)
+}
+
+/// The signed "do not open any more" about an opening that was sent.
+pub(crate) fn cancel(attempt: &Attempt, key: &SigningKey) -> Letter {
+    command(attempt, Order::Cancel, key)
+}
+
+/// The signed "what became of it" about an opening that was sent.
+pub(crate) fn query(attempt: &Attempt, key: &SigningKey) -> Letter {
+    command(attempt, Order::Query, key)
+}
+
+/// The attempt's bytes are the command's id at the gate.
+fn command(attempt: &Attempt, order: Order, key: &SigningKey) -> Letter {
     let (id, gate) = (CommandId(attempt.id.to_bytes()), in_topics(attempt.gate));
-    let command = Command::signed(key, id, &gate, attempt.epoch.number, order);
+    let command = Command::signed(key, id, &gate, attempt.epoch, order);
     Letter { topic: Topic::Down(gate, Down::Trigger).to_string(), body: command.to_bytes() }
 }
 
@@ -69,11 +88,13 @@ fn greeting(gate: GateId, greeting: &Greeting) -> Letter {
 }
 
 /// Counted from the arrival of the hello here, so never later than the attempt's own deadline on
-/// a gate that counts from the sending.
-fn deadline_ms(attempt: &Attempt) -> u64 {
-    let after_hello = attempt.epoch.hello_at.until(attempt.deadline);
+/// a gate that counts from the sending. Only what is left of the command's short life is told by
+/// the wall clock, and never more than the whole of it: however that clock is set, no gate acts
+/// later than the life of a command after it was sent.
+fn deadline_ms(attempt: &Attempt, hello_age: Duration, now: Timestamp) -> u64 {
+    let left = now.until(attempt.deadline).min(TRIGGER_LIFETIME);
     // A deadline of 0 has passed everywhere: the safe side.
-    u64::try_from(after_hello.as_millis()).unwrap_or(0)
+    u64::try_from((hello_age + left).as_millis()).unwrap_or(0)
 }
 
 fn leg(leg: Leg) -> protocol::Leg {

@@ -1,9 +1,10 @@
 //! What the relay and the inbox share: the doors, the key, the clock, and the way out.
 
+use std::collections::HashMap;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use domain::{Clock, GateId, Timestamp};
@@ -26,6 +27,9 @@ pub(crate) struct Office {
     /// The latest connection; one that has ended takes nothing any more.
     pub(crate) outbox: ArcSwapOption<AsyncClient>,
     clock: Arc<dyn Clock>,
+    /// The last hello of each gate that this process heard: its epoch, and when it arrived on a
+    /// clock that nobody sets.
+    hellos: Mutex<HashMap<GateId, (u64, Instant)>>,
     pub(crate) ignored: AtomicU64,
 }
 
@@ -42,11 +46,27 @@ impl Office {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (outbox, ignored) = (ArcSwapOption::empty(), AtomicU64::new(0));
-        Self { gates, attempts, key, outbox, clock, ignored }
+        Self { gates, attempts, key, outbox, clock, hellos: Mutex::default(), ignored }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Remembers when the hello of an epoch arrived; told twice, the first time counts.
+    pub(crate) fn heard(&self, gate: GateId, epoch: u64, at: Instant) {
+        let mut hellos = self.hellos.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = hellos.entry(gate).or_insert((epoch, at));
+        if last.0 != epoch {
+            *last = (epoch, at);
+        }
+    }
+
+    /// How long ago the hello of this epoch arrived, if this process heard it.
+    pub(crate) fn hello_age(&self, gate: GateId, epoch: u64) -> Option<Duration> {
+        let hellos = self.hellos.lock().unwrap_or_else(PoisonError::into_inner);
+        let (last, at) = hellos.get(&gate)?;
+        (*last == epoch).then(|| at.elapsed())
     }
 
     /// Queues a letter. That it was queued does not mean that it ever leaves: nothing may depend

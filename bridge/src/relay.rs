@@ -8,9 +8,9 @@ use store::{Due, Errand};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
-use crate::mapping;
+use crate::mapping::{self, Letter};
 use crate::office::{Office, REST};
 
 /// How often to look without being rung: deadlines pass in silence, and a ring can be lost.
@@ -33,15 +33,20 @@ pub(crate) async fn run(office: &Office, mut bell: watch::Receiver<()>, stop: &C
     }
 }
 
-/// Sends a command that was claimed, or asks about it.
-pub(crate) async fn send(office: &Office, attempt: &Attempt, errand: Errand) {
-    let (id, gate) = (attempt.id, attempt.gate);
-    let what = match errand {
-        Errand::Open => "open for",
-        Errand::Cancel => "cancel",
-        Errand::Query => "tell about",
+/// Sends an opening that was claimed. Without a hello of its epoch nobody here knows how long the
+/// gate may act on it; then the gate's next ready settles it.
+pub(crate) async fn send_open(office: &Office, attempt: &Attempt) {
+    let Some(hello_age) = office.hello_age(attempt.gate, attempt.epoch) else {
+        debug!(attempt.id = %attempt.id, "another process heard the hello for {}", attempt.id);
+        return;
     };
-    let posted = office.post(mapping::command(attempt, errand, &office.key)).await;
+    let letter = mapping::open(attempt, hello_age, office.now(), &office.key);
+    send(office, attempt, "open for", letter).await;
+}
+
+async fn send(office: &Office, attempt: &Attempt, what: &str, letter: Letter) {
+    let (id, gate) = (attempt.id, attempt.gate);
+    let posted = office.post(letter).await;
     let waited_ms = attempt.reserved_at.until(office.now()).as_millis();
     match posted {
         Ok(()) => {
@@ -65,13 +70,22 @@ async fn run_errand(office: &Office, due: &Due) -> store::Result<()> {
     let Due { attempt, errand } = due;
     match errand {
         Errand::Open => {
+            let heard = office.hello_age(attempt.gate, attempt.epoch).is_some();
+            if !heard && office.now() <= attempt.deadline {
+                // Who heard the hello may send it; past its deadline anybody frees its leg.
+                return Ok(());
+            }
             if let Some(claimed) = office.attempts.claim(attempt.id, office.now()).await? {
-                send(office, &claimed, Errand::Open).await;
+                send_open(office, &claimed).await;
             }
         }
-        Errand::Cancel | Errand::Query => {
+        Errand::Cancel => {
             office.attempts.asked(attempt.id, office.now()).await?;
-            send(office, attempt, *errand).await;
+            send(office, attempt, "cancel", mapping::cancel(attempt, &office.key)).await;
+        }
+        Errand::Query => {
+            office.attempts.asked(attempt.id, office.now()).await?;
+            send(office, attempt, "tell about", mapping::query(attempt, &office.key)).await;
         }
     }
     Ok(())

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::gate::{self, Gate, ReadyEpoch};
+use crate::gate::{self, Gate};
 use crate::secret::Passcode;
 use crate::{Attempt, AttemptId, CodeId, GateId, IntercomId, Timestamp};
 
@@ -69,6 +69,12 @@ pub enum End {
     /// The guest has been in and out.
     Completed {
         /// When the exit was reported.
+        at: Timestamp,
+    },
+    /// Its time was seen to be over, and its digits may be given out again: whatever a clock says
+    /// later, it stays ended.
+    Expired {
+        /// When its time was over.
         at: Timestamp,
     },
 }
@@ -294,13 +300,18 @@ impl AccessCode {
         match self.end {
             Some(End::Revoked { .. }) => return Ok(Revocation::Again),
             Some(End::Completed { .. }) => return Err(NotActive::Completed),
+            Some(End::Expired { .. }) => return Err(NotActive::Expired),
             None if self.expires_at <= now => return Err(NotActive::Expired),
             None => {}
         }
+        // The caller read the clock before it had the code for itself; what happened meanwhile
+        // happened before the revoke.
+        let now = self.last_used_at().into_iter().fold(now, Timestamp::max);
         let (effective_at, revocation) = match in_flight {
             None => (now, Revocation::Clean),
+            // The whole life of a command, not its deadline: true however clocks are set between.
             Some(attempt) if attempt.is_on_the_wire() => {
-                (attempt.deadline.max(now), Revocation::Cancelling(attempt.id))
+                (now + TRIGGER_LIFETIME, Revocation::Cancelling(attempt.id))
             }
             Some(attempt) => (now, Revocation::Withdrawn(attempt.id)),
         };
@@ -308,16 +319,17 @@ impl AccessCode {
         Ok(revocation)
     }
 
-    /// The gate opened for this attempt: the leg is used. Says whether this was news.
+    /// The gate opened for this attempt: the leg is used. Says whether that completed the code.
     pub fn opened(&mut self, leg: Leg, attempt: AttemptId, now: Timestamp) -> bool {
         if *self.leg(leg) != LegState::Reserved(attempt) {
             return false;
         }
         *self.leg_mut(leg) = LegState::Used { attempt, at: now };
-        if leg == Leg::Exit && self.end.is_none() {
+        let completed = leg == Leg::Exit && self.end.is_none();
+        if completed {
             self.end = Some(End::Completed { at: now });
         }
-        true
+        completed
     }
 
     /// The gate did not open for this attempt and never will: the leg is free again.
@@ -326,8 +338,8 @@ impl AccessCode {
             return;
         }
         *self.leg_mut(leg) = LegState::Free;
-        if let Some(End::Revoked { effective_at, .. }) = &mut self.end {
-            *effective_at = now.min(*effective_at);
+        if let Some(End::Revoked { at, effective_at }) = &mut self.end {
+            *effective_at = now.clamp(*at, *effective_at);
         }
     }
 
@@ -346,6 +358,7 @@ impl AccessCode {
         match (self.end, since, self.entry, self.exit) {
             (Some(End::Revoked { at, .. }), ..) => Standing::Revoked { at, inside },
             (Some(End::Completed { at }), ..) => Standing::Completed { at },
+            (Some(End::Expired { at }), ..) => Standing::Expired { at, inside },
             (None, ..) if self.expires_at <= now => {
                 Standing::Expired { at: self.expires_at, inside }
             }
@@ -383,10 +396,19 @@ impl AccessCode {
         }
     }
 
+    fn last_used_at(&self) -> Option<Timestamp> {
+        let used_at = |leg: &LegState| match leg {
+            LegState::Used { at, .. } => Some(*at),
+            LegState::Free | LegState::Reserved(_) => None,
+        };
+        used_at(&self.entry).max(used_at(&self.exit))
+    }
+
     fn must_hold(&self, now: Timestamp) -> Result<(), Refusal> {
         match self.end {
             Some(End::Revoked { .. }) => Err(Refusal::Revoked),
             Some(End::Completed { .. }) => Err(Refusal::Used),
+            Some(End::Expired { .. }) => Err(Refusal::Expired),
             None if self.expires_at <= now => Err(Refusal::Expired),
             None => Ok(()),
         }
@@ -440,7 +462,7 @@ impl AccessCode {
     }
 }
 
-fn reachable(target: Option<Target>, now: Timestamp) -> Result<(GateId, ReadyEpoch), Refusal> {
+fn reachable(target: Option<Target>, now: Timestamp) -> Result<(GateId, u64), Refusal> {
     let target = target.ok_or(Refusal::GateOffline)?;
     let epoch = target.gate.ready(now).ok_or(Refusal::GateOffline)?;
     if gate::MAX_UNSETTLED <= target.unsettled {

@@ -4,7 +4,6 @@
 //! is ready in a later epoch. Never a timeout: that would allow a second opening.
 
 use crate::access_code::{Leg, TRIGGER_LIFETIME};
-use crate::gate::ReadyEpoch;
 use crate::{AttemptId, CodeId, GateId, Timestamp};
 
 /// One try at opening one gate for one leg of one code.
@@ -19,7 +18,7 @@ pub struct Attempt {
     /// The gate that the settings named when the leg was reserved (INV10).
     pub gate: GateId,
     /// The only epoch in which the gate may act on it.
-    pub epoch: ReadyEpoch,
+    pub epoch: u64,
     /// When the leg was reserved.
     pub reserved_at: Timestamp,
     /// The gate never acts after this.
@@ -125,7 +124,7 @@ impl Attempt {
         code: CodeId,
         leg: Leg,
         gate: GateId,
-        epoch: ReadyEpoch,
+        epoch: u64,
         now: Timestamp,
     ) -> Self {
         let deadline = now + TRIGGER_LIFETIME;
@@ -138,14 +137,14 @@ impl Attempt {
     pub fn claim(
         &mut self,
         revoked: bool,
-        ready: Option<ReadyEpoch>,
+        ready: Option<u64>,
         now: Timestamp,
     ) -> Result<(), WhyNot> {
         let why = if revoked {
             WhyNot::Revoked
         } else if self.deadline < now {
             WhyNot::NotSentInTime
-        } else if ready.map(|epoch| epoch.number) != Some(self.epoch.number) {
+        } else if ready != Some(self.epoch) {
             WhyNot::GateWentAway
         } else {
             self.state = State::Sent { at: now };
@@ -163,9 +162,8 @@ impl Attempt {
     }
 
     /// Whether it may be published once more: same command, same epoch, still in time.
-    pub fn may_be_resent(&self, ready: Option<ReadyEpoch>, now: Timestamp) -> bool {
-        let same_epoch = ready.map(|epoch| epoch.number) == Some(self.epoch.number);
-        self.is_on_the_wire() && now <= self.deadline && same_epoch
+    pub fn may_be_resent(&self, ready: Option<u64>, now: Timestamp) -> bool {
+        self.is_on_the_wire() && now <= self.deadline && ready == Some(self.epoch)
     }
 
     /// Takes the gate's word on it.
@@ -196,7 +194,7 @@ impl Attempt {
     pub fn evidence_in_ledger(&self, epoch: u64, in_ledger: bool) -> Option<Evidence> {
         if in_ledger {
             Some(Evidence::Executed)
-        } else if self.epoch.number < epoch {
+        } else if self.epoch < epoch {
             Some(Evidence::NotExecuted(WhyNot::NotInLedger))
         } else {
             None

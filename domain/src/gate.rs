@@ -18,26 +18,16 @@ pub struct Gate {
     pub id: GateId,
     /// Raised by each hello; a command of an older epoch is dead.
     pub epoch: u64,
-    /// When the service heard the hello of this epoch; deadlines are told relative to it.
+    /// When the service heard the hello of this epoch.
     pub hello_at: Timestamp,
     /// Set while the gate has adopted the epoch and its connection stands.
     pub ready_at: Option<Timestamp>,
 }
 
-/// A ready gate's epoch, and the moment its deadlines count from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReadyEpoch {
-    /// The epoch.
-    pub number: u64,
-    /// When the service heard its hello.
-    pub hello_at: Timestamp,
-}
-
 impl Gate {
     /// The epoch in which the gate would act on a command now, if it can be reached at all.
-    pub fn ready(&self, now: Timestamp) -> Option<ReadyEpoch> {
+    pub fn ready(&self, now: Timestamp) -> Option<u64> {
         let fresh = now < self.hello_at + HELLO_LIFETIME;
-        let epoch = ReadyEpoch { number: self.epoch, hello_at: self.hello_at };
-        self.ready_at.filter(|_| fresh).map(|_| epoch)
+        self.ready_at.filter(|_| fresh).map(|_| self.epoch)
     }
 }

@@ -22,9 +22,8 @@ pub const SEND_WINDOW: Duration = Duration::from_mins(10);
 /// The long window of [`MAX_SENDS`].
 pub const SEND_DAY: Duration = Duration::from_hours(24);
 
-/// The pause after the first, second and third pin.
-pub const RESEND_PAUSE: [Duration; 3] =
-    [Duration::from_secs(30), Duration::from_mins(1), Duration::from_mins(2)];
+/// The pause after the first and the second pin; after the third it is [`SEND_WINDOW`].
+pub const RESEND_PAUSE: [Duration; 2] = [Duration::from_secs(30), Duration::from_mins(1)];
 
 /// From this many wrong pins in a row on, a number waits: 30 s, doubling to an hour.
 pub const FAILURES_BEFORE_WAIT: u32 = 10;
@@ -159,29 +158,19 @@ impl Failures {
     }
 }
 
-/// When the next pin may go to a number that was sent pins at these moments.
+/// When the next pin may go to a number that was sent pins at these moments: `now`, or later.
 ///
-/// `unanswered` are those after the last successful login, newest first: somebody who signs in
-/// is no flood, so only they are paused. The day's cap counts all.
-pub fn may_send(
-    unanswered: &[Timestamp],
-    in_a_day: usize,
-    now: Timestamp,
-) -> Result<(), Timestamp> {
+/// `unanswered` are those after the last successful login: somebody who signs in is no flood, so
+/// only they are paused. The day's cap counts all. Both are newest first.
+pub fn next_send(unanswered: &[Timestamp], in_a_day: &[Timestamp], now: Timestamp) -> Timestamp {
     let recent = unanswered.iter().filter(|at| now < **at + SEND_WINDOW).count();
-    let Some(last) = unanswered.first().filter(|_| 0 < recent) else {
-        return if MAX_SENDS.1 <= in_a_day { Err(now + SEND_DAY) } else { Ok(()) };
+    let paused = match (recent, unanswered.first()) {
+        (1.., Some(last)) if recent < MAX_SENDS.0 => *last + RESEND_PAUSE[recent - 1],
+        (1.., _) => unanswered[MAX_SENDS.0 - 1] + SEND_WINDOW,
+        (0, _) => now,
     };
-    let pause = RESEND_PAUSE[recent.min(RESEND_PAUSE.len()) - 1];
-    let oldest = unanswered[recent - 1];
-    let next = if MAX_SENDS.1 <= in_a_day {
-        now + SEND_DAY
-    } else if MAX_SENDS.0 <= recent {
-        oldest + SEND_WINDOW
-    } else {
-        *last + pause
-    };
-    if next <= now { Ok(()) } else { Err(next) }
+    let capped = in_a_day.get(MAX_SENDS.1 - 1).map_or(now, |eighth| *eighth + SEND_DAY);
+    paused.max(capped).max(now)
 }
 
 /// Whether a session still holds, by its two clocks.
@@ -271,19 +260,21 @@ mod tests {
 
     #[test]
     fn pins_are_paced_by_30_and_60_seconds_and_stop_at_three() {
-        assert_eq!(may_send(&[], 0, NOON), Ok(()));
-        assert_eq!(may_send(&[NOON], 1, after(29)), Err(after(30)));
-        assert_eq!(may_send(&[NOON], 1, after(30)), Ok(()));
-        assert_eq!(may_send(&[after(30), NOON], 2, after(60)), Err(after(90)));
+        let next = |sent: &[Timestamp], now| next_send(sent, sent, now);
+        assert_eq!(next(&[], NOON), NOON);
+        assert_eq!(next(&[NOON], after(29)), after(30));
+        assert_eq!(next(&[NOON], after(30)), after(30));
+        assert_eq!(next(&[after(30), NOON], after(60)), after(90));
         let three = [after(90), after(30), NOON];
-        assert_eq!(may_send(&three, 3, after(300)), Err(after(600)));
-        assert_eq!(may_send(&three, 3, after(600)), Ok(()));
+        assert_eq!(next(&three, after(300)), after(600));
+        assert_eq!(next(&three, after(600)), after(600));
     }
 
     #[test]
     fn eight_pins_a_day_are_enough() {
-        assert!(may_send(&[], 8, NOON).is_err());
-        assert_eq!(may_send(&[], 7, NOON), Ok(()));
+        let hourly: Vec<Timestamp> = (0..8).rev().map(|hour| after(hour * 3600)).collect();
+        assert_eq!(next_send(&[], &hourly, after(8 * 3600)), after(24 * 3600));
+        assert_eq!(next_send(&[], &hourly[1..], after(8 * 3600)), after(8 * 3600));
     }
 
     #[test]

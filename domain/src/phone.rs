@@ -26,6 +26,13 @@ impl PhoneNumber {
         Ok(Self(number.format().mode(phonenumber::Mode::E164).to_string()))
     }
 
+    /// Takes back a number that was valid when it was kept; the tables may have changed since.
+    pub fn from_kept(e164: &str) -> Result<Self, InvalidPhone> {
+        let digits = e164.strip_prefix('+').ok_or(InvalidPhone)?;
+        let ok = (5..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+        if ok { Ok(Self(e164.to_owned())) } else { Err(InvalidPhone) }
+    }
+
     /// The number in E.164.
     pub fn reveal(&self) -> &str {
         &self.0

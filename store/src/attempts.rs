@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::attempt::{Evidence, Settlement, State, WhyNot};
+use domain::attempt::{Evidence, Settlement, State};
 use domain::event::EventKind;
-use domain::gate::ReadyEpoch;
 use domain::permission::{Act, Denied};
-use domain::{Attempt, AttemptId, CodeId, GateId, Leg, Timestamp, UserId};
+use domain::{Attempt, AttemptId, CodeId, GateId, Timestamp, UserId};
 
 use crate::codes::lock_code;
 use crate::database::{in_transaction, reading};
@@ -55,7 +54,6 @@ impl Attempts {
                             JOIN gates g ON g.id = a.gate_id
                             WHERE a.state = 'pending'
                                OR (a.state = 'sent' AND g.ready_at IS NOT NULL
-                                   AND g.epoch = a.epoch
                                    AND (c.revoked_at IS NOT NULL OR a.deadline_at < $1)
                                    AND (a.asked_at IS NULL OR a.asked_at <= $2))
                             ORDER BY a.reserved_at, a.id LIMIT 256")
@@ -65,7 +63,14 @@ impl Attempts {
             .await?;
             let mut due = Vec::with_capacity(rows.len());
             for row in rows {
-                let attempt = attempt_of(&row)?;
+                let attempt = match attempt_of(&row) {
+                    Ok(attempt) => attempt,
+                    // One bad row must not hold up all gates.
+                    Err(fault) => {
+                        tracing::error!(%fault, "passed over an attempt: {fault}");
+                        continue;
+                    }
+                };
                 let revoked = row.moment_if_any("revoked_at")?.is_some();
                 let errand = match (attempt.state, revoked) {
                     (State::Pending, _) => Errand::Open,
@@ -122,7 +127,7 @@ impl Attempts {
                 let attempt = attempt_of(&row)?;
                 let number = crate::row::number(&row, "gate_epoch")?;
                 let ready = row.moment_if_any("ready_at")?;
-                let ready = ready.map(|_| ReadyEpoch { number, ..attempt.epoch });
+                let ready = ready.map(|_| number);
                 if attempt.may_be_resent(ready, now) {
                     open.push(attempt);
                 }
@@ -200,9 +205,9 @@ pub(crate) async fn settle_one(
             return Ok(Some(settlement));
         }
         (Settlement::News, Evidence::Executed) => {
-            code.opened(attempt.leg, id, now);
+            let completed = code.opened(attempt.leg, id, now);
             record(tx, vault, EventKind::AttemptOpened, about(), now).await?;
-            if attempt.leg == Leg::Exit {
+            if completed {
                 record(tx, vault, EventKind::PassCompleted, about(), now).await?;
             }
         }
@@ -235,8 +240,7 @@ pub(crate) async fn attempt_with(tx: &mut Tx, id: AttemptId) -> Result<Attempt> 
 }
 
 /// Takes back a command that was not sent, under the lock of its code.
-pub(crate) async fn withdraw(tx: &mut Tx, mut attempt: Attempt, now: Timestamp) -> Result<WhyNot> {
+pub(crate) async fn withdraw(tx: &mut Tx, mut attempt: Attempt, now: Timestamp) -> Result<()> {
     attempt.withdraw(now);
-    save_attempt(tx, &attempt).await?;
-    Ok(WhyNot::Revoked)
+    save_attempt(tx, &attempt).await
 }

@@ -140,7 +140,10 @@ impl Codes {
             match answered_before(tx, &issue, wish, mobile, now).await? {
                 Before::Never => {}
                 Before::Otherwise => return Ok(Err(IssueRefusal::KeyReused)),
-                Before::With(code) => return issued(tx, &vault, code, true).await.map(Ok),
+                Before::With(code) => {
+                    remember(tx, &issue, wish, code, now).await?;
+                    return issued(tx, &vault, code, true).await.map(Ok);
+                }
             }
             let Some(settings) = settings_with(tx, id).await? else {
                 return Ok(Err(IssueRefusal::SettingsMissing));
@@ -158,15 +161,7 @@ impl Codes {
             let code_id = CodeId::new(vault.dice(), now);
             let code = AccessCode::issue(code_id, id, passcode, valid_for, now);
             insert(tx, &vault, &code, &issue, mobile, limit).await?;
-            sql("INSERT INTO issue_requests (user_id, key, fingerprint, code_id, at)
-                 VALUES ($1, $2, $3, $4, $5)")
-            .bind(issue.user)
-            .bind(issue.key)
-            .bind(wish)
-            .bind(code_id)
-            .bind(now)
-            .execute(tx)
-            .await?;
+            remember(tx, &issue, wish, code_id, now).await?;
             let about = About::default().user(issue.user).intercom(id).code(code_id);
             record(tx, &vault, EventKind::PassIssued, about, now).await?;
             issued(tx, &vault, code_id, false).await.map(Ok)
@@ -322,6 +317,26 @@ async fn answered_before(
     .await?;
     let Some(row) = row else { return Ok(Before::Never) };
     row.parsed("id", CodeId::parse).map(Before::With)
+}
+
+/// Remembers what this key was answered with; the first answer stays.
+async fn remember(
+    tx: &mut Tx,
+    issue: &Issue,
+    wish: [u8; 32],
+    code: CodeId,
+    now: Timestamp,
+) -> Result<()> {
+    sql("INSERT INTO issue_requests (user_id, key, fingerprint, code_id, at)
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id, key) DO NOTHING")
+    .bind(issue.user)
+    .bind(issue.key.as_str())
+    .bind(wish)
+    .bind(code)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Notes the end of codes whose time is over, so that their digits are free after their rest.

@@ -140,7 +140,11 @@ impl Devices {
         secret: EnrolmentSecret,
     ) -> Answer<GateId, Enrolment> {
         let vault = Arc::clone(&self.0.vault);
-        reading!(self.0.db, |tx| { labelled(tx, &vault, serial, &secret).await })
+        reading!(self.0.db, |tx| {
+            let gate = sql("SELECT g.* FROM gates g JOIN devices d ON d.id = g.id
+                            WHERE d.serial = $1");
+            labelled(&vault, gate.bind(serial).optional(tx).await?, &secret)
+        })
     }
 
     /// Writes down the certificate a gate got; older ones of the gate are void from here on.
@@ -154,7 +158,11 @@ impl Devices {
     ) -> Answer<GateId, Enrolment> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
-            let gate = match labelled(tx, &vault, serial, &secret).await? {
+            // Writing first takes the gate's lock: of two enrolments the later voids the earlier.
+            let gate = sql("UPDATE gates SET firmware = firmware
+                            WHERE id = (SELECT id FROM devices WHERE serial = $1) RETURNING *");
+            let gate = gate.bind(serial).optional(tx).await?;
+            let gate = match labelled(&vault, gate, &secret)? {
                 Ok(gate) => gate,
                 Err(refusal) => return Ok(Err(refusal)),
             };
@@ -292,17 +300,13 @@ async fn make(
     Ok(())
 }
 
-async fn labelled(
-    tx: &mut Tx,
+/// Judges whether a gate's row and the secret on a label admit to a certificate.
+fn labelled(
     vault: &Vault,
-    serial: String,
+    row: Option<Row>,
     secret: &EnrolmentSecret,
 ) -> Answer<GateId, Enrolment> {
-    let row = sql("SELECT g.id, g.secret_digest, g.hello_nonce
-                   FROM gates g JOIN devices d ON d.id = g.id WHERE d.serial = $1");
-    let Some(row) = row.bind(serial).optional(tx).await? else {
-        return Ok(Err(Enrolment::Unknown));
-    };
+    let Some(row) = row else { return Ok(Err(Enrolment::Unknown)) };
     let digest: Vec<u8> = row.take("secret_digest")?;
     if !vault.matches(Purpose::EnrolmentSecret, &[secret.reveal_bytes()], &digest) {
         return Ok(Err(Enrolment::Unknown));

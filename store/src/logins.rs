@@ -25,6 +25,8 @@ pub struct Begun {
     pub phone: PhoneNumber,
     /// Until when it holds.
     pub expires_at: Timestamp,
+    /// When the next one may go out.
+    pub next_at: Timestamp,
 }
 
 /// Too many pins went to this number; nothing was sent.
@@ -94,8 +96,8 @@ impl Logins {
             .bind(now)
             .execute(tx)
             .await?;
-            sent(tx, number, now).await?;
-            Ok(Ok(Begun { phone, expires_at: login.expires_at }))
+            let next_at = sent(tx, number, now).await?;
+            Ok(Ok(Begun { phone, expires_at: login.expires_at, next_at }))
         })
     }
 
@@ -125,8 +127,29 @@ impl Logins {
                 .bind(login.expires_at)
                 .execute(tx)
                 .await?;
-            sent(tx, number, now).await?;
-            Ok(Ok(Begun { phone: phone_of(&vault, &row)?, expires_at: login.expires_at }))
+            let next_at = sent(tx, number, now).await?;
+            let phone = phone_of(&vault, &row)?;
+            Ok(Ok(Begun { phone, expires_at: login.expires_at, next_at }))
+        })
+    }
+
+    /// A pin did not go out after all: it does not count, so that the other channel can be tried
+    /// at once (A13).
+    pub async fn undelivered(&self, phone: PhoneNumber, sent_at: Timestamp) -> Result<()> {
+        let number = phone_digest(&self.0.vault, &phone);
+        in_transaction!(self.0.db, |tx| {
+            let forget = sql("DELETE FROM pins_sent WHERE phone_digest = $1 AND at = $2");
+            forget.bind(number).bind(sent_at).execute(tx).await.map(drop)
+        })
+    }
+
+    /// Lets a number sign in again that had too many wrong pins: for an operator, who has made
+    /// sure whose it is.
+    pub async fn unlock(&self, phone: PhoneNumber) -> Result<()> {
+        let number = phone_digest(&self.0.vault, &phone);
+        in_transaction!(self.0.db, |tx| {
+            let forget = sql("DELETE FROM phone_failures WHERE phone_digest = $1");
+            forget.bind(number).execute(tx).await.map(drop)
         })
     }
 
@@ -259,24 +282,32 @@ async fn may_send(
     number: [u8; 32],
     now: Timestamp,
 ) -> Result<std::result::Result<(), TooManyPins>> {
+    let until = next_send(tx, number, now).await?;
+    Ok(if now < until { Err(TooManyPins { until }) } else { Ok(()) })
+}
+
+async fn next_send(tx: &mut Tx, number: [u8; 32], now: Timestamp) -> Result<Timestamp> {
     let rows = sql("SELECT at, answered_at FROM pins_sent
                     WHERE phone_digest = $1 AND $2 < at ORDER BY at DESC")
     .bind(number)
     .bind(now - login::SEND_DAY)
     .all(tx)
     .await?;
-    let mut unanswered = Vec::new();
+    let (mut all, mut unanswered) = (Vec::new(), Vec::new());
     for row in &rows {
+        all.push(row.moment("at")?);
         if row.moment_if_any("answered_at")?.is_none() {
             unanswered.push(row.moment("at")?);
         }
     }
-    Ok(login::may_send(&unanswered, rows.len(), now).map_err(|until| TooManyPins { until }))
+    Ok(login::next_send(&unanswered, &all, now))
 }
 
-async fn sent(tx: &mut Tx, number: [u8; 32], now: Timestamp) -> Result<()> {
+/// Notes a pin that goes out, and answers when the next one may.
+async fn sent(tx: &mut Tx, number: [u8; 32], now: Timestamp) -> Result<Timestamp> {
     let sent = sql("INSERT INTO pins_sent (phone_digest, at) VALUES ($1, $2)");
-    sent.bind(number).bind(now).execute(tx).await.map(drop)
+    sent.bind(number).bind(now).execute(tx).await?;
+    next_send(tx, number, now).await
 }
 
 async fn failures_of(tx: &mut Tx, number: [u8; 32]) -> Result<Failures> {

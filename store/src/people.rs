@@ -44,6 +44,7 @@ impl People {
                 return Ok(Err(denied));
             }
             let user = user_with(tx, &vault, &phone, now).await?;
+            let before = role_of(tx, &device, user).await?.may(Act::UseOneTimeAccess).is_ok();
             sql("INSERT INTO shares (device_id, user_id, shared_at, one_time_access_at)
                  VALUES ($1, $2, $3, $4)
                  ON CONFLICT (device_id, user_id)
@@ -54,9 +55,12 @@ impl People {
             .bind(one_time_access.then_some(now))
             .execute(tx)
             .await?;
-            let kind =
-                if one_time_access { EventKind::GrantAdded } else { EventKind::GrantRemoved };
-            record(tx, &vault, kind, About::default().user(user).device(&device), now).await?;
+            if before != one_time_access {
+                let kind =
+                    if one_time_access { EventKind::GrantAdded } else { EventKind::GrantRemoved };
+                let about = About::default().user(user).device(&device);
+                record(tx, &vault, kind, about, now).await?;
+            }
             Ok(Ok(Person { user, phone, one_time_access }))
         })
     }
@@ -75,9 +79,12 @@ impl People {
                 return Ok(Err(denied));
             }
             let unshare = sql("DELETE FROM shares WHERE device_id = $1 AND user_id = $2");
+            let granted = role_of(tx, &device, person).await?.may(Act::UseOneTimeAccess).is_ok();
             unshare.bind(device.as_str()).bind(person).execute(tx).await?;
-            let about = About::default().user(person).device(&device);
-            record(tx, &vault, EventKind::GrantRemoved, about, now).await?;
+            if granted {
+                let about = About::default().user(person).device(&device);
+                record(tx, &vault, EventKind::GrantRemoved, about, now).await?;
+            }
             Ok(Ok(()))
         })
     }

@@ -187,16 +187,15 @@ async fn recent_attempts(tx: &mut Tx, id: CodeId, leg: Leg, now: Timestamp) -> R
 }
 
 async fn insert(tx: &mut Tx, attempt: &Attempt, key: &str) -> Result<()> {
-    sql("INSERT INTO attempts (id, code_id, leg, request_key, gate_id, epoch, hello_at,
-                               reserved_at, deadline_at, state)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending')")
+    sql("INSERT INTO attempts (id, code_id, leg, request_key, gate_id, epoch, reserved_at,
+                               deadline_at, state)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending')")
     .bind(attempt.id)
     .bind(attempt.code)
     .bind(leg_word(attempt.leg))
     .bind(key)
     .bind(attempt.gate)
-    .bind(i64::try_from(attempt.epoch.number).unwrap_or(i64::MAX))
-    .bind(attempt.epoch.hello_at)
+    .bind(i64::try_from(attempt.epoch).unwrap_or(i64::MAX))
     .bind(attempt.reserved_at)
     .bind(attempt.deadline)
     .execute(tx)

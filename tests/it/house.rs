@@ -298,18 +298,6 @@ impl House {
         Guest::new(self, link)
     }
 
-    /// Says hello and ready for a gate through the storage's own door, as the bridge would on its
-    /// behalf.
-    pub(crate) async fn says_ready_for(&self, label: &Label) {
-        let (store, now) = (open(&self.url()).await, now());
-        let gate = domain::GateId::parse(&label.id).expect("a gate");
-        let epoch = store.gates().hello(gate, [7; 16], "stock".to_owned(), now).await;
-        let epoch = epoch.expect("no fault").expect("a known gate");
-        let ready = store.gates().ready(gate, [7; 16], epoch, Vec::new(), now).await;
-        assert!(ready.expect("no fault"));
-        store.close().await;
-    }
-
     /// A gate that has nothing to do with the story.
     pub(crate) async fn another_gate(&self) -> Simulation {
         let label = self.makes("gate", &["--name", "Elsewhere"]);
@@ -536,31 +524,18 @@ pub(crate) fn wait(child: &mut Child) -> std::process::ExitStatus {
 }
 
 async fn unsettled(url: &str) -> u64 {
-    let store = open(url).await;
-    let left = store.attempts().unsettled().await.expect("counts");
-    store.close().await;
-    left
-}
-
-/// Opens the house's own database. Nothing sealed can be read: the keys are not the house's.
-async fn open(url: &str) -> store::Store {
     struct NoDice;
     impl domain::Dice for NoDice {
         fn roll(&self, into: &mut [u8]) {
-            let id = tempfile::Builder::new().rand_bytes(into.len()).tempfile().expect("a name");
-            let name = id.path().to_string_lossy().into_owned().into_bytes();
-            into.copy_from_slice(&name[name.len() - into.len()..]);
+            into.fill(0);
         }
     }
+    // Counting opens no seal, so any keys do.
     let keys = store::Keys { seal: [0; 32], pepper: [0; 32] };
-    store::Store::open(url, &keys, Arc::new(NoDice)).await.expect("opens")
-}
-
-#[expect(clippy::disallowed_methods, reason = "stories live in real time, as the binary does")]
-fn now() -> domain::Timestamp {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let millis = since.expect("after 1970").as_millis();
-    domain::Timestamp::from_millis(i64::try_from(millis).expect("before 292 million years"))
+    let store = store::Store::open(url, &keys, Arc::new(NoDice)).await.expect("opens");
+    let left = store.attempts().unsettled().await.expect("counts");
+    store.close().await;
+    left
 }
 
 /// A port below those that the system gives out by itself, and given out once by us.

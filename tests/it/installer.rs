@@ -1,11 +1,13 @@
 //! An installer at the wall, and a firmware developer with stock tools: I-1 and the contract.
 
-use std::io::Read;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use serde_json::json;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
 
-use crate::house::{Home, House, is_installed, until};
+use crate::house::{Home, House, Label, is_installed, until};
 
 #[tokio::test]
 async fn i_1_a_gate_makes_its_own_key_and_gets_in_by_its_label() {
@@ -66,78 +68,91 @@ fn i_1_a_label_is_printed_for_people_with_the_boards_code() {
     assert!(std::fs::read_to_string(svg).unwrap().starts_with("<svg"));
 }
 
-/// A stock MQTT client with the gate's own certificate hears the gate's trigger topic, and only
-/// that. It speaks no hello, so the gate is said to be ready through the storage's own door.
+/// Stock MQTT clients with the gate's own certificate say hello and ready, and receive a trigger on
+/// the gate's trigger topic.
 #[tokio::test]
 async fn p_3_a_stock_client_with_a_gates_certificate_receives_its_trigger() {
     if !is_installed("mosquitto_sub", "mosquitto-clients") {
         return;
     }
     let home = Home::start().await;
-    let folder = home.house.gate_folder(&home.gate_label);
+    let stock = Stock::of(&home.house, &home.gate_label);
     let Home { owner, gate, gate_label, intercom, house } = home;
     gate.stop().await;
-    let path = format!("/v1/devices/{}", gate_label.id);
-    let gone =
-        until(async || (owner.get(&path).await.body["online"] == json!(false)).then_some(()));
-    gone.await.expect("the gate is seen to go");
-    let (host, port) = house.mqtt().rsplit_once(':').unwrap();
-    let topic = format!("fluss/v1/gates/{}/trigger", gate_label.id);
-    // Into a pipe it would keep its words to itself until the end.
-    let subscriber = Command::new("stdbuf")
-        .args([
-            "-oL",
-            "mosquitto_sub",
-            "-h",
-            host,
-            "-p",
-            port,
-            "-i",
-            &gate_label.id,
-            "-t",
-            &topic,
-            "-q",
-            "1",
-        ])
-        .args(["-C", "1", "-W", "25", "-d"])
-        .arg("--cafile")
-        .arg(folder.join("ca.pem"))
-        .arg("--cert")
-        .arg(folder.join("certificate.pem"))
-        .arg("--key")
-        .arg(folder.join("key.pem"))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut subscriber = subscriber.expect("mosquitto_sub is installed (apt: mosquitto-clients)");
-    let mut heard = subscriber.stdout.take().unwrap();
-    // -d prints "Subscribed" before anything else is heard.
-    let (mut said, mut heard) = tokio::task::spawn_blocking(move || {
-        let (mut said, mut bytes) = (String::new(), [0; 256]);
-        while !said.contains("Subscribed") {
-            let count = heard.read(&mut bytes).unwrap();
-            assert!(count != 0, "mosquitto_sub ended: {said}");
-            said.push_str(&String::from_utf8_lossy(&bytes[..count]));
-        }
-        (said, heard)
-    })
-    .await
-    .unwrap();
-    house.says_ready_for(&gate_label).await;
+    let nonce = "000102030405060708090a0b0c0d0e0f";
+    let hello = json!({ "v": 1, "nonce": nonce, "firmware": "stock" }).to_string();
+    let welcome = ["-t", &stock.topic("hello"), "-e", &stock.topic("welcome"), "-m", &hello];
+    let welcome: Value = stock.says("mosquitto_rr", &welcome).await;
+    assert_eq!(welcome["nonce"], nonce);
+    let ready = json!({ "v": 1, "nonce": nonce, "epoch": welcome["epoch"], "ledger": [] });
+    let ready = ["-t", &stock.topic("ready"), "-q", "1", "-m", &ready.to_string()];
+    stock.says::<Option<Value>>("mosquitto_pub", &ready).await;
     let home = Home { owner, gate: house.another_gate().await, gate_label, intercom, house };
+    home.gate_is_online(&home.gate_label).await;
+
+    // -d also prints the subscription, which must stand before the gate is asked for; into a pipe
+    // it would all be kept back until the end.
+    let trigger = ["-oL", "mosquitto_sub", "-d", "-t", &stock.topic("trigger"), "-q", "1"];
+    let mut listening = stock.command("stdbuf", &trigger).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(listening.stdout.take().unwrap()).lines();
+    while !lines.next_line().await.unwrap().expect("a subscription").starts_with("Subscribed") {}
     let (code, mut guest) = home.invites("Thandi").await;
     guest.scans(home.board()).await;
     let attempt = guest.enters(&code.digits).await.attempt();
-    let (said, ended) = tokio::task::spawn_blocking(move || {
-        heard.read_to_string(&mut said).unwrap();
-        (said, subscriber.wait().unwrap())
-    })
-    .await
-    .unwrap();
-    assert!(ended.success(), "{said}");
-    assert!(said.contains("\"order\":\"open\"") && said.contains("\"sig\""), "{said}");
+    let command = loop {
+        let line = lines.next_line().await.unwrap().expect("a command");
+        if line.starts_with('{') {
+            break serde_json::from_str::<Value>(&line).unwrap();
+        }
+    };
+    listening.kill().await.unwrap();
+    assert_eq!((&command["order"], &command["leg"]), (&json!("open"), &json!("entry")));
+    assert_eq!(
+        (&command["gate"], &command["epoch"]),
+        (&json!(home.gate_label.id), &welcome["epoch"])
+    );
     // The real gate comes back without it in its ledger: the pass is not used up.
     let home = Home { gate: home.house.mounts(&home.gate_label).await, ..home };
     let refused = home.attempt_is(&attempt, "not_opened").await;
     assert_eq!(refused["why"], "not_in_ledger");
+}
+
+/// Mosquitto's command-line clients, in the name of one gate.
+struct Stock {
+    gate: String,
+    arguments: Vec<String>,
+}
+
+impl Stock {
+    fn of(house: &House, gate: &Label) -> Self {
+        let (host, port) = house.mqtt().rsplit_once(':').unwrap();
+        let folder = house.gate_folder(gate);
+        let file = |name| folder.join(name).display().to_string();
+        let (ca, certificate, key) = (file("ca.pem"), file("certificate.pem"), file("key.pem"));
+        let arguments = ["-h", host, "-p", port, "-i", &gate.id, "--cafile", &ca];
+        let identity = ["--cert", &certificate, "--key", &key];
+        let arguments = arguments.into_iter().chain(identity).map(str::to_owned).collect();
+        Self { gate: gate.id.clone(), arguments }
+    }
+
+    fn topic(&self, word: &str) -> String {
+        format!("fluss/v1/gates/{}/{word}", self.gate)
+    }
+
+    /// A client that ends by itself after a while, and with the story.
+    fn command(&self, tool: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new("timeout");
+        // `stdbuf` is given a client of its own, whose arguments come after its name.
+        command.arg("30").arg(tool).args(arguments).args(&self.arguments).kill_on_drop(true);
+        command
+    }
+
+    /// Runs a client to its end and reads what it printed.
+    async fn says<T: DeserializeOwned>(&self, tool: &str, arguments: &[&str]) -> T {
+        let output = self.command(tool, arguments).output().await.unwrap();
+        let wrong = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{tool}: {} {wrong}", output.status);
+        let printed = if output.stdout.is_empty() { b"null" } else { output.stdout.as_slice() };
+        serde_json::from_slice(printed).unwrap()
+    }
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::PhoneNumber;
-use domain::login::{Client, RESEND_PAUSE};
+use domain::login::Client;
 use domain::phone::Country;
 use domain::secret::{LoginToken, Otp};
 use serde::Deserialize;
@@ -62,9 +62,9 @@ pub(crate) async fn begin(
     let begun = api.store.logins().begin(phone, client, pin.clone(), token.clone(), now).await?;
     let begun =
         begun.map_err(|too_many| Problem::from(too_many).retry_at(too_many.until, &*api.clock))?;
-    send(&api, body.channel, &begun.phone, &pin).await?;
-    let resend_at = now + RESEND_PAUSE[0];
-    let sent = pin_sent(token.reveal(), body.channel, begun.expires_at, resend_at);
+    let login_id = token.reveal();
+    send(&api, &login_id, body.channel, &begun, &pin, now).await?;
+    let sent = pin_sent(login_id, body.channel, &begun);
     Ok((StatusCode::ACCEPTED, axum::Json(sent)))
 }
 

@@ -4,10 +4,11 @@ pub(crate) mod begin;
 pub(crate) mod resend;
 pub(crate) mod verify;
 
-use domain::PhoneNumber;
+use domain::Timestamp;
 use domain::login::Channel;
 use domain::secret::Otp;
 use serde::{Deserialize, Serialize};
+use store::Begun;
 use utoipa::ToSchema;
 
 use crate::Api;
@@ -45,21 +46,26 @@ pub(crate) struct PinSent {
     resend_at: String,
 }
 
-/// Hands a pin to the courier; what it says about the other channel is a hint, not a promise.
+/// Hands a pin to the courier. One that did not go out does not count, and the answer names the
+/// login so that the other channel can be tried by a resend; a hint, not a promise.
 async fn send(
     api: &Api,
+    login_id: &str,
     channel: ChannelWord,
-    phone: &PhoneNumber,
+    begun: &Begun,
     pin: &Otp,
+    sent_at: Timestamp,
 ) -> Result<(), Problem> {
     let other = match channel {
         ChannelWord::Whatsapp => "sms",
         ChannelWord::Sms => "whatsapp",
     };
-    api.courier.deliver(channel.into(), phone, pin).await.map_err(|_| {
-        let problem = Problem::from(Code::ChannelUnavailable).with("try", vec![other]);
-        with_support(api, problem)
-    })
+    if api.courier.deliver(channel.into(), &begun.phone, pin).await.is_ok() {
+        return Ok(());
+    }
+    api.store.logins().undelivered(begun.phone.clone(), sent_at).await?;
+    let problem = Problem::from(Code::ChannelUnavailable).with("try", vec![other]);
+    Err(with_support(api, problem.with("login_id", login_id)))
 }
 
 fn with_support(api: &Api, problem: Problem) -> Problem {
@@ -67,12 +73,7 @@ fn with_support(api: &Api, problem: Problem) -> Problem {
     contact.into_iter().fold(problem, |problem, contact| problem.with("support", contact))
 }
 
-fn pin_sent(
-    login_id: String,
-    channel: ChannelWord,
-    expires_at: domain::Timestamp,
-    resend_at: domain::Timestamp,
-) -> PinSent {
-    let (expires_at, resend_at) = (wire::rfc3339(expires_at), wire::rfc3339(resend_at));
+fn pin_sent(login_id: String, channel: ChannelWord, begun: &Begun) -> PinSent {
+    let (expires_at, resend_at) = (wire::rfc3339(begun.expires_at), wire::rfc3339(begun.next_at));
     PinSent { login_id, channel, expires_at, resend_at }
 }

@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use domain::login::RESEND_PAUSE;
 use domain::secret::{LoginToken, Otp};
 use serde::Deserialize;
 use store::LoginRefusal;
@@ -39,7 +38,7 @@ pub(crate) async fn resend(
         }
         LoginRefusal::Pin(refusal) => refusal.into(),
     })?;
-    send(&api, body.channel, &begun.phone, &pin).await?;
-    let sent = pin_sent(login_id, body.channel, begun.expires_at, now + RESEND_PAUSE[1]);
+    send(&api, &login_id, body.channel, &begun, &pin, now).await?;
+    let sent = pin_sent(login_id, body.channel, &begun);
     Ok((StatusCode::ACCEPTED, axum::Json(sent)))
 }

@@ -1,6 +1,5 @@
 use domain::CodeId;
 use domain::attempt::State;
-use domain::gate::ReadyEpoch;
 use protocol::VerifyingKeys;
 use serde_json::{Value, json};
 
@@ -13,15 +12,17 @@ fn key() -> SigningKey {
     SigningKey::from_seed("k1", &[7; 32])
 }
 
-/// Reserved 90 s after the hello of epoch 4, so due 98 s after it.
+/// An hour, on which no wall clock has a say.
+const HELLO_AGE: Duration = Duration::from_hours(1);
+
+/// Reserved and to be acted on within 8 s.
 fn attempt() -> Attempt {
-    let hello_at = Timestamp::from_millis(1_780_000_000_000);
     Attempt {
         id: AttemptId::from_bytes([1; 16]),
         code: CodeId::from_bytes([2; 16]),
         leg: Leg::Entry,
         gate: gate(),
-        epoch: ReadyEpoch { number: 4, hello_at },
+        epoch: 4,
         reserved_at: Timestamp::from_millis(1_780_000_090_000),
         deadline: Timestamp::from_millis(1_780_000_098_000),
         state: State::Pending,
@@ -43,25 +44,28 @@ fn signed_body(letter: &Letter) -> Value {
 
 #[test]
 fn an_opening_goes_to_the_gates_trigger_with_its_deadline_counted_from_the_hello() {
-    let letter = command(&attempt(), Errand::Open, &key());
+    let a_second_later = Timestamp::from_millis(1_780_000_091_000);
+    let letter = open(&attempt(), HELLO_AGE, a_second_later, &key());
     assert_eq!(letter.topic, format!("fluss/v1/gates/{GATE}/trigger"));
     let expected = json!({
         "v": 1, "id": ID, "gate": GATE, "epoch": 4,
-        "order": "open", "leg": "entry", "deadline_ms": 98_000, "kid": "k1",
+        "order": "open", "leg": "entry", "deadline_ms": 3_607_000, "kid": "k1",
     });
     assert_eq!(signed_body(&letter), expected);
 }
 
 #[test]
 fn a_way_out_says_so() {
-    let letter = command(&Attempt { leg: Leg::Exit, ..attempt() }, Errand::Open, &key());
+    let way_out = Attempt { leg: Leg::Exit, ..attempt() };
+    let letter = open(&way_out, HELLO_AGE, attempt().reserved_at, &key());
     assert_eq!(signed_body(&letter)["leg"], "exit");
 }
 
 #[test]
 fn a_cancel_and_a_query_name_the_same_command() {
-    for (errand, order) in [(Errand::Cancel, "cancel"), (Errand::Query, "query")] {
-        let letter = command(&attempt(), errand, &key());
+    for (letter, order) in
+        [(cancel(&attempt(), &key()), "cancel"), (query(&attempt(), &key()), "query")]
+    {
         assert_eq!(letter.topic, format!("fluss/v1/gates/{GATE}/trigger"));
         let expected =
             json!({"v": 1, "id": ID, "gate": GATE, "epoch": 4, "order": order, "kid": "k1"});
@@ -70,17 +74,25 @@ fn a_cancel_and_a_query_name_the_same_command() {
 }
 
 #[test]
-fn sent_again_it_is_the_same_command_to_the_last_byte() {
+fn sent_again_a_second_later_it_has_the_same_deadline() {
+    let second = Duration::from_secs(1);
     let sent = Attempt { state: State::Sent { at: attempt().reserved_at }, ..attempt() };
-    let [first, again] = [attempt(), sent].map(|it| command(&it, Errand::Open, &key()));
+    let first = open(&attempt(), HELLO_AGE, sent.reserved_at, &key());
+    let later = sent.reserved_at + second;
+    let again = open(&sent, HELLO_AGE + second, later, &key());
     assert_eq!(first, again);
 }
 
 #[test]
-fn a_deadline_before_the_hello_is_none_at_all() {
-    let deadline = Timestamp::from_millis(1_779_999_999_999);
-    let letter = command(&Attempt { deadline, ..attempt() }, Errand::Open, &key());
-    assert_eq!(signed_body(&letter)["deadline_ms"], 0);
+fn no_wall_clock_makes_a_command_live_longer() {
+    // Set back by an hour between the reservation and the sending.
+    let now = attempt().reserved_at - Duration::from_hours(1);
+    let letter = open(&attempt(), HELLO_AGE, now, &key());
+    assert_eq!(signed_body(&letter)["deadline_ms"], 3_608_000);
+    // Set forward by an hour: it is over at once.
+    let now = attempt().reserved_at + Duration::from_hours(1);
+    let letter = open(&attempt(), HELLO_AGE, now, &key());
+    assert_eq!(signed_body(&letter)["deadline_ms"], 3_600_000);
 }
 
 #[test]

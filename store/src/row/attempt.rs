@@ -1,7 +1,6 @@
 //! Attempts: one command a row.
 
 use domain::attempt::{State, WhyNot};
-use domain::gate::ReadyEpoch;
 use domain::{Attempt, AttemptId, CodeId, GateId, Leg};
 
 use crate::sql::{Row, Tx, sql};
@@ -24,10 +23,7 @@ pub(crate) fn attempt_of(row: &Row) -> Result<Attempt> {
         code: row.parsed("code_id", CodeId::parse)?,
         leg: row.parsed("leg", leg_from)?,
         gate: row.parsed("gate_id", GateId::parse)?,
-        epoch: ReadyEpoch {
-            number: super::number(row, "epoch")?,
-            hello_at: row.moment("hello_at")?,
-        },
+        epoch: super::number(row, "epoch")?,
         reserved_at: row.moment("reserved_at")?,
         deadline: row.moment("deadline_at")?,
         state,

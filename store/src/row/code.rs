@@ -57,7 +57,7 @@ pub(crate) fn pass_of(vault: &Vault, row: &Row) -> Result<Pass> {
     Ok(Pass {
         guest: Guest {
             name: GuestName::parse(&name).ok().ok_or_else(corrupt("name"))?,
-            mobile: PhoneNumber::parse(&mobile, None).ok().ok_or_else(corrupt("mobile"))?,
+            mobile: PhoneNumber::from_kept(&mobile).ok().ok_or_else(corrupt("mobile"))?,
         },
         link: LinkToken::parse(&link).ok().ok_or_else(corrupt("link"))?,
         reference: Reference::parse(&reference).ok().ok_or_else(corrupt("reference"))?,
@@ -73,7 +73,7 @@ pub(crate) async fn save_code(tx: &mut Tx, code: &AccessCode) -> Result<()> {
     let (exit, left) = columns_of(code.exit);
     let (revoked, effective, ended) = match code.end {
         None => (None, None, None),
-        Some(End::Completed { at }) => (None, None, Some(at)),
+        Some(End::Completed { at } | End::Expired { at }) => (None, None, Some(at)),
         Some(End::Revoked { at, effective_at }) => (Some(at), Some(effective_at), Some(at)),
     };
     sql("UPDATE codes
@@ -121,7 +121,7 @@ fn end_of(row: &Row) -> Result<Option<End>> {
     match (revoked, effective, row.moment_if_any("left_at")?) {
         (Some(at), Some(effective_at), _) => Ok(Some(End::Revoked { at, effective_at })),
         (None, None, Some(at)) => Ok(Some(End::Completed { at })),
-        (None, None, None) => Ok(None),
+        (None, None, None) => Ok(row.moment_if_any("ended_at")?.map(|at| End::Expired { at })),
         (Some(_), None, _) | (None, Some(_), _) => {
             Err(Fault::corrupt("codes", "revoked_at", "revoked without an effective moment"))
         }

@@ -20,5 +20,5 @@ pub(crate) fn number<N: TryFrom<i64>>(row: &Row, column: &'static str) -> Result
 /// A sealed phone number.
 pub(crate) fn phone(vault: &Vault, row: &'static str, sealed: &[u8]) -> Result<PhoneNumber> {
     let [text] = vault.open(row, sealed)?;
-    PhoneNumber::parse(&text, None).map_err(|error| Fault::corrupt("phone", row, error))
+    PhoneNumber::from_kept(&text).map_err(|error| Fault::corrupt("phone", row, error))
 }

@@ -15,6 +15,8 @@ crate::on_both_databases![
     o_5_a_code_is_issued_listed_and_read_again,
     o_5a_the_same_wish_gets_the_same_code,
     o_5a_a_double_tap_with_two_keys_gets_one_code,
+    o_5h_the_second_key_of_a_double_tap_keeps_its_answer,
+    a_code_that_was_seen_to_end_stays_ended_when_the_clock_is_set_back,
     a_key_that_meant_something_else_is_refused,
     o_5c_no_code_without_settings_nor_on_a_gate,
     o_5d_o_5e_at_the_limit_nothing_until_one_is_revoked,
@@ -60,6 +62,32 @@ async fn o_5a_a_double_tap_with_two_keys_gets_one_code(world: World) {
     world.later(Duration::from_secs(10));
     let third = world.asks_for_a_code(guest).await.unwrap();
     assert_ne!(first.pass.code.id, third.pass.code.id);
+}
+
+async fn o_5h_the_second_key_of_a_double_tap_keeps_its_answer(world: World) {
+    let world = world.ready().await;
+    let guest = world.guest();
+    let ask = |key: &str| {
+        let (device, key) = (world.intercom.to_string(), key.to_owned());
+        let issue = Issue { user: world.owner, device, guest: guest.clone(), key };
+        world.store.codes().issue(issue, world.now())
+    };
+    let first = ask("first").await.unwrap().unwrap().pass.code.id;
+    assert_eq!(ask("second").await.unwrap().unwrap().pass.code.id, first);
+    world.later(Duration::from_mins(1));
+    assert_eq!(ask("second").await.unwrap().unwrap().pass.code.id, first);
+}
+
+async fn a_code_that_was_seen_to_end_stays_ended_when_the_clock_is_set_back(world: World) {
+    let world = world.ready().await;
+    let issued = world.issues().await;
+    let before = world.now();
+    world.later(Duration::from_hours(12));
+    // The next issue notes the end and may give the digits out again after their rest.
+    world.issues().await;
+    let ask = world.store.redemptions().redeem(world.asks_in(&issued), before).await.unwrap();
+    let refusal = domain::access_code::Refusal::Expired;
+    assert_eq!(ask.unwrap_err(), store::Refused::Rule(refusal));
 }
 
 async fn a_key_that_meant_something_else_is_refused(world: World) {

@@ -15,6 +15,7 @@ crate::on_both_databases![
     g_1_once_in_once_out,
     g_3_looking_changes_nothing,
     g_4_the_same_press_is_the_same_attempt,
+    one_key_for_both_ways_is_two_attempts,
     g_7_five_wrong_codes_lock_the_link_for_good,
     g_11_an_offline_gate_reserves_nothing,
     g_12_silence_keeps_the_leg_reserved_until_the_gate_answers,
@@ -80,6 +81,16 @@ async fn g_4_the_same_press_is_the_same_attempt(world: World) {
     world.gate_opens(&first).await;
     // G-6: replayed after the success, it is still the entry of before, never an exit.
     assert_eq!(world.redeems(press).await.unwrap().id, first.id);
+}
+
+async fn one_key_for_both_ways_is_two_attempts(world: World) {
+    let world = world.ready().await;
+    let issued = world.issues().await;
+    let press = world.asks_in(&issued);
+    let entry = world.redeems(press.clone()).await.unwrap();
+    world.gate_opens(&entry).await;
+    let exit = Redeem { leg: Leg::Exit, scanned: None, ..press };
+    assert_ne!(world.redeems(exit).await.unwrap().id, entry.id);
 }
 
 async fn g_7_five_wrong_codes_lock_the_link_for_good(world: World) {

@@ -1,13 +1,14 @@
 //! 64 at once: what must happen once happens once, and what fails takes nothing with it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::access_code::{LegState, Refusal};
 use domain::login::Client;
-use domain::secret::{LoginToken, Otp, SessionToken};
+use domain::secret::{EnrolmentSecret, LoginToken, Otp, SessionToken};
 use domain::settings::MaxUsers;
-use domain::{Attempt, Settings};
-use store::{IssueRefusal, Refused};
+use domain::{Attempt, GateId, Settings};
+use store::{Fingerprint, IssueRefusal, Refused};
 
 use crate::world::World;
 
@@ -18,6 +19,7 @@ crate::on_both_databases![
     of_64_same_pins_exactly_one_makes_a_session,
     of_64_logins_of_one_number_one_session_is_left,
     of_64_claims_of_one_command_exactly_one_may_publish,
+    of_64_enrolments_by_one_label_one_certificate_is_left,
 ];
 
 const RIVALS: usize = 64;
@@ -158,4 +160,28 @@ async fn of_64_claims_of_one_command_exactly_one_may_publish(world: World) {
     })
     .await;
     assert_eq!(claims.into_iter().flatten().count(), 1);
+}
+
+async fn of_64_enrolments_by_one_label_one_certificate_is_left(world: World) {
+    let world = Arc::new(world);
+    let (id, label) = (GateId::new(&*world.dice, world.now()), world.label("Side Gate"));
+    let (serial, secret) = (label.serial.clone(), EnrolmentSecret::random(&*world.dice));
+    world.store.devices().make_gate(id, label, secret.clone(), world.now()).await.unwrap();
+    let prints = all_at_once(|n| {
+        let (world, serial, secret) = (Arc::clone(&world), serial.clone(), secret.clone());
+        async move {
+            let print = Fingerprint([u8::try_from(n).unwrap(); 32]);
+            let end = world.now() + Duration::from_hours(24);
+            let enrolled = world.store.devices().enrolled(serial, secret, print, end, world.now());
+            assert_eq!(enrolled.await.unwrap(), Ok(id));
+            print
+        }
+    })
+    .await;
+    let mut admitted = 0;
+    for print in prints {
+        let peer = world.store.registry().identify(print, world.now()).await.unwrap();
+        admitted += usize::from(peer.is_ok());
+    }
+    assert_eq!(admitted, 1, "the latest voids all others");
 }

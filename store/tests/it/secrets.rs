@@ -15,7 +15,8 @@ async fn a_stolen_database_holds_no_secret_in_clear() {
     let issued = world.issues_and_lets_in().await;
     let (token, otp) = (LoginToken::random(&*world.dice), Otp::random(&*world.dice));
     let phone = World::phone("+27831112222");
-    let begun = world.store.logins().begin(phone, Client::App, otp.clone(), token, world.now());
+    let begun =
+        world.store.logins().begin(phone, Client::App, otp.clone(), token.clone(), world.now());
     begun.await.unwrap().unwrap();
     world.store.close().await;
     let path = world.url.strip_prefix("sqlite:").unwrap();
@@ -31,6 +32,7 @@ async fn a_stolen_database_holds_no_secret_in_clear() {
         ("owner phone", b"27821234567".to_vec()),
         ("login phone", b"27831112222".to_vec()),
         ("login pin", otp.reveal().into_bytes()),
+        ("login token", token.reveal_bytes().to_vec()),
     ] {
         let found = bytes.windows(secret.len()).any(|window| window == secret);
         assert!(!found, "{what} stands in clear in the database");
