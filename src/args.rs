@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use domain::PhoneNumber;
 use domain::name::DeviceName;
 
 const EXAMPLES: &str = "\
@@ -42,7 +43,7 @@ pub(crate) enum Command {
     Serve,
     /// Serve with a simulated gate and a guest's link to try
     Demo {
-        /// Open the gate once without being asked, and end
+        /// End when the story is told: exit code 0 when every step held
         #[arg(long)]
         exit: bool,
     },
@@ -53,6 +54,12 @@ pub(crate) enum Command {
     /// Make devices
     #[command(subcommand)]
     Device(Device),
+    /// Let a number sign in again that had too many wrong pins; make sure first whose it is
+    Unlock {
+        /// The number, like +27821234567
+        #[arg(value_parser = |text: &str| PhoneNumber::parse(text, None))]
+        phone: PhoneNumber,
+    },
 }
 
 /// What to do with devices.

@@ -135,7 +135,10 @@ impl Config {
         serde_path_to_error::deserialize(table.clone()).map_err(|error| {
             let key = error.path().to_string();
             let message = one_line(error.inner().message());
-            let value = at(&table, error.path()).map_or_else(String::new, |v| format!(" = {v}"));
+            // What stands under a mistyped name, or in `store`, may hold a password.
+            let may_be_secret = message.starts_with("unknown field") || key.starts_with("store");
+            let value = at(&table, error.path()).filter(|_| !may_be_secret);
+            let value = value.map_or_else(String::new, |value| format!(" = {value}"));
             let hint = match at(&manual(), error.path()) {
                 Some(default) if !message.contains("expected") => {
                     format!(", expected something like {default}")
@@ -177,6 +180,13 @@ impl Config {
 /// A setting that cannot stand: which, its value, and what was expected, in one line.
 #[derive(Debug)]
 pub(crate) struct InvalidConfig(String);
+
+impl InvalidConfig {
+    /// Says which setting, and what was expected.
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
+    }
+}
 
 impl fmt::Display for InvalidConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -57,6 +57,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         Command::Demo { exit } => demo::run(config, exit).await,
         Command::PrintConfig => Ok(io::stdout().write_all(config::MANUAL.as_bytes())?),
         Command::Migrate => start::migrate(config).await,
+        Command::Unlock { phone } => start::unlock(config, phone).await,
         Command::Device(Device::Make(what)) => device::make(config, what).await,
     }
 }

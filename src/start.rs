@@ -13,7 +13,7 @@ use anyhow::{Context, anyhow, bail};
 use api::courier::{Console, Courier};
 use bridge::{Address, Bridge, Doors};
 use broker::Broker;
-use domain::{Clock, Dice, Timestamp};
+use domain::{Clock, Dice, PhoneNumber, Timestamp};
 use protocol::SigningKey;
 use store::{Fingerprint, Keys, Store};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::info;
 
-use crate::config::{Config, Role};
+use crate::config::{Config, InvalidConfig, Role};
 use crate::data::{CERTIFICATE_LIFETIME, Folder};
 use crate::housekeeping::Housekeeping;
 use crate::machine::{SystemClock, SystemDice};
@@ -40,8 +40,7 @@ const EMBEDDED_BROKER: &str = "localhost";
 pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let mut asked = Asked::listen()?;
     let clock = Arc::new(SystemClock::start());
-    let courier = Console::new(config.http.listen);
-    let courier = Arc::new(courier.map_err(|error| anyhow!("http.listen: {error}"))?);
+    let courier = courier(&config)?;
     let running = Running::start(&config, clock, Arc::new(SystemDice), courier).await?;
     let told = running.tell(&config);
     // Who started this without a terminal does not read it.
@@ -58,11 +57,45 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     }
 }
 
+/// Who delivers login pins: the terminal, so only where nobody else can reach this process.
+fn courier(config: &Config) -> Result<Arc<Console>, InvalidConfig> {
+    let http = &config.http;
+    let plays = config.plays(Role::Api);
+    // Without the role nobody signs in here, wherever it would listen.
+    let listen = if plays { http.listen } else { SocketAddr::from(([127, 0, 0, 1], 0)) };
+    let public = http.public_url.as_ref().is_some_and(|url| url.starts_with("https:"));
+    let reached_by = if Console::new(listen).is_err() {
+        Some("http.listen")
+    } else if plays && public {
+        Some("http.public_url")
+    } else if plays && !http.trusted_proxies.is_empty() {
+        Some("http.trusted_proxies")
+    } else {
+        None
+    };
+    match (Console::new(listen), reached_by) {
+        (Ok(console), None) => Ok(Arc::new(console)),
+        (_, setting) => Err(InvalidConfig::new(format!(
+            "{}: others could sign in here, but login pins are only printed to the terminal: \
+             serve this machine alone",
+            setting.unwrap_or("http.listen"),
+        ))),
+    }
+}
+
 /// Brings the database up to date.
 pub(crate) async fn migrate(config: Config) -> anyhow::Result<()> {
     let (_, store) = open(&config, &SystemClock::start(), Arc::new(SystemDice)).await?;
     store.close().await;
     info!("the database is up to date");
+    Ok(())
+}
+
+/// Lets a number sign in again that had too many wrong pins.
+pub(crate) async fn unlock(config: Config, phone: PhoneNumber) -> anyhow::Result<()> {
+    let (_, store) = open(&config, &SystemClock::start(), Arc::new(SystemDice)).await?;
+    store.logins().unlock(phone).await?;
+    store.close().await;
     Ok(())
 }
 

@@ -1,9 +1,11 @@
 //! Every answer that is not "here you are": one table of codes with their status and title, and
 //! the one place where refusals and faults become them (RFC 9457).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
+use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::access_code::{NotActive, Refusal as RedeemRefusal};
@@ -54,8 +56,11 @@ answers! {
     InvalidRequest UNPROCESSABLE_ENTITY "invalid_request" "A field is not as expected.";
     NotFound NOT_FOUND "not_found" "There is no such thing, or it is not yours to see.";
     MethodNotAllowed METHOD_NOT_ALLOWED "method_not_allowed" "This address does not do that.";
+    Timeout REQUEST_TIMEOUT "timeout" "The request took too long.";
     TooLarge PAYLOAD_TOO_LARGE "too_large" "The request is too large.";
     NotJson UNSUPPORTED_MEDIA_TYPE "not_json" "Send the body as application/json.";
+    NotForm UNSUPPORTED_MEDIA_TYPE "not_form" "Send the body as application/x-www-form-urlencoded.";
+    ForeignForm FORBIDDEN "foreign_form" "This form is not from a page of ours.";
     TooManyRequests TOO_MANY_REQUESTS "too_many_requests" "Too many requests; wait a moment.";
     KeyRequired BAD_REQUEST "idempotency_key_required" "Send an Idempotency-Key of 1 to 128 characters.";
     KeyReused UNPROCESSABLE_ENTITY "idempotency_mismatch" "This Idempotency-Key came before with another request.";
@@ -110,10 +115,33 @@ pub struct Problem {
     errors: Vec<FieldError>,
     extra: Map<String, Value>,
     retry_after: Option<Duration>,
+    retry_at: Option<RetryAt>,
+}
+
+/// When trying again makes sense, beside an answer until the clock makes it `Retry-After`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RetryAt(Timestamp);
+
+/// A refusal or a fault (RFC 9457); some codes add members of their own.
+#[derive(ToSchema)]
+#[schema(as = Problem)]
+#[expect(dead_code, reason = "it only tells the OpenAPI document what `Problem` writes")]
+pub(crate) struct ProblemDocument {
+    /// `urn:fluss:problem:` and the code
+    r#type: String,
+    /// What it means, for people
+    title: String,
+    status: u16,
+    /// The word to rely on
+    code: String,
+    /// When trying again makes sense
+    retry_at: Option<String>,
+    /// The fields that are not as expected
+    errors: Option<Vec<FieldError>>,
 }
 
 /// A field of the request that is not as expected.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, ToSchema)]
 pub struct FieldError {
     /// Its name in the body.
     pub field: String,
@@ -149,6 +177,12 @@ impl Problem {
         self.with("retry_at", wire::rfc3339(until))
     }
 
+    /// The same where no clock is at hand: [`tell_when`] has one.
+    fn until(mut self, until: Timestamp) -> Self {
+        self.retry_at = Some(RetryAt(until));
+        self.with("retry_at", wire::rfc3339(until))
+    }
+
     /// The same with a fixed wait.
     pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
@@ -158,10 +192,21 @@ impl Problem {
 
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
-        let soon = matches!(code, Code::Busy | Code::Unavailable);
-        let retry_after = soon.then_some(Duration::from_secs(1));
-        Self { code, errors: Vec::new(), extra: Map::new(), retry_after }
+        let (errors, extra) = (Vec::new(), Map::new());
+        Self { code, errors, extra, retry_after: usual_wait(code), retry_at: None }
     }
+}
+
+/// Every 429 and 503 says when to try again; this is said unless something better is known.
+fn usual_wait(code: Code) -> Option<Duration> {
+    let asks_to_wait = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
+    let seconds = match code {
+        Code::Busy | Code::Unavailable => 1,
+        Code::ChannelUnavailable => 30,
+        other if asks_to_wait.contains(&other.status()) => 5,
+        _ => return None,
+    };
+    Some(Duration::from_secs(seconds))
 }
 
 impl IntoResponse for Problem {
@@ -192,10 +237,43 @@ impl IntoResponse for Problem {
             headers.insert(header::WWW_AUTHENTICATE, scheme);
         }
         if let Some(wait) = self.retry_after {
-            let seconds = wait.as_millis().div_ceil(1000);
-            let seconds = HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX));
-            headers.insert(header::RETRY_AFTER, seconds);
+            headers.insert(header::RETRY_AFTER, whole_seconds(wait));
         }
+        if let Some(retry_at) = self.retry_at {
+            response.extensions_mut().insert(retry_at);
+        }
+        response
+    }
+}
+
+fn whole_seconds(wait: Duration) -> HeaderValue {
+    let seconds = wait.as_millis().div_ceil(1000).max(1);
+    HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX))
+}
+
+/// Writes the `Retry-After` of an answer that knows the moment but not the time.
+pub(crate) async fn tell_when(
+    State(clock): State<Arc<dyn Clock>>,
+    mut response: Response,
+) -> Response {
+    if let Some(RetryAt(until)) = response.extensions_mut().remove() {
+        let wait = whole_seconds(clock.now().until(until));
+        response.headers_mut().insert(header::RETRY_AFTER, wait);
+    }
+    response
+}
+
+/// Gives the answers of the layers around the router, which are bare, their document.
+pub(crate) async fn documented(response: Response) -> Response {
+    let code = match response.status() {
+        StatusCode::REQUEST_TIMEOUT => Code::Timeout,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::TooLarge,
+        _ => return response,
+    };
+    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    if kind.is_none_or(|kind| kind.starts_with(b"text/plain")) {
+        Problem::from(code).into_response()
+    } else {
         response
     }
 }
@@ -237,8 +315,7 @@ impl From<PinRefusal> for Problem {
             PinRefusal::Expired => Code::OtpExpired.into(),
             PinRefusal::TooMany => Code::OtpTooMany.into(),
             PinRefusal::Wait { until } => {
-                let problem = Self::from(Code::OtpTooMany);
-                until.map(wire::rfc3339).into_iter().fold(problem, |p, at| p.with("retry_at", at))
+                until.into_iter().fold(Self::from(Code::OtpTooMany), Self::until)
             }
         }
     }
@@ -246,7 +323,7 @@ impl From<PinRefusal> for Problem {
 
 impl From<TooManyPins> for Problem {
     fn from(TooManyPins { until }: TooManyPins) -> Self {
-        Self::from(Code::OtpTooSoon).with("retry_at", wire::rfc3339(until))
+        Self::from(Code::OtpTooSoon).until(until)
     }
 }
 
@@ -353,9 +430,7 @@ impl From<RedeemRefusal> for Problem {
             RedeemRefusal::ScanRequired => Code::ScanRequired.into(),
             RedeemRefusal::WrongIntercom => Code::WrongIntercom.into(),
             RedeemRefusal::LinkLocked => Code::LinkLocked.into(),
-            RedeemRefusal::Wait { until } => {
-                Self::from(Code::CodeWait).with("retry_at", wire::rfc3339(until))
-            }
+            RedeemRefusal::Wait { until } => Self::from(Code::CodeWait).until(until),
             RedeemRefusal::WrongCode { tries_left } => {
                 Self::from(Code::CodeWrong).with("tries_left", tries_left)
             }

@@ -1,19 +1,23 @@
 //! Reading requests: small, typed, and every wrong field named.
 
+use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody, FormRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{map_response, map_response_with_state};
+use domain::{Clock, GateId, IntercomId};
 use serde::de::DeserializeOwned;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::answers::{Code, Problem};
+use crate::answers::{Code, Problem, documented, tell_when};
 
 /// The most a request's body may hold.
 pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024;
@@ -22,10 +26,12 @@ pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024;
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Bounds what any request can take.
-pub(crate) fn bounded(router: Router) -> Router {
+pub(crate) fn bounded(router: Router, clock: Arc<dyn Clock>) -> Router {
     router
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
+        .layer(map_response(documented))
+        .layer(map_response_with_state(clock, tell_when))
         .layer(CatchPanicLayer::custom(|_| {
             use axum::response::IntoResponse;
             tracing::error!("a handler panicked");
@@ -46,9 +52,33 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let bytes = Bytes::from_request(request, state).await.map_err(|error| unread(&error))?;
         let mut reader = serde_json::Deserializer::from_slice(&bytes);
         let body: T =
-            serde_path_to_error::deserialize(&mut reader).map_err(|error| named(&error))?;
+            serde_path_to_error::deserialize(&mut reader).map_err(|error| unfit(&error))?;
         reader.end().map_err(|_| Problem::from(Code::Malformed))?;
         Ok(Self(body))
+    }
+}
+
+/// The fields of a form; what does not fit is told by its field.
+pub(crate) struct Form<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let form = axum::Form::from_request(request, state).await;
+        form.map(|axum::Form(fields)| Self(fields)).map_err(|rejection| no_form(&rejection))
+    }
+}
+
+/// Segments of the path; what is no text does not exist.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = axum::extract::Path::from_request_parts(parts, state).await;
+        path.map(|axum::extract::Path(segments)| Self(segments)).map_err(|_| Code::NotFound.into())
     }
 }
 
@@ -79,6 +109,12 @@ pub(crate) fn segment<T, E>(parsed: Result<T, E>) -> Result<T, Problem> {
     parsed.map_err(|_| Code::NotFound.into())
 }
 
+/// The id of a gate or an intercom in the path.
+pub(crate) fn device(text: &str) -> Result<String, Problem> {
+    let gate = GateId::parse(text).map(|gate| gate.to_string());
+    segment(gate.or_else(|_| IntercomId::parse(text).map(|intercom| intercom.to_string())))
+}
+
 /// The `Idempotency-Key` of a request.
 pub(crate) struct IdempotencyKey(pub(crate) String);
 
@@ -106,14 +142,32 @@ fn unread(error: &BytesRejection) -> Problem {
     if too_large { Code::TooLarge.into() } else { Code::Malformed.into() }
 }
 
-fn named(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+fn no_form(rejection: &FormRejection) -> Problem {
+    match rejection {
+        FormRejection::InvalidFormContentType(_) => return Code::NotForm.into(),
+        FormRejection::BytesRejection(error) => return unread(error),
+        _ => {}
+    }
+    // axum reads forms by way of serde_path_to_error too, and keeps what it said as a source.
+    let mut causes = std::iter::successors(rejection.source(), |cause| cause.source());
+    let cause = causes.find_map(|cause| {
+        cause.downcast_ref::<serde_path_to_error::Error<serde::de::value::Error>>()
+    });
+    let malformed = || Code::Malformed.into();
+    cause.map_or_else(malformed, |error| named(error.path(), &error.inner().to_string()))
+}
+
+fn unfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let inner = error.inner();
     if inner.is_syntax() || inner.is_eof() {
         return Code::Malformed.into();
     }
     let text = inner.to_string();
-    let message = text.split(" at line ").next().unwrap_or_default();
-    let path = error.path().to_string();
+    named(error.path(), text.split(" at line ").next().unwrap_or_default())
+}
+
+fn named(path: &serde_path_to_error::Path, message: &str) -> Problem {
+    let path = path.to_string();
     // For a missing or an unknown field, serde names it in the message and not in the path.
     let quoted = message.split('`').nth(1).filter(|_| message.contains(" field `"));
     let field = match (path.as_str(), quoted) {

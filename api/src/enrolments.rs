@@ -70,10 +70,14 @@ pub(crate) async fn enrol(
 ) -> Result<(StatusCode, axum::Json<Enrolled>), Problem> {
     let secret = EnrolmentSecret::parse(&body.secret);
     let secret = secret.map_err(|error| Problem::field("secret", error))?;
+    api.limits.may_guess(address)?;
+    if !is_serial(&body.serial) {
+        return Err(Code::NotFound.into());
+    }
     let (devices, now) = (api.store.devices(), api.now());
     let gate = devices.enrolling(body.serial.clone(), secret.clone()).await?;
     if gate.is_err() {
-        api.limits.unknown_link(address)?;
+        api.limits.guessed_wrong(address);
     }
     let gate_id = gate?.to_string();
     let end = now + CERTIFICATE_LIFETIME;
@@ -99,4 +103,9 @@ pub(crate) async fn enrol(
         command_keys: api.gate_welcome.command_keys.iter().map(key).collect(),
     };
     Ok((StatusCode::CREATED, axum::Json(enrolled)))
+}
+
+/// Whether it could stand on a label at all; another text is as unknown as another label.
+fn is_serial(text: &str) -> bool {
+    (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }

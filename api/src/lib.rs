@@ -130,12 +130,13 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
         stop: parts.stop,
     }));
     let (json, document) = endpoints().split_for_parts();
-    let openapi = openapi::route(&document);
+    let openapi = openapi::route(&openapi::with_problems(document));
     let router = json.merge(guest::routes()).merge(openapi);
     let router = router
         .fallback(answers::not_found)
         .method_not_allowed_fallback(answers::method_not_allowed);
-    Ok(body::bounded(router.with_state(api)))
+    let clock = Arc::clone(&api.clock);
+    Ok(body::bounded(router.with_state(api), clock))
 }
 
 fn endpoints() -> OpenApiRouter<Api> {

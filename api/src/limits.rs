@@ -1,57 +1,108 @@
 //! How often strangers may ask, by address and in memory. What must survive a restart (tries at
 //! pins and digits, pins sent) is counted in the database instead.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
-use std::num::NonZeroU32;
-use std::time::Duration;
-
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::answers::{Code, Problem};
 use crate::config::Config;
 
-/// From this many addresses on, those that have rested are forgotten.
+/// So many addresses are remembered; then the one that has rested most makes room.
 const MANY: usize = 10_000;
 
 pub(crate) struct Limits {
-    logins: DefaultKeyedRateLimiter<IpAddr>,
-    unknown_links: DefaultKeyedRateLimiter<IpAddr>,
+    logins: Budget,
+    guesses: Budget,
 }
 
 impl Limits {
     pub(crate) fn new(config: &Config) -> Self {
-        let burst = |count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
-        let logins = per(Duration::from_mins(1), burst(config.logins_per_address));
-        let links = per(Duration::from_secs(3), burst(config.unknown_links_per_address));
-        let (logins, unknown_links) = (RateLimiter::keyed(logins), RateLimiter::keyed(links));
-        Self { logins, unknown_links }
+        let logins = Budget::new(config.logins_per_address, Duration::from_mins(1));
+        let guesses = Budget::new(config.unknown_links_per_address, Duration::from_secs(3));
+        Self { logins, guesses }
     }
 
     /// Counts a login that an address begins.
     pub(crate) fn login(&self, address: IpAddr) -> Result<(), Problem> {
-        count(&self.logins, address, Duration::from_mins(1))
+        self.logins.take(address, Instant::now()).map_err(too_many)
     }
 
-    /// Counts a link or a reference that was not known.
-    pub(crate) fn unknown_link(&self, address: IpAddr) -> Result<(), Problem> {
-        count(&self.unknown_links, address, Duration::from_secs(3))
+    /// Lets an address try a secret (a link, a board, a reference, what a label says), unless it
+    /// has guessed too often. Ask before the secret is looked up, or a right guess goes through.
+    pub(crate) fn may_guess(&self, address: IpAddr) -> Result<(), Problem> {
+        self.guesses.ask(address, Instant::now()).map_err(too_many)
+    }
+
+    /// Counts a secret that nobody knows; what is known costs nothing.
+    pub(crate) fn guessed_wrong(&self, address: IpAddr) {
+        self.guesses.charge(address, Instant::now());
     }
 }
 
-fn per(span: Duration, burst: NonZeroU32) -> Quota {
-    Quota::with_period(span).unwrap_or(Quota::per_minute(burst)).allow_burst(burst)
+fn too_many(wait: Duration) -> Problem {
+    Problem::from(Code::TooManyRequests).retry_after(wait)
 }
 
-fn count(
-    limiter: &DefaultKeyedRateLimiter<IpAddr>,
-    address: IpAddr,
-    wait: Duration,
-) -> Result<(), Problem> {
-    if MANY < limiter.len() {
-        limiter.retain_recent();
+/// What each address may do at once, and how fast that comes back.
+struct Budget {
+    burst: u32,
+    /// After it, one more comes back.
+    pause: Duration,
+    /// When an address will have its whole budget again; those that have are not listed.
+    whole_at: Mutex<HashMap<IpAddr, Instant>>,
+}
+
+impl Budget {
+    fn new(burst: u32, pause: Duration) -> Self {
+        Self { burst, pause, whole_at: Mutex::default() }
     }
-    let too_many = |_| Problem::from(Code::TooManyRequests).retry_after(wait);
-    limiter.check_key(&network(address)).map_err(too_many)
+
+    /// Takes one, or says how long to wait for it.
+    fn take(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
+        let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
+        self.left(&whole_at, address, now)?;
+        self.spend(&mut whole_at, address, now);
+        Ok(())
+    }
+
+    /// Whether one is left, or how long to wait for it; takes nothing.
+    fn ask(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
+        let whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
+        self.left(&whole_at, address, now)
+    }
+
+    /// Takes one even if none is left, so that asking for many at once gains nothing.
+    fn charge(&self, address: IpAddr, now: Instant) {
+        let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
+        self.spend(&mut whole_at, address, now);
+    }
+
+    fn left(
+        &self,
+        whole_at: &HashMap<IpAddr, Instant>,
+        address: IpAddr,
+        now: Instant,
+    ) -> Result<(), Duration> {
+        let whole_at = whole_at.get(&network(address)).copied().unwrap_or(now);
+        let spent = whole_at.saturating_duration_since(now);
+        let most = self.pause * self.burst.saturating_sub(1);
+        if spent <= most { Ok(()) } else { Err(spent - most) }
+    }
+
+    fn spend(&self, whole_at: &mut HashMap<IpAddr, Instant>, address: IpAddr, now: Instant) {
+        let address = network(address);
+        if MANY <= whole_at.len() && !whole_at.contains_key(&address) {
+            whole_at.retain(|_, at| now < *at);
+        }
+        if MANY <= whole_at.len() && !whole_at.contains_key(&address) {
+            let rested = whole_at.iter().min_by_key(|(_, at)| **at).map(|(rested, _)| *rested);
+            rested.and_then(|rested| whole_at.remove(&rested));
+        }
+        let at = whole_at.entry(address).or_insert(now);
+        *at = now.max(*at) + self.pause;
+    }
 }
 
 /// One IPv4 address, or one IPv6 /64: what one household has.
@@ -62,5 +113,67 @@ fn network(address: IpAddr) -> IpAddr {
             let [a, b, c, d, ..] = address.segments();
             IpAddr::from([a, b, c, d, 0, 0, 0, 0])
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn a_spent_budget_comes_back_one_by_one() {
+        let (budget, now) = (Budget::new(2, 3 * SECOND), Instant::now());
+        assert_eq!(budget.take(HERE, now), Ok(()));
+        assert_eq!(budget.take(HERE, now), Ok(()));
+        assert_eq!(budget.take(HERE, now), Err(3 * SECOND));
+        assert_eq!(budget.take(HERE, now + SECOND), Err(2 * SECOND));
+        assert_eq!(budget.take(HERE, now + 3 * SECOND), Ok(()));
+        assert_eq!(budget.take(HERE, now + 3 * SECOND), Err(3 * SECOND));
+        assert_eq!(budget.take([10, 0, 0, 1].into(), now), Ok(()), "others have their own");
+    }
+
+    #[test]
+    fn asking_takes_nothing() {
+        let (budget, now) = (Budget::new(1, SECOND), Instant::now());
+        for _ in 0..100 {
+            assert_eq!(budget.ask(HERE, now), Ok(()));
+        }
+        budget.charge(HERE, now);
+        assert_eq!(budget.ask(HERE, now), Err(SECOND));
+    }
+
+    #[test]
+    fn many_guesses_at_once_are_all_paid_for() {
+        let (budget, now) = (Budget::new(1, SECOND), Instant::now());
+        for _ in 0..10 {
+            budget.charge(HERE, now);
+        }
+        assert_eq!(budget.ask(HERE, now), Err(10 * SECOND));
+    }
+
+    #[test]
+    fn a_household_shares_one_budget() {
+        let (budget, now) = (Budget::new(1, SECOND), Instant::now());
+        budget.charge("2001:db8::1".parse().unwrap(), now);
+        assert!(budget.ask("2001:db8::2".parse().unwrap(), now).is_err());
+        assert!(budget.ask("2001:db8:0:1::1".parse().unwrap(), now).is_ok());
+    }
+
+    #[test]
+    fn only_so_many_addresses_are_remembered() {
+        let (budget, now) = (Budget::new(1, SECOND), Instant::now());
+        let addresses = (0_u32..).map(|count| IpAddr::V4(count.into()));
+        budget.charge(HERE, now);
+        budget.charge(HERE, now);
+        for address in addresses.take(MANY + 10) {
+            budget.charge(address, now);
+        }
+        assert_eq!(budget.whole_at.lock().unwrap().len(), MANY);
+        assert!(budget.ask(HERE, now).is_err(), "who owes most is remembered longest");
     }
 }

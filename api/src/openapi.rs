@@ -4,10 +4,12 @@ use axum::Router;
 use axum::http::header;
 use axum::routing::get;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, Info, OpenApi, OpenApiBuilder};
+use utoipa::openapi::{Components, Content, Info, OpenApi, OpenApiBuilder, Ref, ResponseBuilder};
+use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::Api;
+use crate::answers::ProblemDocument;
 
 /// A router that writes the document as it grows.
 pub(crate) fn begin() -> OpenApiRouter<Api> {
@@ -27,7 +29,29 @@ pub(crate) fn begin() -> OpenApiRouter<Api> {
 
 /// The document as it is served.
 pub fn document() -> OpenApi {
-    crate::endpoints().into_openapi()
+    with_problems(crate::endpoints().into_openapi())
+}
+
+/// Says once what every operation answers when it does not do what was asked.
+pub(crate) fn with_problems(mut document: OpenApi) -> OpenApi {
+    let problem = Content::new(Some(Ref::from_schema_name(ProblemDocument::name())));
+    let response = ResponseBuilder::new()
+        .description("A refusal or a fault, told by its `code`")
+        .content("application/problem+json", problem)
+        .build();
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete]
+            .into_iter()
+            .chain([&mut item.patch]);
+        for operation in operations.flatten() {
+            let responses = &mut operation.responses.responses;
+            responses.insert("default".to_owned(), response.clone().into());
+        }
+    }
+    let mut schemas = vec![(ProblemDocument::name().into_owned(), ProblemDocument::schema())];
+    ProblemDocument::schemas(&mut schemas);
+    document.components.get_or_insert_default().schemas.extend(schemas);
+    document
 }
 
 /// Serves the document at `/openapi.json`.

@@ -7,14 +7,15 @@ use crate::{Nonce, VERSION};
 
 /// "The connection whose hello had this nonce is gone."
 ///
-/// The nonce is what makes a late goodbye harmless: it never speaks for a newer connection.
+/// The nonce tells which connection is meant. A last will carries that of the connection's first
+/// hello; who says goodbye in words names the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presence {
     /// The contract's version.
     pub v: u8,
     /// Always false: a gate's coming is its hello.
     pub online: bool,
-    /// The nonce of the last hello on that connection.
+    /// The nonce of a hello on that connection.
     pub nonce: Nonce,
 }
 body!(Presence);

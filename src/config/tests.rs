@@ -59,7 +59,7 @@ fn a_wrong_setting_is_told_in_one_line() {
         ),
         (
             "htp.listen=1",
-            r"htp = { listen = 1 }: unknown field `htp`, expected one of `data`, `roles`, `log`, `log_format`, `names`, `time_zone`, `store`, `http`, `api`, `broker`, `bridge`",
+            r"htp: unknown field `htp`, expected one of `data`, `roles`, `log`, `log_format`, `names`, `time_zone`, `store`, `http`, `api`, `broker`, `bridge`",
         ),
         (
             "http.max_connections=many",

@@ -1,8 +1,9 @@
 //! What protects the rows of a stolen database: seals and digests.
 //!
-//! The keys come from files outside the database. A seal is AES-256-GCM under a random nonce,
-//! bound to its row; a digest is HMAC-SHA-256 under a pepper, because four digits, six digits and
-//! phone numbers can all be tried out; tokens of 128 bits and more are hashed plainly.
+//! The keys come from files outside the database. A seal is AES-256-GCM under a random nonce, bound
+//! to what it belongs to (a code's to its row). A digest is HMAC-SHA-256 under a pepper, because
+//! four digits, six digits and phone numbers can all be tried out; tokens of 128 bits and more are
+//! hashed plainly.
 
 use std::fmt;
 use std::sync::Arc;

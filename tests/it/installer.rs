@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-use crate::house::{Home, House, Label, is_installed, until};
+use crate::house::{Home, House, Label, PATIENCE, is_installed, until};
 
 #[tokio::test]
 async fn i_1_a_gate_makes_its_own_key_and_gets_in_by_its_label() {
@@ -92,7 +92,8 @@ async fn p_3_a_stock_client_with_a_gates_certificate_receives_its_trigger() {
 
     // -d also prints the subscription, which must stand before the gate is asked for; into a pipe
     // it would all be kept back until the end.
-    let trigger = ["-oL", "mosquitto_sub", "-d", "-t", &stock.topic("trigger"), "-q", "1"];
+    let trigger =
+        ["-oL", "mosquitto_sub", "-d", "-t", &stock.topic("trigger"), "-q", "1", "-W", "30"];
     let mut listening = stock.command("stdbuf", &trigger).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(listening.stdout.take().unwrap()).lines();
     while !lines.next_line().await.unwrap().expect("a subscription").starts_with("Subscribed") {}
@@ -139,17 +140,17 @@ impl Stock {
         format!("fluss/v1/gates/{}/{word}", self.gate)
     }
 
-    /// A client that ends by itself after a while, and with the story.
+    /// A client that ends with the story; all of its waits are bounded by what it is waited for.
     fn command(&self, tool: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new("timeout");
-        // `stdbuf` is given a client of its own, whose arguments come after its name.
-        command.arg("30").arg(tool).args(arguments).args(&self.arguments).kill_on_drop(true);
+        let mut command = Command::new(tool);
+        command.args(arguments).args(&self.arguments).kill_on_drop(true);
         command
     }
 
     /// Runs a client to its end and reads what it printed.
     async fn says<T: DeserializeOwned>(&self, tool: &str, arguments: &[&str]) -> T {
-        let output = self.command(tool, arguments).output().await.unwrap();
+        let ended = tokio::time::timeout(PATIENCE, self.command(tool, arguments).output()).await;
+        let output = ended.expect("the client ends").unwrap();
         let wrong = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{tool}: {} {wrong}", output.status);
         let printed = if output.stdout.is_empty() { b"null" } else { output.stdout.as_slice() };

@@ -1,10 +1,10 @@
 //! `GET /v1/attempts/{id}`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::AttemptId;
 
 use crate::answers::Problem;
-use crate::body::segment;
+use crate::body::{Path, segment};
 use crate::caller::Caller;
 use crate::{Api, wire};
 

@@ -3,13 +3,13 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use domain::AttemptId;
 use futures_util::{Stream, stream};
 
 use crate::answers::Problem;
-use crate::body::segment;
+use crate::body::{Path, segment};
 use crate::caller::Caller;
 use crate::{Api, wire};
 

@@ -1,12 +1,12 @@
 //! `GET /v1/codes/{id}`: one code with its digits.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::CodeId;
 
 use super::CodeWithDigits;
 use crate::Api;
 use crate::answers::Problem;
-use crate::body::segment;
+use crate::body::{Path, segment};
 use crate::caller::Caller;
 
 /// Shows a code with its digits, recipient and remaining time.

@@ -1,6 +1,6 @@
 //! `POST /v1/intercoms/{id}/codes`: issues a code for one guest.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use domain::PhoneNumber;
 use domain::name::GuestName;
@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::CodeWithDigits;
 use crate::Api;
 use crate::answers::{Code, Problem};
-use crate::body::{Fields, IdempotencyKey, Json};
+use crate::body::{Fields, IdempotencyKey, Json, Path, device};
 use crate::caller::Caller;
 
 /// The one guest of a code.
@@ -37,7 +37,7 @@ pub(crate) struct NewCode {
 pub(crate) async fn issue(
     State(api): State<Api>,
     caller: Caller,
-    Path(device): Path<String>,
+    Path(id): Path<String>,
     IdempotencyKey(key): IdempotencyKey,
     Json(body): Json<NewCode>,
 ) -> Result<(StatusCode, axum::Json<CodeWithDigits>), Problem> {
@@ -50,7 +50,8 @@ pub(crate) async fn issue(
     let name = fields.take("name", GuestName::parse(&body.name));
     let mobile = fields.take("mobile", PhoneNumber::parse(&body.mobile, home));
     let (Some(name), Some(mobile)) = (name, mobile) else { return Err(fields.problem()) };
-    let issue = Issue { user: caller.user, device, guest: Guest { name, mobile }, key };
+    let issue =
+        Issue { user: caller.user, device: device(&id)?, guest: Guest { name, mobile }, key };
     let issued = api.store.codes().issue(issue, api.now()).await??;
     let status = if issued.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, axum::Json(CodeWithDigits::of(&api, &issued))))

@@ -1,9 +1,10 @@
 //! `GET /v1/intercoms/{id}/codes`: the active codes.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 
 use super::Codes;
 use crate::answers::Problem;
+use crate::body::{Path, device};
 use crate::caller::Caller;
 use crate::{Api, wire};
 
@@ -17,6 +18,6 @@ pub(crate) async fn list(
     Path(id): Path<String>,
 ) -> Result<axum::Json<Codes>, Problem> {
     let now = api.now();
-    let passes = api.store.codes().active(caller.user, id, now).await??;
+    let passes = api.store.codes().active(caller.user, device(&id)?, now).await??;
     Ok(axum::Json(Codes { items: passes.iter().map(|pass| wire::Code::of(pass, now)).collect() }))
 }

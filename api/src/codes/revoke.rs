@@ -1,13 +1,13 @@
 //! `DELETE /v1/codes/{id}`: takes a code back.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::CodeId;
 use domain::access_code::{End, Revocation};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answers::Problem;
-use crate::body::segment;
+use crate::body::{Path, segment};
 use crate::caller::Caller;
 use crate::{Api, wire};
 
@@ -39,7 +39,7 @@ pub(crate) async fn revoke(
         api.store.codes().revoke(caller.user, segment(CodeId::parse(&id))?, now).await??;
     let (at, effective_at) = match revoked.code.end {
         Some(End::Revoked { at, effective_at }) => (at, effective_at),
-        Some(End::Completed { .. }) | None => (now, now),
+        Some(End::Completed { .. } | End::Expired { .. }) | None => (now, now),
     };
     let attempt = match revoked.revocation {
         Revocation::Cancelling(attempt) => Some(attempt),

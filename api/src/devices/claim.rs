@@ -37,10 +37,11 @@ pub(crate) async fn claim(
     let (Some(code), Some(name)) = (code, fields.take("name", name)) else {
         return Err(fields.problem());
     };
+    api.limits.may_guess(address)?;
     let claimed = api.store.devices().claim(caller.user, code, name, api.now()).await?;
     if claimed.is_err() {
         // A wrong code costs as much patience as a wrong link.
-        api.limits.unknown_link(address)?;
+        api.limits.guessed_wrong(address);
     }
     Ok(axum::Json(seen(&api, &claimed?)))
 }

@@ -1,9 +1,10 @@
 //! `GET /v1/devices/{id}`: one device.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 
 use super::seen;
 use crate::answers::Problem;
+use crate::body::{Path, device};
 use crate::caller::Caller;
 use crate::{Api, wire};
 
@@ -15,6 +16,6 @@ pub(crate) async fn details(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<axum::Json<wire::Device>, Problem> {
-    let device = api.store.devices().details(caller.user, id).await??;
+    let device = api.store.devices().details(caller.user, device(&id)?).await??;
     Ok(axum::Json(seen(&api, &device)))
 }

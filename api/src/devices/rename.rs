@@ -1,13 +1,13 @@
 //! `PATCH /v1/devices/{id}`: gives a device a name.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::name::DeviceName;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::seen;
 use crate::answers::Problem;
-use crate::body::Json;
+use crate::body::{Json, Path, device};
 use crate::caller::Caller;
 use crate::{Api, wire};
 
@@ -30,6 +30,6 @@ pub(crate) async fn rename(
     Json(body): Json<Rename>,
 ) -> Result<axum::Json<wire::Device>, Problem> {
     let name = DeviceName::parse(&body.name).map_err(|error| Problem::field("name", error))?;
-    let device = api.store.devices().rename(caller.user, id, name).await??;
+    let device = api.store.devices().rename(caller.user, device(&id)?, name).await??;
     Ok(axum::Json(seen(&api, &device)))
 }

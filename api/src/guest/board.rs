@@ -20,11 +20,10 @@ pub(super) async fn show(
     Kept(kept): Kept,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Trouble> {
+    api.limits.may_guess(address)?;
     let now = api.now();
-    let board = match in_path(path, BoardToken::parse) {
-        Some(board) => api.store.devices().board(board).await?,
-        None => None,
-    };
+    let board = in_path(path, BoardToken::parse).ok_or(Code::NotFound)?;
+    let board = api.store.devices().board(board).await?;
     let Some((intercom, _)) = board else { return Err(unknown(&api, address)) };
     let seen = match &kept {
         Some(link) => api.store.redemptions().by_link(link, now).await?,
@@ -32,7 +31,11 @@ pub(super) async fn show(
     };
     let ticket = ticket::write(&api.ticket_key, intercom, now);
     let Some(seen) = seen else {
-        let form = Some(Form::at_board(&api, ticket, Some(String::new())));
+        if kept.is_some() {
+            // A cookie can be made up too.
+            api.limits.guessed_wrong(address);
+        }
+        let form = Some(Form::at_board(&api, None, ticket, Some(String::new())));
         let page = Page { form, ..Page::saying(words::type_reference_and_code()) };
         return Ok(page.into_response());
     };

@@ -1,5 +1,6 @@
 //! `GET /{token}`: a guest's pass, from "scan the board" to "goodbye".
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::extract::rejection::PathRejection;
@@ -27,14 +28,23 @@ pub(super) async fn show(
     From(address): From,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Trouble> {
+    api.limits.may_guess(address)?;
     let now = api.now();
-    let link = in_path(path, LinkToken::parse);
-    let seen = match &link {
-        Some(link) => api.store.redemptions().by_link(link, now).await?,
-        None => None,
-    };
-    let (Some(link), Some(seen)) = (link, seen) else { return Err(unknown(&api, address)) };
+    // Browsers ask for icons and the like by themselves: what cannot be a link is no guess.
+    let link = in_path(path, LinkToken::parse).ok_or(Code::NotFound)?;
+    let seen = known(&api, address, &link, now).await?;
     Ok((cookie::keep(&api, &link), page(&api, &seen, None, now)).into_response())
+}
+
+/// The pass behind a link; a link that nobody knows counts as a guess.
+pub(super) async fn known(
+    api: &Api,
+    address: IpAddr,
+    link: &LinkToken,
+    now: Timestamp,
+) -> Result<GuestPass, Trouble> {
+    let seen = api.store.redemptions().by_link(link, now).await?;
+    seen.ok_or_else(|| unknown(api, address))
 }
 
 /// `GET /enter` and `GET /exit`: a browser that restores a page it got by POST asks for these.
@@ -90,7 +100,7 @@ fn way_in(api: &Api, seen: &GuestPass, ticket: Option<String>) -> Page {
     }
     let page = match ticket {
         Some(ticket) => Page {
-            form: Some(Form::at_board(api, ticket, None)),
+            form: Some(Form::at_board(api, Some(seen.pass.code.id.to_string()), ticket, None)),
             ..Page::saying(words::type_the_code())
         },
         None => Page { steps: true, ..Page::saying(words::scan_the_board()) },
@@ -104,7 +114,7 @@ fn way_out(api: &Api, seen: &GuestPass, just_came_in: bool) -> Page {
     if let Some(obstacle) = obstacle(seen, Leg::Exit).filter(|_| !just_came_in) {
         return obstacle;
     }
-    let form = Some(Form::new(api, Leg::Exit));
+    let form = Some(Form::new(api, Leg::Exit, Some(seen.pass.code.id.to_string())));
     Page { last_try: last_try(seen), form, ..Page::saying(said) }
 }
 

@@ -91,8 +91,8 @@ fn in_path<T, E>(
 
 /// The one answer to every link, board and reference that nobody knows; each counts (2.2).
 fn unknown(api: &Api, address: IpAddr) -> Trouble {
-    let too_many = api.limits.unknown_link(address).err();
-    too_many.unwrap_or(Code::NotFound.into()).into()
+    api.limits.guessed_wrong(address);
+    Code::NotFound.into()
 }
 
 /// `GET /`: for who comes without a link.

@@ -1,6 +1,7 @@
 //! What a page is made of; `templates/page.html` says what it looks like.
 
 use askama::Template;
+use axum::Extension;
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 use data_encoding::BASE64URL_NOPAD;
@@ -8,7 +9,7 @@ use domain::{Leg, Timestamp};
 use store::GuestPass;
 
 use super::words::{self, Words};
-use crate::answers::{Code, Problem};
+use crate::answers::{Code, Problem, RetryAt};
 use crate::{Api, wire};
 
 /// One page; all look alike.
@@ -39,6 +40,8 @@ pub(super) struct Greeting {
 pub(super) struct Form {
     action: &'static str,
     key: String,
+    /// The pass that the digits are for, where the browser has its link.
+    pass: Option<String>,
     ticket: Option<String>,
     /// Asked for beside the digits where the browser has no link; as typed before.
     reference: Option<String>,
@@ -80,23 +83,28 @@ impl Greeting {
 
 impl Form {
     /// Asks for the digits that open for this leg, with a fresh key.
-    pub(super) fn new(api: &Api, leg: Leg) -> Self {
+    pub(super) fn new(api: &Api, leg: Leg, pass: Option<String>) -> Self {
         let action = match leg {
             Leg::Entry => "/enter",
             Leg::Exit => "/exit",
         };
         let key = BASE64URL_NOPAD.encode(&domain::roll::<16>(&*api.dice));
-        Self { action, key, ticket: None, reference: None }
+        Self { action, key, pass, ticket: None, reference: None }
     }
 
     /// Asks for the way in, at the board that was scanned.
-    pub(super) fn at_board(api: &Api, ticket: String, reference: Option<String>) -> Self {
-        Self { ticket: Some(ticket), reference, ..Self::new(api, Leg::Entry) }
+    pub(super) fn at_board(
+        api: &Api,
+        pass: Option<String>,
+        ticket: String,
+        reference: Option<String>,
+    ) -> Self {
+        Self { ticket: Some(ticket), reference, ..Self::new(api, Leg::Entry, pass) }
     }
 
     /// The same, asking for the reference too.
     pub(super) fn with_reference(self) -> Self {
-        Self { reference: Some(String::new()), ..self }
+        Self { reference: Some(String::new()), pass: None, ..self }
     }
 }
 
@@ -128,7 +136,8 @@ impl IntoResponse for Trouble {
         let (mut document, _) = self.problem.into_response().into_parts();
         let retry_after = document.headers.remove(header::RETRY_AFTER);
         let retry_after = retry_after.map(|wait| [(header::RETRY_AFTER, wait)]);
-        (document.status, retry_after, *self.page).into_response()
+        let retry_at = document.extensions.remove::<RetryAt>().map(Extension);
+        (document.status, retry_after, retry_at, *self.page).into_response()
     }
 }
 

@@ -5,7 +5,6 @@
 use std::net::IpAddr;
 
 use axum::extract::State;
-use axum::extract::rejection::FormRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use data_encoding::BASE64URL_NOPAD;
@@ -17,12 +16,13 @@ use serde_json::json;
 use store::{Redeem, Refused};
 
 use super::cookie::{self, Kept};
-use super::link::path_of;
-use super::page::{Form, Page, Refresh, Trouble};
+use super::link::{known, path_of};
+use super::page::{self, Page, Refresh, Trouble};
 use super::same_site::SameSite;
 use super::words::{self, Words};
 use super::{ticket, unknown};
 use crate::answers::{Code, Problem};
+use crate::body::Form;
 use crate::caller::From;
 use crate::{Api, wire};
 
@@ -36,6 +36,8 @@ pub(super) struct Entry {
     key: String,
     #[serde(default)]
     ticket: String,
+    /// The pass whose page this is; programs may leave it out.
+    pass: Option<String>,
     reference: Option<String>,
 }
 
@@ -47,38 +49,42 @@ pub(super) struct Exit {
     code: String,
     #[serde(default)]
     key: String,
+    /// The pass whose page this is; programs may leave it out.
+    pass: Option<String>,
 }
 
 /// Asks for the gate on the way in.
 pub(super) async fn enter(
-    _: SameSite,
+    site: Result<SameSite, Trouble>,
     State(api): State<Api>,
     From(address): From,
     Kept(kept): Kept,
     headers: HeaderMap,
-    body: Result<axum::Form<Entry>, FormRejection>,
+    body: Result<Form<Entry>, Problem>,
 ) -> Response {
-    let opening = match body {
-        Ok(axum::Form(typed)) => way_in(&api, address, kept, typed).await,
-        Err(rejection) => Err(unread(&rejection)),
+    let opening = async {
+        site?;
+        let Form(typed) = body?;
+        way_in(&api, address, kept, typed).await
     };
-    told(&api, &headers, opening)
+    told(&api, &headers, opening.await)
 }
 
 /// Asks for the gate on the way out; the board is outside, so it need not be scanned (X16).
 pub(super) async fn exit(
-    _: SameSite,
+    site: Result<SameSite, Trouble>,
     State(api): State<Api>,
     From(address): From,
     Kept(kept): Kept,
     headers: HeaderMap,
-    body: Result<axum::Form<Exit>, FormRejection>,
+    body: Result<Form<Exit>, Problem>,
 ) -> Response {
-    let opening = match body {
-        Ok(axum::Form(typed)) => way_out(&api, address, kept, &typed).await,
-        Err(rejection) => Err(unread(&rejection)),
+    let opening = async {
+        site?;
+        let Form(typed) = body?;
+        way_out(&api, address, kept, typed).await
     };
-    told(&api, &headers, opening)
+    told(&api, &headers, opening.await)
 }
 
 async fn way_in(
@@ -87,11 +93,10 @@ async fn way_in(
     kept: Option<LinkToken>,
     typed: Entry,
 ) -> Result<Opening, Trouble> {
+    api.limits.may_guess(address)?;
     let now = api.now();
     let scanned = ticket::read(&api.ticket_key, &typed.ticket, now);
-    let form = Form::at_board(api, typed.ticket, typed.reference.clone());
-    let digits = digits(&typed.code, &form)?;
-    let key = key(&typed.key)?;
+    let form = page::Form::at_board(api, typed.pass.clone(), typed.ticket, typed.reference.clone());
     let is_kept = typed.reference.is_none();
     let link = match typed.reference.map(|reference| Reference::parse(&reference)) {
         None => kept,
@@ -105,6 +110,9 @@ async fn way_in(
         let problem = Problem::field("reference", "is required without the link's cookie");
         return Err(again(problem, words::type_reference_and_code(), form.with_reference()));
     };
+    is_its_pass(api, address, &link, typed.pass.as_deref(), now).await?;
+    let digits = digits(&typed.code, &form)?;
+    let key = key(&typed.key)?;
     let press = Press { leg: Leg::Entry, link, is_kept, digits, scanned, key, form };
     press.opens(api, address, now).await
 }
@@ -113,14 +121,33 @@ async fn way_out(
     api: &Api,
     address: IpAddr,
     kept: Option<LinkToken>,
-    typed: &Exit,
+    typed: Exit,
 ) -> Result<Opening, Trouble> {
-    let form = Form::new(api, Leg::Exit);
+    api.limits.may_guess(address)?;
+    let now = api.now();
+    let link = kept.ok_or(Code::NotFound)?;
+    is_its_pass(api, address, &link, typed.pass.as_deref(), now).await?;
+    let form = page::Form::new(api, Leg::Exit, typed.pass);
     let digits = digits(&typed.code, &form)?;
     let key = key(&typed.key)?;
-    let link = kept.ok_or(Code::NotFound)?;
     let press = Press { leg: Leg::Exit, link, is_kept: true, digits, scanned: None, key, form };
-    press.opens(api, address, api.now()).await
+    press.opens(api, address, now).await
+}
+
+/// Refuses a link that nobody knows before anything is written, and a form of another pass: one
+/// phone may have opened two, and its cookie is the latest one's.
+async fn is_its_pass(
+    api: &Api,
+    address: IpAddr,
+    link: &LinkToken,
+    named: Option<&str>,
+    now: Timestamp,
+) -> Result<(), Trouble> {
+    let seen = known(api, address, link, now).await?;
+    if named.is_some_and(|named| named != seen.pass.code.id.to_string()) {
+        return Err(Trouble::new(Code::NotFound, Page::saying(words::another_pass())));
+    }
+    Ok(())
 }
 
 /// The link behind a reference, at the board that was scanned.
@@ -149,7 +176,7 @@ struct Press {
     scanned: Option<IntercomId>,
     key: String,
     /// The same form, for the next press.
-    form: Form,
+    form: page::Form,
 }
 
 /// A gate was asked to open.
@@ -171,15 +198,12 @@ impl Press {
         match api.store.redemptions().redeem(redeem, now).await? {
             Ok(attempt) => Ok(Opening { attempt, link: self.link, now }),
             Err(Refused::UnknownLink) => Err(unknown(api, address)),
-            Err(Refused::Rule(refusal)) => Err(self.refused(api, refusal, now)),
+            Err(Refused::Rule(refusal)) => Err(self.refused(refusal, now)),
         }
     }
 
-    fn refused(self, api: &Api, refusal: Refusal, now: Timestamp) -> Trouble {
+    fn refused(self, refusal: Refusal, now: Timestamp) -> Trouble {
         let mut problem = Problem::from(refusal);
-        if let Refusal::Wait { until } = refusal {
-            problem = problem.retry_at(until, &*api.clock);
-        }
         if refusal == Refusal::TooManyAttempts {
             problem = problem.retry_after(ATTEMPT_WINDOW);
         }
@@ -212,7 +236,7 @@ fn may_try_again(refusal: Refusal) -> bool {
     }
 }
 
-fn digits(code: &str, form: &Form) -> Result<Passcode, Trouble> {
+fn digits(code: &str, form: &page::Form) -> Result<Passcode, Trouble> {
     Passcode::parse(code.trim()).map_err(|invalid| {
         again(Problem::field("code", invalid), words::not_four_digits(), form.clone())
     })
@@ -228,13 +252,8 @@ fn key(text: &str) -> Result<String, Problem> {
     }
 }
 
-fn again(problem: Problem, said: Words, form: Form) -> Trouble {
+fn again(problem: Problem, said: Words, form: page::Form) -> Trouble {
     Trouble::new(problem, Page { form: Some(form), ..Page::saying(said) })
-}
-
-fn unread(rejection: &FormRejection) -> Trouble {
-    let is_too_large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
-    if is_too_large { Code::TooLarge.into() } else { Code::Malformed.into() }
 }
 
 /// Tells a program or a guest what became of a press.

@@ -3,17 +3,18 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 
-use super::page::Page;
+use super::page::{Page, Trouble};
 use super::words;
 use crate::Api;
+use crate::answers::Code;
 
 /// Proof that a form came from a page of ours.
 pub(super) struct SameSite;
 
 impl FromRequestParts<Api> for SameSite {
-    type Rejection = (StatusCode, Page);
+    type Rejection = Trouble;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Self::Rejection> {
         let authority = parts.uri.authority().map(Authority::as_str);
@@ -21,7 +22,7 @@ impl FromRequestParts<Api> for SameSite {
         if is_ours(&parts.headers, host, &api.public_url) {
             Ok(Self)
         } else {
-            Err((StatusCode::FORBIDDEN, Page::saying(words::from_elsewhere())))
+            Err(Trouble::new(Code::ForeignForm, Page::saying(words::from_elsewhere())))
         }
     }
 }

@@ -41,6 +41,14 @@ pub(super) fn from_elsewhere() -> Words {
     )
 }
 
+pub(super) fn another_pass() -> Words {
+    say(
+        "Open your link again",
+        "This browser has opened another pass since. Nothing happened; open the link in your \
+         message again.",
+    )
+}
+
 // On the way in.
 
 pub(super) fn scan_the_board() -> Words {

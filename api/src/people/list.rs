@@ -1,12 +1,13 @@
 //! `GET /v1/devices/{id}/people`: who a device is shared with.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::PersonBody;
 use crate::Api;
 use crate::answers::Problem;
+use crate::body::{Path, device};
 use crate::caller::Caller;
 
 /// People, the longest first.
@@ -24,6 +25,6 @@ pub(crate) async fn list(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<axum::Json<People>, Problem> {
-    let people = api.store.people().of(caller.user, id).await??;
+    let people = api.store.people().of(caller.user, device(&id)?).await??;
     Ok(axum::Json(People { items: people.into_iter().map(PersonBody::from).collect() }))
 }

@@ -1,6 +1,6 @@
 //! `PUT /v1/devices/{id}/people`: shares a device, or changes what a person may.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::PhoneNumber;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::PersonBody;
 use crate::Api;
 use crate::answers::Problem;
-use crate::body::Json;
+use crate::body::{Json, Path, device};
 use crate::caller::Caller;
 
 /// Whom to share with.
@@ -36,6 +36,6 @@ pub(crate) async fn share(
     let phone = PhoneNumber::parse(&body.phone, home);
     let phone = phone.map_err(|error| Problem::field("phone", error))?;
     let (people, granted) = (api.store.people(), body.one_time_access);
-    let person = people.share(caller.user, id, phone, granted, api.now()).await??;
+    let person = people.share(caller.user, device(&id)?, phone, granted, api.now()).await??;
     Ok(axum::Json(person.into()))
 }

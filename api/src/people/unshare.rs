@@ -1,12 +1,12 @@
 //! `DELETE /v1/devices/{id}/people/{user_id}`: ends the sharing with a person.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use domain::UserId;
 
 use crate::Api;
 use crate::answers::Problem;
-use crate::body::segment;
+use crate::body::{Path, device, segment};
 use crate::caller::Caller;
 
 /// Ends the sharing; codes they made stay valid.
@@ -19,6 +19,6 @@ pub(crate) async fn unshare(
     Path((id, user)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let user = segment(UserId::parse(&user))?;
-    api.store.people().unshare(caller.user, id, user, api.now()).await??;
+    api.store.people().unshare(caller.user, device(&id)?, user, api.now()).await??;
     Ok(StatusCode::NO_CONTENT)
 }

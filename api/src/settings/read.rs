@@ -1,12 +1,13 @@
 //! `GET /v1/intercoms/{id}/settings`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::etag;
 use crate::answers::Problem;
+use crate::body::{Path, device};
 use crate::caller::Caller;
 use crate::{Api, wire};
 
@@ -32,7 +33,7 @@ pub(crate) async fn read(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<impl IntoResponse, Problem> {
-    let saved = api.store.intercoms().settings(caller.user, id).await??;
+    let saved = api.store.intercoms().settings(caller.user, device(&id)?).await??;
     let devices = api.store.devices().of(caller.user).await?;
     let own_gates = devices
         .iter()

@@ -1,6 +1,6 @@
 //! `PUT /v1/intercoms/{id}/settings`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use domain::settings::{ExitGate, InviteDuration, MaxUsers};
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::etag;
 use crate::answers::{Code, Problem};
-use crate::body::{Fields, Json};
+use crate::body::{Fields, Json, Path, device};
 use crate::caller::Caller;
 use crate::{Api, wire};
 
@@ -49,7 +49,7 @@ pub(crate) async fn replace(
     let settings = read(&body)?;
     let version = version(&headers)?;
     let intercoms = api.store.intercoms();
-    let saved = intercoms.save(caller.user, id, settings, version, api.now()).await?;
+    let saved = intercoms.save(caller.user, device(&id)?, settings, version, api.now()).await?;
     let saved = saved.map_err(Problem::from)?;
     Ok((etag(saved.version), axum::Json(wire::Settings::from(saved))))
 }
