@@ -283,7 +283,7 @@ async fn r_3_a_command_on_the_wire_is_cancelled_and_the_owner_is_told_when() {
 }
 
 #[tokio::test]
-async fn s_1_s_2_a_shared_user_needs_the_grant_and_gets_only_that() {
+async fn o_4f_s_1_s_2_a_shared_user_needs_the_grant_and_gets_only_that() {
     let home = Home::start().await;
     let phone = "+27839998888";
     let shared = home.house.signs_in(phone).await;

@@ -71,7 +71,7 @@ fn i_1_a_label_is_printed_for_people_with_the_boards_code() {
 /// Stock MQTT clients with the gate's own certificate say hello and ready, and receive a trigger on
 /// the gate's trigger topic.
 #[tokio::test]
-async fn p_3_a_stock_client_with_a_gates_certificate_receives_its_trigger() {
+async fn i_1_a_stock_client_with_a_gates_certificate_receives_its_trigger() {
     if !is_installed("mosquitto_sub", "mosquitto-clients") {
         return;
     }
