@@ -296,9 +296,11 @@ impl Running {
         } else {
             format!(" --data {}", config.data.display())
         };
+        // As it was called, so that the line can be copied.
+        let flussd = std::env::args().next().unwrap_or_else(|| "flussd".to_owned());
         format!(
             "flussd is ready\n{}{}{data}\
-             Next, in another terminal: flussd{option} device make gate --name \"Main gate\"\n\
+             Next, in another terminal: {flussd}{option} device make gate --name \"Main gate\"\n\
              Ctrl-C stops it.\n",
             http.unwrap_or_default(),
             mqtt.unwrap_or_default(),

@@ -18,6 +18,8 @@ use store::{
     SessionRefusal, SettingsRefusal, TooManyPins,
 };
 
+use utoipa::ToSchema;
+
 use crate::wire;
 
 /// Defines the table once.
@@ -171,14 +173,8 @@ impl Problem {
         self
     }
 
-    /// Says when trying again makes sense.
-    pub(crate) fn retry_at(mut self, until: Timestamp, clock: &dyn Clock) -> Self {
-        self.retry_after = Some(clock.now().until(until).max(Duration::from_secs(1)));
-        self.with("retry_at", wire::rfc3339(until))
-    }
-
-    /// The same where no clock is at hand: [`tell_when`] has one.
-    fn until(mut self, until: Timestamp) -> Self {
+    /// Says when trying again makes sense; [`tell_when`] turns it into `Retry-After`.
+    fn retry_at(mut self, until: Timestamp) -> Self {
         self.retry_at = Some(RetryAt(until));
         self.with("retry_at", wire::rfc3339(until))
     }
@@ -200,13 +196,8 @@ impl From<Code> for Problem {
 /// Every 429 and 503 says when to try again; this is said unless something better is known.
 fn usual_wait(code: Code) -> Option<Duration> {
     let asks_to_wait = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
-    let seconds = match code {
-        Code::Busy | Code::Unavailable => 1,
-        Code::ChannelUnavailable => 30,
-        other if asks_to_wait.contains(&other.status()) => 5,
-        _ => return None,
-    };
-    Some(Duration::from_secs(seconds))
+    let seconds = if code == Code::ChannelUnavailable { 30 } else { 5 };
+    asks_to_wait.contains(&code.status()).then_some(Duration::from_secs(seconds))
 }
 
 impl IntoResponse for Problem {
@@ -315,7 +306,7 @@ impl From<PinRefusal> for Problem {
             PinRefusal::Expired => Code::OtpExpired.into(),
             PinRefusal::TooMany => Code::OtpTooMany.into(),
             PinRefusal::Wait { until } => {
-                until.into_iter().fold(Self::from(Code::OtpTooMany), Self::until)
+                until.into_iter().fold(Self::from(Code::OtpTooMany), Self::retry_at)
             }
         }
     }
@@ -323,7 +314,7 @@ impl From<PinRefusal> for Problem {
 
 impl From<TooManyPins> for Problem {
     fn from(TooManyPins { until }: TooManyPins) -> Self {
-        Self::from(Code::OtpTooSoon).until(until)
+        Self::from(Code::OtpTooSoon).retry_at(until)
     }
 }
 
@@ -430,7 +421,7 @@ impl From<RedeemRefusal> for Problem {
             RedeemRefusal::ScanRequired => Code::ScanRequired.into(),
             RedeemRefusal::WrongIntercom => Code::WrongIntercom.into(),
             RedeemRefusal::LinkLocked => Code::LinkLocked.into(),
-            RedeemRefusal::Wait { until } => Self::from(Code::CodeWait).until(until),
+            RedeemRefusal::Wait { until } => Self::from(Code::CodeWait).retry_at(until),
             RedeemRefusal::WrongCode { tries_left } => {
                 Self::from(Code::CodeWrong).with("tries_left", tries_left)
             }

@@ -143,13 +143,14 @@ fn unread(error: &BytesRejection) -> Problem {
 }
 
 fn no_form(rejection: &FormRejection) -> Problem {
-    match rejection {
-        FormRejection::InvalidFormContentType(_) => return Code::NotForm.into(),
-        FormRejection::BytesRejection(error) => return unread(error),
-        _ => {}
+    if let FormRejection::InvalidFormContentType(_) = rejection {
+        return Code::NotForm.into();
+    }
+    if let FormRejection::BytesRejection(error) = rejection {
+        return unread(error);
     }
     // axum reads forms by way of serde_path_to_error too, and keeps what it said as a source.
-    let mut causes = std::iter::successors(rejection.source(), |cause| cause.source());
+    let mut causes = std::iter::successors(rejection.source(), |cause| (*cause).source());
     let cause = causes.find_map(|cause| {
         cause.downcast_ref::<serde_path_to_error::Error<serde::de::value::Error>>()
     });
@@ -183,4 +184,32 @@ fn named(path: &serde_path_to_error::Path, message: &str) -> Problem {
         message
     };
     Problem::field(&field, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::routing::get;
+    use domain::Timestamp;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    struct Stopped;
+
+    impl Clock for Stopped {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millis(0)
+        }
+    }
+
+    /// What [`TimeoutLayer`] answers is a bare 408.
+    #[tokio::test]
+    async fn a_bare_answer_gets_its_document() {
+        let late = Router::new().route("/", get(async || StatusCode::REQUEST_TIMEOUT));
+        let request = Request::get("/").body(Body::empty()).unwrap();
+        let answer = bounded(late, Arc::new(Stopped)).oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");
+    }
 }

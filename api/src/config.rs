@@ -18,7 +18,8 @@ pub struct Config {
     pub support_contact: Option<String>,
     /// Logins that one address may begin at once; one more comes back each minute.
     pub logins_per_address: u32,
-    /// Unknown links that one address may open at once; one more comes back every 3 seconds.
+    /// Links, boards, references and labels that nobody knows: so many may one address try at once,
+    /// and one more every 3 seconds; until then it may not open known ones either.
     pub unknown_links_per_address: u32,
 }
 

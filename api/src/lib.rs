@@ -159,3 +159,6 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(attempts::read::read))
         .routes(routes!(attempts::stream::stream))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::answers::{Code, Problem};
@@ -29,8 +29,9 @@ impl Limits {
         self.logins.take(address, Instant::now()).map_err(too_many)
     }
 
-    /// Lets an address try a secret (a link, a board, a reference, what a label says), unless it
-    /// has guessed too often. Ask before the secret is looked up, or a right guess goes through.
+    /// Lets an address try a secret, unless it has guessed too often. For what is short enough to be
+    /// guessed (a reference, what a label says) ask before it is looked up, or a right guess goes
+    /// through.
     pub(crate) fn may_guess(&self, address: IpAddr) -> Result<(), Problem> {
         self.guesses.ask(address, Instant::now()).map_err(too_many)
     }
@@ -50,7 +51,7 @@ struct Budget {
     burst: u32,
     /// After it, one more comes back.
     pause: Duration,
-    /// When an address will have its whole budget again; those that have are not listed.
+    /// When an address will have its whole budget again; one that is not listed has it.
     whole_at: Mutex<HashMap<IpAddr, Instant>>,
 }
 
@@ -61,7 +62,7 @@ impl Budget {
 
     /// Takes one, or says how long to wait for it.
     fn take(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
-        let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut whole_at = self.lock();
         self.left(&whole_at, address, now)?;
         self.spend(&mut whole_at, address, now);
         Ok(())
@@ -69,14 +70,18 @@ impl Budget {
 
     /// Whether one is left, or how long to wait for it; takes nothing.
     fn ask(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
-        let whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let whole_at = self.lock();
         self.left(&whole_at, address, now)
     }
 
     /// Takes one even if none is left, so that asking for many at once gains nothing.
     fn charge(&self, address: IpAddr, now: Instant) {
-        let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut whole_at = self.lock();
         self.spend(&mut whole_at, address, now);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, Instant>> {
+        self.whole_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn left(
@@ -87,15 +92,12 @@ impl Budget {
     ) -> Result<(), Duration> {
         let whole_at = whole_at.get(&network(address)).copied().unwrap_or(now);
         let spent = whole_at.saturating_duration_since(now);
-        let most = self.pause * self.burst.saturating_sub(1);
-        if spent <= most { Ok(()) } else { Err(spent - most) }
+        let wait = spent.saturating_sub(self.pause * self.burst.saturating_sub(1));
+        if wait.is_zero() { Ok(()) } else { Err(wait) }
     }
 
     fn spend(&self, whole_at: &mut HashMap<IpAddr, Instant>, address: IpAddr, now: Instant) {
         let address = network(address);
-        if MANY <= whole_at.len() && !whole_at.contains_key(&address) {
-            whole_at.retain(|_, at| now < *at);
-        }
         if MANY <= whole_at.len() && !whole_at.contains_key(&address) {
             let rested = whole_at.iter().min_by_key(|(_, at)| **at).map(|(rested, _)| *rested);
             rested.and_then(|rested| whole_at.remove(&rested));

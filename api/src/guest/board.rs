@@ -20,7 +20,6 @@ pub(super) async fn show(
     Kept(kept): Kept,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Trouble> {
-    api.limits.may_guess(address)?;
     let now = api.now();
     let board = in_path(path, BoardToken::parse).ok_or(Code::NotFound)?;
     let board = api.store.devices().board(board).await?;
@@ -31,10 +30,6 @@ pub(super) async fn show(
     };
     let ticket = ticket::write(&api.ticket_key, intercom, now);
     let Some(seen) = seen else {
-        if kept.is_some() {
-            // A cookie can be made up too.
-            api.limits.guessed_wrong(address);
-        }
         let form = Some(Form::at_board(&api, None, ticket, Some(String::new())));
         let page = Page { form, ..Page::saying(words::type_reference_and_code()) };
         return Ok(page.into_response());

@@ -28,7 +28,6 @@ pub(super) async fn show(
     From(address): From,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Trouble> {
-    api.limits.may_guess(address)?;
     let now = api.now();
     // Browsers ask for icons and the like by themselves: what cannot be a link is no guess.
     let link = in_path(path, LinkToken::parse).ok_or(Code::NotFound)?;

@@ -89,8 +89,13 @@ fn in_path<T, E>(
     path.ok().and_then(|Path(text)| parse(&text).ok())
 }
 
-/// The one answer to every link, board and reference that nobody knows; each counts (2.2).
+/// The one answer to every link, board and reference that nobody knows; each counts. A link that
+/// somebody knows is served all the same: its 128 bits cannot be guessed, and whoever shares an
+/// address with a guesser must not stand before a shut gate.
 fn unknown(api: &Api, address: IpAddr) -> Trouble {
+    if let Err(too_many) = api.limits.may_guess(address) {
+        return too_many.into();
+    }
     api.limits.guessed_wrong(address);
     Code::NotFound.into()
 }
@@ -117,4 +122,4 @@ async fn no_icon() -> StatusCode {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -93,7 +93,6 @@ async fn way_in(
     kept: Option<LinkToken>,
     typed: Entry,
 ) -> Result<Opening, Trouble> {
-    api.limits.may_guess(address)?;
     let now = api.now();
     let scanned = ticket::read(&api.ticket_key, &typed.ticket, now);
     let form = page::Form::at_board(api, typed.pass.clone(), typed.ticket, typed.reference.clone());
@@ -123,7 +122,6 @@ async fn way_out(
     kept: Option<LinkToken>,
     typed: Exit,
 ) -> Result<Opening, Trouble> {
-    api.limits.may_guess(address)?;
     let now = api.now();
     let link = kept.ok_or(Code::NotFound)?;
     is_its_pass(api, address, &link, typed.pass.as_deref(), now).await?;
@@ -158,6 +156,8 @@ async fn referred_to(
     scanned: Option<IntercomId>,
     now: Timestamp,
 ) -> Result<LinkToken, Trouble> {
+    // Short enough to be guessed, so nobody over budget gets a look.
+    api.limits.may_guess(address)?;
     let Some(intercom) = scanned else {
         let said = words::refused(Refusal::ScanRequired, Leg::Entry, now);
         return Err(Trouble::new(Refusal::ScanRequired, Page::saying(said)));

@@ -1,7 +1,7 @@
 //! The guest's way through the pages, from the link to "goodbye", and everything that goes wrong
 //! on it: real router, real SQLite, clock by hand.
 
-mod world;
+pub(crate) mod world;
 
 use std::time::Duration;
 
@@ -350,7 +350,9 @@ async fn what_is_not_four_digits_is_named_and_counts_as_no_try() {
     assert_eq!(world.look(&issued).await.pass.code.guard.wrong_tries, 0);
     let (code, key) = (digits(&issued), form.key.clone());
     let more = [("code", code.as_str()), ("key", &key), ("leg", "exit")];
-    guest.post("/enter", &more).await.is(StatusCode::BAD_REQUEST);
+    let json = [(header::ACCEPT, "application/json")];
+    let unknown = guest.post_with("/enter", &more, &json).await;
+    unknown.refuses(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request").says(r#""leg""#);
 }
 
 #[tokio::test]
@@ -365,16 +367,107 @@ async fn all_that_nobody_knows_gets_the_same_answer_until_it_is_too_much() {
     let lost = exit.send(&mut world.browser(), "0427").await.is(StatusCode::NOT_FOUND);
     assert_eq!(lost.body, page.body);
 
-    let mut too_much = None;
-    for _ in 0..40 {
-        too_much = Some(world.browser().get("/AAAAAAAAAAAAAAAAAAAAAA").await)
-            .filter(|seen| seen.status == StatusCode::TOO_MANY_REQUESTS);
-        if too_much.is_some() {
-            break;
-        }
+    world.has_guessed_too_often().await;
+    let too_much = world.browser().get("/AAAAAAAAAAAAAAAAAAAAAA").await;
+    let too_much = too_much.is(StatusCode::TOO_MANY_REQUESTS);
+    assert!(["1", "2", "3"].contains(&too_much.header("retry-after")));
+}
+
+/// A reference is short enough to be guessed, so even the right one waits then.
+#[tokio::test]
+async fn a_right_reference_of_who_has_guessed_too_often_opens_nothing() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guesser = world.browser();
+    let page = guesser.get(&world.board).await.is(StatusCode::OK);
+    let (key, ticket) = (page.hidden("key"), page.hidden("ticket"));
+    let (code, reference) = (digits(&issued), issued.pass.reference.reveal());
+    world.has_guessed_too_often().await;
+    let fields =
+        [("code", code.as_str()), ("key", &key), ("ticket", &ticket), ("reference", &reference)];
+    guesser.post("/enter", &fields).await.is(StatusCode::TOO_MANY_REQUESTS);
+    assert!(world.look(&issued).await.latest.is_none());
+}
+
+/// A link cannot be guessed: its guest is served, whoever else shares the address.
+#[tokio::test]
+async fn a_guest_beside_a_guesser_gets_in() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    world.has_guessed_too_often().await;
+    let mut guest = world.browser();
+    let form = guest.stands_at(&issued, &world.board).await;
+    form.send(&mut guest, &digits(&issued)).await.leads_to(&issued);
+    assert!(world.look(&issued).await.latest.is_some());
+}
+
+/// Behind one address there may be many guests.
+#[tokio::test]
+async fn what_is_known_costs_no_guess() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    for _ in 0..30 {
+        let mut guest = world.browser();
+        guest.get(&link(&issued)).await.is(StatusCode::OK);
+        guest.get(&world.board).await.is(StatusCode::OK);
+        guest.get("/apple-touch-icon.png").await.is(StatusCode::NOT_FOUND);
     }
-    assert_eq!(too_much.unwrap().header("retry-after"), "3");
-    world.browser().get(&link(&world.issues().await)).await.is(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_made_up_cookie_is_a_guess_at_the_button() {
+    for path in ["/enter", "/exit"] {
+        let world = World::new().await;
+        let mut stranger = world.browser();
+        stranger.cookie = Some("g=AAAAAAAAAAAAAAAAAAAAAA".to_owned());
+        let mut statuses = Vec::new();
+        for _ in 0..30 {
+            let key = "A".repeat(22);
+            let fields = [("code", "0427"), ("key", key.as_str())];
+            statuses.push(stranger.post(path, &fields).await.status);
+        }
+        assert!(statuses.contains(&StatusCode::TOO_MANY_REQUESTS), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn digits_for_one_pass_are_not_tried_at_another() {
+    let world = World::new().await;
+    let (first, second) = (world.issues().await, world.issues().await);
+    let mut guest = world.browser();
+    guest.get(&link(&first)).await.is(StatusCode::OK);
+    let page = guest.get(&world.board).await;
+    let (key, ticket, pass) = (page.hidden("key"), page.hidden("ticket"), page.hidden("pass"));
+    assert_eq!(pass, first.pass.code.id.to_string());
+    guest.get(&link(&second)).await.is(StatusCode::OK);
+
+    let code = digits(&first);
+    let fields = [("code", code.as_str()), ("key", &key), ("ticket", &ticket), ("pass", &pass)];
+    let refused = guest.post("/enter", &fields).await.is(StatusCode::NOT_FOUND);
+    assert!(!refused.says("Open your link again").has_form());
+    let refused = guest.post("/exit", &[fields[0], fields[1], fields[3]]).await;
+    refused.is(StatusCode::NOT_FOUND).says("Open your link again");
+    assert_eq!(world.look(&second).await.pass.code.guard.wrong_tries, 0);
+
+    guest.get(&link(&first)).await.is(StatusCode::OK);
+    guest.post("/enter", &fields).await.leads_to(&first);
+}
+
+#[tokio::test]
+async fn a_form_that_cannot_be_read_says_why() {
+    let world = World::new().await;
+    let mut program = world.browser();
+    let json = (header::ACCEPT, "application/json");
+    let request = Request::post("/enter").header(&json.0, json.1);
+    let request = request.header(header::CONTENT_TYPE, "text/plain");
+    let wrong_kind = program.send(request, Body::from("code=0427")).await;
+    wrong_kind.refuses(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_form");
+    let (twice, elsewhere) = ([("code", "0427"), ("code", "0428")], "https://evil.example");
+    let twice = program.post_with("/enter", &twice, std::slice::from_ref(&json)).await;
+    twice.refuses(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request").says(r#""field":"code""#);
+    let foreign = [json, (header::ORIGIN, elsewhere)];
+    let foreign = program.post_with("/enter", &[("code", "0427")], &foreign).await;
+    foreign.refuses(StatusCode::FORBIDDEN, "foreign_form");
 }
 
 #[tokio::test]

@@ -59,9 +59,7 @@ pub(crate) async fn begin(
         ClientWord::App => Client::App,
         ClientWord::Dashboard => Client::Dashboard,
     };
-    let begun = api.store.logins().begin(phone, client, pin.clone(), token.clone(), now).await?;
-    let begun =
-        begun.map_err(|too_many| Problem::from(too_many).retry_at(too_many.until, &*api.clock))?;
+    let begun = api.store.logins().begin(phone, client, pin.clone(), token.clone(), now).await??;
     let login_id = token.reveal();
     send(&api, &login_id, body.channel, &begun, &pin, now).await?;
     let sent = pin_sent(login_id, body.channel, &begun);

@@ -1,16 +1,15 @@
 //! `POST /v1/logins/{login_id}/resend`: asks for another pin; the one before is void.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use domain::secret::{LoginToken, Otp};
 use serde::Deserialize;
-use store::LoginRefusal;
 use utoipa::ToSchema;
 
 use super::{ChannelWord, PinSent, pin_sent, send};
 use crate::Api;
 use crate::answers::{Code, Problem};
-use crate::body::Json;
+use crate::body::{Json, Path};
 
 /// How the new pin is sent: the other channel, when the first did not work.
 #[derive(Deserialize, ToSchema)]
@@ -31,13 +30,7 @@ pub(crate) async fn resend(
 ) -> Result<(StatusCode, axum::Json<PinSent>), Problem> {
     let token = LoginToken::parse(&login_id).map_err(|_| Problem::from(Code::OtpInvalid))?;
     let (pin, now) = (Otp::random(&*api.dice), api.now());
-    let renewed = api.store.logins().renew(token, pin.clone(), now).await?;
-    let begun = renewed.map_err(|refusal| match refusal {
-        LoginRefusal::Pace(too_many) => {
-            Problem::from(too_many).retry_at(too_many.until, &*api.clock)
-        }
-        LoginRefusal::Pin(refusal) => refusal.into(),
-    })?;
+    let begun = api.store.logins().renew(token, pin.clone(), now).await??;
     send(&api, &login_id, body.channel, &begun, &pin, now).await?;
     let sent = pin_sent(login_id, body.channel, &begun);
     Ok((StatusCode::ACCEPTED, axum::Json(sent)))

@@ -1,13 +1,13 @@
 //! `POST /v1/logins/{login_id}/verify`: tries a pin; the right one signs in.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::secret::{LoginToken, Otp, SessionToken};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::Api;
 use crate::answers::{Code, Problem};
-use crate::body::Json;
+use crate::body::{Json, Path};
 
 /// The pin as typed.
 #[derive(Deserialize, ToSchema)]

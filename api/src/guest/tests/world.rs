@@ -7,7 +7,7 @@ use std::time::Duration;
 use authority::Authority;
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
 use domain::attempt::Evidence;
 use domain::login::Client;
 use domain::name::{DeviceName, GuestName};
@@ -21,29 +21,31 @@ use tower::ServiceExt;
 use crate::courier::Console;
 use crate::{Config, GateWelcome, Parts};
 
-pub(super) struct World {
-    pub(super) store: Store,
+pub(crate) struct World {
+    pub(crate) store: Store,
     /// The path that the QR of the owner's intercom opens.
-    pub(super) board: String,
+    pub(crate) board: String,
     /// The same for another intercom.
-    pub(super) other_board: String,
+    pub(crate) other_board: String,
     router: Router,
     clock: Arc<Hand>,
     dice: Arc<Seeded>,
     owner: UserId,
-    gate: GateId,
-    intercom: IntercomId,
+    /// The owner's session token.
+    pub(crate) session: String,
+    pub(crate) gate: GateId,
+    pub(crate) intercom: IntercomId,
     serial: AtomicU64,
     _folder: tempfile::TempDir,
 }
 
 impl World {
     /// Settings saved, the gate ready.
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::at("http://localhost:8080").await
     }
 
-    pub(super) async fn at(public_url: &str) -> Self {
+    pub(crate) async fn at(public_url: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("fluss.db").display());
         let (dice, clock) = (Arc::new(Seeded::default()), Arc::new(Hand::default()));
@@ -79,6 +81,7 @@ impl World {
             clock,
             dice,
             owner,
+            session: String::new(),
             gate,
             intercom,
             serial,
@@ -89,7 +92,7 @@ impl World {
     }
 
     async fn furnish(&mut self) {
-        self.owner = self.signs_in().await;
+        (self.owner, self.session) = self.signs_in().await;
         let (id, now) = (self.gate, self.now());
         let (label, secret) = (self.label("Main Gate"), EnrolmentSecret::random(&*self.dice));
         let claim_code = label.claim_code.clone();
@@ -110,14 +113,15 @@ impl World {
         self.gate_is_ready().await;
     }
 
-    async fn signs_in(&self) -> UserId {
+    async fn signs_in(&self) -> (UserId, String) {
         let (token, otp) = (LoginToken::random(&*self.dice), Otp::random(&*self.dice));
         let phone = PhoneNumber::parse("+27821234567", None).unwrap();
         let logins = self.store.logins();
         let begun = logins.begin(phone, Client::App, otp.clone(), token.clone(), self.now()).await;
         begun.unwrap().unwrap();
         let session = SessionToken::random(&*self.dice);
-        logins.verify(token, otp, session, self.now()).await.unwrap().unwrap().user
+        let signed_in = logins.verify(token, otp, session.clone(), self.now()).await;
+        (signed_in.unwrap().unwrap().user, session.reveal())
     }
 
     async fn makes_intercom(&self, id: IntercomId, name: &str) -> String {
@@ -142,16 +146,16 @@ impl World {
         claimed.unwrap().unwrap();
     }
 
-    pub(super) fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    pub(super) fn later(&self, span: Duration) {
+    pub(crate) fn later(&self, span: Duration) {
         let millis = i64::try_from(span.as_millis()).unwrap();
         self.clock.0.fetch_add(millis, Ordering::Relaxed);
     }
 
-    pub(super) async fn gate_is_ready(&self) {
+    pub(crate) async fn gate_is_ready(&self) {
         let (gates, nonce) = (self.store.gates(), domain::roll(&*self.dice));
         let epoch = gates.hello(self.gate, nonce, String::new(), self.now()).await;
         let epoch = epoch.unwrap().unwrap();
@@ -159,20 +163,20 @@ impl World {
         assert!(ready.unwrap());
     }
 
-    pub(super) async fn gate_is_gone(&self) {
+    pub(crate) async fn gate_is_gone(&self) {
         self.store.gates().forget_who_is_ready().await.unwrap();
     }
 
-    pub(super) async fn renames_intercom(&self, name: &str) {
+    pub(crate) async fn renames_intercom(&self, name: &str) {
         let (id, name) = (self.intercom.to_string(), DeviceName::parse(name).unwrap());
         self.store.devices().rename(self.owner, id, name).await.unwrap().unwrap();
     }
 
-    pub(super) async fn issues(&self) -> Issued {
+    pub(crate) async fn issues(&self) -> Issued {
         self.issues_to("Thandi").await
     }
 
-    pub(super) async fn issues_to(&self, name: &str) -> Issued {
+    pub(crate) async fn issues_to(&self, name: &str) -> Issued {
         let count = self.serial.fetch_add(1, Ordering::Relaxed);
         let mobile = PhoneNumber::parse(&format!("+2782555{count:04}"), None).unwrap();
         let guest = Guest { name: GuestName::parse(name).unwrap(), mobile };
@@ -181,24 +185,24 @@ impl World {
         self.store.codes().issue(issue, self.now()).await.unwrap().unwrap()
     }
 
-    pub(super) async fn revokes(&self, issued: &Issued) {
+    pub(crate) async fn revokes(&self, issued: &Issued) {
         let revoked = self.store.codes().revoke(self.owner, issued.pass.code.id, self.now()).await;
         revoked.unwrap().unwrap();
     }
 
-    pub(super) async fn look(&self, issued: &Issued) -> GuestPass {
+    pub(crate) async fn look(&self, issued: &Issued) -> GuestPass {
         let pass = self.store.redemptions().by_link(&issued.pass.link, self.now()).await;
         pass.unwrap().unwrap()
     }
 
     /// The bridge sends the command of the latest attempt.
-    pub(super) async fn is_sent(&self, issued: &Issued) {
+    pub(crate) async fn is_sent(&self, issued: &Issued) {
         let latest = self.look(issued).await.latest.unwrap();
         assert!(self.store.attempts().claim(latest.id, self.now()).await.unwrap().is_some());
     }
 
     /// The bridge sends the command of the latest attempt, and a second later the gate reports.
-    pub(super) async fn gate_reports(&self, issued: &Issued, evidence: Evidence) {
+    pub(crate) async fn gate_reports(&self, issued: &Issued, evidence: Evidence) {
         self.is_sent(issued).await;
         self.later(Duration::from_secs(1));
         let id = self.look(issued).await.latest.unwrap().id;
@@ -207,12 +211,29 @@ impl World {
     }
 
     /// A browser that nobody used yet.
-    pub(super) fn browser(&self) -> Browser {
+    pub(crate) fn browser(&self) -> Browser {
         Browser { router: self.router.clone(), cookie: None }
     }
 
+    /// The owner's app asks for something.
+    pub(crate) async fn owner_asks(&self, method: Method, path: &str, body: &str) -> Seen {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.session));
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let request = request.header(header::IF_MATCH, "\"0\"");
+        let request = request.header("idempotency-key", "press");
+        self.browser().send(request, Body::from(body.to_owned())).await
+    }
+
+    /// This address, the one of all browsers here, has guessed as often as it may.
+    pub(crate) async fn has_guessed_too_often(&self) {
+        let mut stranger = self.browser();
+        let unknown = "/AAAAAAAAAAAAAAAAAAAAAA";
+        while stranger.get(unknown).await.status != StatusCode::TOO_MANY_REQUESTS {}
+    }
+
     /// A browser whose guest has come in, without a fault or a wait.
-    pub(super) async fn lets_in(&self, issued: &Issued) -> Browser {
+    pub(crate) async fn lets_in(&self, issued: &Issued) -> Browser {
         let mut browser = self.browser();
         let form = browser.stands_at(issued, &self.board).await;
         form.send(&mut browser, &digits(issued)).await.leads_to(issued);
@@ -221,35 +242,35 @@ impl World {
     }
 }
 
-pub(super) fn link(issued: &Issued) -> String {
+pub(crate) fn link(issued: &Issued) -> String {
     format!("/{}", issued.pass.link.reveal())
 }
 
-pub(super) fn digits(issued: &Issued) -> String {
+pub(crate) fn digits(issued: &Issued) -> String {
     issued.pass.code.passcode.reveal()
 }
 
 /// Four digits that are not the code.
-pub(super) fn wrong_digits(issued: &Issued) -> &'static str {
+pub(crate) fn wrong_digits(issued: &Issued) -> &'static str {
     if digits(issued) == "4711" { "4712" } else { "4711" }
 }
 
 /// A browser with its cookie jar.
-pub(super) struct Browser {
+pub(crate) struct Browser {
     router: Router,
-    pub(super) cookie: Option<String>,
+    pub(crate) cookie: Option<String>,
 }
 
 impl Browser {
-    pub(super) async fn get(&mut self, path: &str) -> Seen {
+    pub(crate) async fn get(&mut self, path: &str) -> Seen {
         self.send(Request::get(path), Body::empty()).await
     }
 
-    pub(super) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Seen {
+    pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Seen {
         self.post_with(path, fields, &[]).await
     }
 
-    pub(super) async fn post_with(
+    pub(crate) async fn post_with(
         &mut self,
         path: &str,
         fields: &[(&str, &str)],
@@ -265,7 +286,7 @@ impl Browser {
         self.send(request, Body::from(fields.join("&"))).await
     }
 
-    pub(super) async fn send(&mut self, request: axum::http::request::Builder, body: Body) -> Seen {
+    pub(crate) async fn send(&mut self, request: axum::http::request::Builder, body: Body) -> Seen {
         let cookie = self.cookie.as_deref().unwrap_or_default();
         let request = request.header(header::COOKIE, cookie).body(body).unwrap();
         let answer = self.router.clone().oneshot(request).await.unwrap();
@@ -279,14 +300,14 @@ impl Browser {
     }
 
     /// Opens the link, scans a board, and reads the form there.
-    pub(super) async fn stands_at(&mut self, issued: &Issued, board: &str) -> Filled {
+    pub(crate) async fn stands_at(&mut self, issued: &Issued, board: &str) -> Filled {
         self.get(&link(issued)).await.is(StatusCode::OK);
         let page = self.get(board).await.is(StatusCode::OK);
         Filled { action: "/enter", ticket: Some(page.hidden("ticket")), key: page.hidden("key") }
     }
 
     /// Opens the link and reads the form for the way out.
-    pub(super) async fn is_leaving(&mut self, issued: &Issued) -> Filled {
+    pub(crate) async fn is_leaving(&mut self, issued: &Issued) -> Filled {
         let page = self.get(&link(issued)).await.is(StatusCode::OK);
         assert!(page.body.contains(r#"action="/exit""#), "{}", page.body);
         Filled { action: "/exit", ticket: None, key: page.hidden("key") }
@@ -295,14 +316,14 @@ impl Browser {
 
 /// A form as it stands on a page.
 #[derive(Clone)]
-pub(super) struct Filled {
-    pub(super) action: &'static str,
-    pub(super) ticket: Option<String>,
-    pub(super) key: String,
+pub(crate) struct Filled {
+    pub(crate) action: &'static str,
+    pub(crate) ticket: Option<String>,
+    pub(crate) key: String,
 }
 
 impl Filled {
-    pub(super) async fn send(&self, browser: &mut Browser, code: &str) -> Seen {
+    pub(crate) async fn send(&self, browser: &mut Browser, code: &str) -> Seen {
         let mut fields = vec![("code", code), ("key", self.key.as_str())];
         fields.extend(self.ticket.as_deref().map(|ticket| ("ticket", ticket)));
         browser.post(self.action, &fields).await
@@ -310,42 +331,50 @@ impl Filled {
 }
 
 /// An answer.
-pub(super) struct Seen {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: String,
+pub(crate) struct Seen {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Seen {
     #[track_caller]
-    pub(super) fn is(self, status: StatusCode) -> Self {
+    pub(crate) fn is(self, status: StatusCode) -> Self {
         assert_eq!(self.status, status, "{}", self.body);
         self
     }
 
     #[track_caller]
-    pub(super) fn says(self, words: &str) -> Self {
+    pub(crate) fn says(self, words: &str) -> Self {
         assert!(self.body.contains(words), "{words:?} is not in {}", self.body);
         self
     }
 
+    /// A problem document with this code.
     #[track_caller]
-    pub(super) fn leads_to(self, issued: &Issued) {
+    pub(crate) fn refuses(self, status: StatusCode, code: &str) -> Self {
+        let seen = self.is(status);
+        assert_eq!(seen.header("content-type"), "application/problem+json");
+        seen.says(&format!(r#""code":"{code}""#))
+    }
+
+    #[track_caller]
+    pub(crate) fn leads_to(self, issued: &Issued) {
         assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.body);
         assert_eq!(self.header("location"), link(issued));
     }
 
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    pub(super) fn has_form(&self) -> bool {
+    pub(crate) fn has_form(&self) -> bool {
         self.body.contains("<form")
     }
 
     /// The value of a hidden field.
     #[track_caller]
-    pub(super) fn hidden(&self, name: &str) -> String {
+    pub(crate) fn hidden(&self, name: &str) -> String {
         let before = format!(r#"type="hidden" name="{name}" value=""#);
         let rest = self.body.split(&before).nth(1);
         let value = rest.and_then(|rest| rest.split('"').next());
