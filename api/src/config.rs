@@ -18,9 +18,9 @@ pub struct Config {
     pub support_contact: Option<String>,
     /// Logins that one address may begin at once; one more comes back each minute.
     pub logins_per_address: u32,
-    /// Links, boards, references and labels that nobody knows: so many may one address try at once,
-    /// and one more every 3 seconds; until then it may not open known ones either.
-    pub unknown_links_per_address: u32,
+    /// Secrets that one address may guess wrong at once (links, references, what labels say); one
+    /// more comes back every 3 seconds. A link that is known is always served.
+    pub guesses_per_address: u32,
 }
 
 impl Default for Config {
@@ -30,7 +30,7 @@ impl Default for Config {
             home_country: None,
             support_contact: None,
             logins_per_address: 5,
-            unknown_links_per_address: 20,
+            guesses_per_address: 20,
         }
     }
 }
@@ -42,7 +42,7 @@ impl Config {
         self.home()?;
         for (setting, count) in [
             ("logins_per_address", self.logins_per_address),
-            ("unknown_links_per_address", self.unknown_links_per_address),
+            ("guesses_per_address", self.guesses_per_address),
         ] {
             if count == 0 {
                 let expected = "at least 1";

@@ -20,7 +20,7 @@ pub(crate) struct Limits {
 impl Limits {
     pub(crate) fn new(config: &Config) -> Self {
         let logins = Budget::new(config.logins_per_address, Duration::from_mins(1));
-        let guesses = Budget::new(config.unknown_links_per_address, Duration::from_secs(3));
+        let guesses = Budget::new(config.guesses_per_address, Duration::from_secs(3));
         Self { logins, guesses }
     }
 

@@ -55,7 +55,7 @@ fn a_wrong_setting_is_told_in_one_line() {
         ),
         (
             "http.lisen=127.0.0.1:1",
-            r#"http.lisen = "127.0.0.1:1": unknown field `lisen`, expected one of `listen`, `certificate_file`, `key_file`, `trusted_proxies`, `public_url`, `max_connections`, `max_connections_per_address`"#,
+            r"http.lisen: unknown field `lisen`, expected one of `listen`, `certificate_file`, `key_file`, `trusted_proxies`, `public_url`, `max_connections`, `max_connections_per_address`",
         ),
         (
             "htp.listen=1",
@@ -97,6 +97,7 @@ fn a_wrong_setting_is_told_in_one_line() {
         ),
         ("data=5", r"data = 5: invalid type: integer `5`, expected path string"),
         ("names=['two words']", r#"names = ["two words"]: expected host names and IP addresses"#),
+        ("store.uri=postgres://x:secret@y/z", "store.uri: unknown field `uri`, expected `url`"),
         ("store.url=mysql://x:secret@y", "store.url: expected sqlite:PATH or postgres://…"),
         (
             "bridge.broker=somewhere",
