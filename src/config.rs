@@ -119,6 +119,12 @@ impl Config {
         }
     }
 
+    /// The names and addresses in the broker's certificate: those set, and where it listens.
+    pub(crate) fn names_of_broker(&self) -> Vec<String> {
+        let listening = Some(self.broker.listen.ip()).filter(|ip| !ip.is_unspecified());
+        self.names.iter().cloned().chain(listening.map(|ip| ip.to_string())).collect()
+    }
+
     /// How people and devices reach the HTTP side that listens there.
     pub(crate) fn public_url_at(&self, listening: SocketAddr) -> String {
         self.http.public_url.clone().unwrap_or_else(|| self.url_at(listening))

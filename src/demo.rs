@@ -39,10 +39,12 @@ const GUESTS: usize = 20;
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Plays the story. With `exit` it ends there; else the house stays open for a browser.
-pub(crate) async fn run(mut config: Config, exit: bool) -> anyhow::Result<()> {
+pub(crate) async fn run(given: Config, exit: bool) -> anyhow::Result<()> {
     let mut asked = Asked::listen()?;
     let folder = std::env::temp_dir().join(format!("flussd-demo-{:016x}", random()));
-    config.data = folder.join("data");
+    // Of what was set only where to listen: the story must not play in anybody's real house.
+    let mut config = Config { data: folder.join("data"), ..Config::default() };
+    (config.http.listen, config.broker.listen) = (given.http.listen, given.broker.listen);
     if exit {
         // Nobody looks, so any port will do.
         config.http.listen = SocketAddr::from(([127, 0, 0, 1], 0));

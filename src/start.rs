@@ -105,7 +105,7 @@ pub(crate) async fn open(
     clock: &dyn Clock,
     dice: Arc<dyn Dice>,
 ) -> anyhow::Result<(Folder, Store)> {
-    let folder = Folder::open(&config.data, &config.names, &*dice, clock.now())?;
+    let folder = Folder::open(&config.data, &config.names_of_broker(), &*dice, clock.now())?;
     let keys = Keys { seal: folder.secrets.seal.0, pepper: folder.secrets.pepper.0 };
     // The address of a database may hold a password: a file is named, a server is not.
     let store =
@@ -246,7 +246,7 @@ impl Running {
         }
         let http = server.as_ref().map(|(bound, _)| bound.local_addr());
 
-        let (data, names) = (folder.path().to_owned(), config.names.clone());
+        let (data, names) = (folder.path().to_owned(), config.names_of_broker());
         let housekeeping =
             Housekeeping { data, names, clock, dice, store: store.clone(), broker_tls, bridge_tls };
 

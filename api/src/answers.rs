@@ -281,7 +281,7 @@ impl From<Fault> for Problem {
                 tracing::error!(%fault, "could not answer a request");
                 Code::Unavailable.into()
             }
-            Fault::Corrupt { .. } => {
+            Fault::Corrupt { .. } | Fault::WrongKeys => {
                 tracing::error!(%fault, "could not answer a request");
                 Code::Internal.into()
             }

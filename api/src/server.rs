@@ -29,6 +29,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -232,7 +233,9 @@ struct Patience {
     /// For the head of a request, from connecting or from the answer before.
     head: Duration,
     body: Duration,
-    /// For running requests, when the server stops.
+    /// For the client to read more of an answer that waits to be written.
+    write: Duration,
+    /// For running requests, when the server stops; the others need their time to stop, too.
     drain: Duration,
 }
 
@@ -242,7 +245,8 @@ impl Default for Patience {
             handshake: Duration::from_secs(5),
             head: Duration::from_secs(5),
             body: Duration::from_secs(10),
-            drain: Duration::from_secs(10),
+            write: Duration::from_secs(10),
+            drain: Duration::from_secs(5),
         }
     }
 }
@@ -318,7 +322,10 @@ impl Reception {
             asked.store(true, Ordering::Relaxed);
             self.router.clone().oneshot(self.admit(request, peer))
         });
-        let mut connection = pin!(self.http.serve_connection(TokioIo::new(socket), service));
+        let mut socket = TimeoutStream::new(socket);
+        socket.set_write_timeout(Some(self.patience.write));
+        let socket = TokioIo::new(Box::pin(socket));
+        let mut connection = pin!(self.http.serve_connection(socket, service));
 
         // hyper times the head of a request, but not the first bytes, by which it tells HTTP/1
         // from HTTP/2, nor an HTTP/2 client that never asks for anything.

@@ -109,7 +109,7 @@ where
             told = true;
         }
         match fault {
-            Fault::Corrupt { .. } => return None,
+            Fault::Corrupt { .. } | Fault::WrongKeys => return None,
             Fault::Busy | Fault::Unavailable(_) => {}
         }
         enough.run_until_cancelled(sleep(REST)).await?;

@@ -2,6 +2,12 @@
 -- not come. What identifies or admits a person is sealed (AES-256-GCM) or a digest; the keys are
 -- not in this database.
 
+-- Sealed at the first start: tells at each later one whether the keys are those of this database.
+CREATE TABLE key_check (
+    id     BIGINT PRIMARY KEY CHECK (id = 1),
+    sealed BYTEA   NOT NULL
+);
+
 CREATE TABLE users (
     id           TEXT    PRIMARY KEY,
     phone_digest BYTEA   NOT NULL UNIQUE,

@@ -134,9 +134,9 @@ impl Database {
 }
 
 async fn open_sqlite(path: &Path) -> Result<Kind> {
+    make_private(path).map_err(|error| Fault::Unavailable(error.to_string()))?;
     let options = SqliteConnectOptions::new()
         .filename(path)
-        .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         // FULL: what was answered survives a power cut. Group commit makes it affordable.
         .synchronous(SqliteSynchronous::Full)
@@ -153,6 +153,15 @@ async fn open_sqlite(path: &Path) -> Result<Kind> {
         .connect_with(options.read_only(true))
         .await?;
     Ok(Kind::Sqlite { writer: Writer::start(connection), readers })
+}
+
+/// Makes the file, if there is none, for its owner alone; SQLite gives its journals the same mode.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 async fn open_postgres(url: &str, bell: watch::Sender<()>) -> Result<Kind> {

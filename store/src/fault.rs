@@ -15,6 +15,9 @@ pub enum Fault {
     /// The database did not answer or refused (disk full, locked, gone).
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The keys are not those of the database.
+    #[error("the keys are not those that this database was made with")]
+    WrongKeys,
     /// A row that no rule of ours could have written.
     #[error("corrupt row {id} in {table}: {what}")]
     Corrupt {

@@ -84,10 +84,12 @@ doors! {
 }
 
 impl Store {
-    /// Opens `sqlite:PATH` or `postgres://…` and brings its tables up to date.
+    /// Opens `sqlite:PATH` or `postgres://…` and brings its tables up to date. Refuses keys that
+    /// are not those of the database: what they seal could not be read beside what is sealed.
     pub async fn open(url: &str, keys: &Keys, dice: Arc<dyn Dice>) -> Result<Self> {
         let vault = Arc::new(Vault::new(keys, dice)?);
         let db = Database::open(url).await?;
+        check_keys(&db, &vault).await?;
         Ok(Self::new(Arc::new(Inner { db, vault })))
     }
 
@@ -115,4 +117,15 @@ impl Store {
     pub async fn close(&self) {
         self.inner.db.close().await;
     }
+}
+
+async fn check_keys(db: &Database, vault: &Arc<Vault>) -> Result<()> {
+    let sealed = vault.seal("key_check", &["fluss"])?;
+    let kept: Vec<u8> = in_transaction!(db, |tx| {
+        let keep = sql("INSERT INTO key_check (id, sealed) VALUES (1, $1)
+                        ON CONFLICT (id) DO UPDATE SET id = excluded.id RETURNING sealed");
+        keep.bind(sealed).one(tx).await?.take("sealed")
+    })?;
+    let opened: Result<[String; 1]> = vault.open("key_check", &kept);
+    opened.map(drop).map_err(|_| Fault::WrongKeys)
 }

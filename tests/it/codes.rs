@@ -161,7 +161,7 @@ fn percent_decoded(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn o_5h_a_lost_answer_is_asked_for_again_even_after_a_power_cut() {
+async fn o_5h_a_lost_answer_is_asked_for_again_even_after_kill_9() {
     let mut home = Home::start().await;
     let (key, wish) = (key(), wish("Thandi"));
     let first = home.owner.asks_for_a_code(&home.intercom, &key, &wish).await.ok();

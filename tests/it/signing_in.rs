@@ -155,7 +155,7 @@ async fn o_3_two_numbers_are_signed_in_side_by_side() {
 
 /// O-1, A04: a session outlives the process.
 #[tokio::test]
-async fn o_2_a_session_survives_a_power_cut() {
+async fn o_2_a_session_survives_kill_9() {
     let mut house = House::start().await;
     let token = house.signs_in(PHONE).await.token;
     house.dies_and_starts(&[]).await;

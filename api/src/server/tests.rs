@@ -27,6 +27,22 @@ async fn a_silent_connection_is_closed() {
 }
 
 #[tokio::test]
+async fn a_client_that_does_not_read_its_answer_is_let_go() {
+    // More than any socket buffers.
+    let large = Router::new().route("/", get(|| async { vec![b'x'; 64 * 1024 * 1024] }));
+    let patience = Patience { write: SHORT, ..Patience::default() };
+    let server = Running::start_with(&any_port(), large, patience).await;
+    let mut deaf = server.connect().await;
+    deaf.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    deaf.read_exact(&mut [0; 1]).await.unwrap();
+    // No more is read; the server gives up by itself, so stopping need not wait for it.
+    let stopping = std::time::Instant::now();
+    server.cancel.cancel();
+    server.task.await.unwrap();
+    assert!(stopping.elapsed() < Patience::default().drain, "it was waited for");
+}
+
+#[tokio::test]
 async fn a_head_that_never_ends_is_cut_off() {
     let server =
         Running::start_with(&any_port(), hello(), Patience { head: SHORT, ..Patience::default() })
