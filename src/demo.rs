@@ -95,9 +95,10 @@ async fn play(config: &Config, exit: bool) -> anyhow::Result<()> {
     story.tell("settings saved", format_args!("entry and exit by Main Gate, 25 codes, 12 hours"));
     owner.waits_until_online(&claimed).await?;
 
-    one_visit(&story, &owner, &intercom, &board_label.board_url, &gate).await?;
-    one_revoked(&story, &owner, &intercom, &board_label.board_url, &gate).await?;
-    let times = many_guests(&owner, &intercom, &board_label.board_url, &gate).await?;
+    let scene = Scene { owner, intercom, board: board_label.board_url, gate };
+    one_visit(&story, &scene).await?;
+    one_revoked(&story, &scene).await?;
+    let times = many_guests(&scene).await?;
     story.tell(
         "quick",
         format_args!(
@@ -109,31 +110,41 @@ async fn play(config: &Config, exit: bool) -> anyhow::Result<()> {
     ensure!(running.store.attempts().unsettled().await? == 0, "a command was left without an end");
     println!("\nevery step held.");
     if !exit {
-        invite_a_person(&owner, &intercom, &board_label.board_url, &url, &mut delivered).await?;
-        narrate(&gate).await;
+        invite_a_person(&scene, &url, &mut delivered).await?;
+        narrate(&scene.gate).await;
     }
-    gate.stop().await;
+    scene.gate.stop().await;
     running.stop.cancel();
     running.wait().await
 }
 
+/// Who and what takes part.
+struct Scene {
+    owner: Owner,
+    intercom: String,
+    board: String,
+    gate: Simulation,
+}
+
+impl Scene {
+    /// A guest who has opened the link of this code and scanned the board.
+    async fn guest_with(&self, code: &Value) -> anyhow::Result<Guest> {
+        let mut guest = Guest::opens(&text(code, "link")?).await?;
+        guest.scans(&self.board).await?;
+        Ok(guest)
+    }
+}
+
 /// A guest comes and goes.
-async fn one_visit(
-    story: &Story,
-    owner: &Owner,
-    intercom: &str,
-    board: &str,
-    gate: &Simulation,
-) -> anyhow::Result<()> {
+async fn one_visit(story: &Story, scene: &Scene) -> anyhow::Result<()> {
+    let Scene { owner, intercom, gate, .. } = scene;
     let code = owner.issues(intercom, "Thandi", "+27825550001").await?;
     let share = code["share"]["text"].as_str().context("a message")?;
     story.tell("code issued", format_args!("the owner's own apps send this:"));
     for line in share.lines() {
         println!("{:>31}{line}", "| ");
     }
-    let (digits, link) = (text(&code, "digits")?, text(&code, "link")?);
-    let mut guest = Guest::opens(&link).await?;
-    guest.scans(board).await?;
+    let (digits, mut guest) = (text(&code, "digits")?, scene.guest_with(&code).await?);
     let tapped = Instant::now();
     let attempt = guest.enters(&digits).await?;
     owner.sees(&attempt, "opened").await?;
@@ -154,17 +165,10 @@ async fn one_visit(
 }
 
 /// A code goes to the wrong person and is taken back in time.
-async fn one_revoked(
-    story: &Story,
-    owner: &Owner,
-    intercom: &str,
-    board: &str,
-    gate: &Simulation,
-) -> anyhow::Result<()> {
+async fn one_revoked(story: &Story, scene: &Scene) -> anyhow::Result<()> {
+    let Scene { owner, intercom, gate, .. } = scene;
     let code = owner.issues(intercom, "Sipho", "+27825550002").await?;
-    let (digits, link) = (text(&code, "digits")?, text(&code, "link")?);
-    let mut guest = Guest::opens(&link).await?;
-    guest.scans(board).await?;
+    let (digits, guest) = (text(&code, "digits")?, scene.guest_with(&code).await?);
     let revoked = owner.revokes(&text(&code, "id")?).await?;
     ensure!(revoked["in_flight"] == "none", "nothing was under way: {revoked}");
     let refused = guest.tries("/enter", &digits).await?;
@@ -175,17 +179,12 @@ async fn one_revoked(
 }
 
 /// Guests one after another; answers how long each command took to the gate, sorted.
-async fn many_guests(
-    owner: &Owner,
-    intercom: &str,
-    board: &str,
-    gate: &Simulation,
-) -> anyhow::Result<Vec<Duration>> {
+async fn many_guests(scene: &Scene) -> anyhow::Result<Vec<Duration>> {
+    let Scene { owner, intercom, gate, .. } = scene;
     let mut times = Vec::with_capacity(GUESTS);
     for n in 0..GUESTS {
         let code = owner.issues(intercom, "Guest", &format!("+2782555{:04}", 100 + n)).await?;
-        let mut guest = Guest::opens(&text(&code, "link")?).await?;
-        guest.scans(board).await?;
+        let guest = scene.guest_with(&code).await?;
         let tapped = Instant::now();
         let attempt = guest.enters(&text(&code, "digits")?).await?;
         owner.sees(&attempt, "opened").await?;
@@ -199,12 +198,11 @@ async fn many_guests(
 
 /// Tells a person at the screen how to go on.
 async fn invite_a_person(
-    owner: &Owner,
-    intercom: &str,
-    board: &str,
+    scene: &Scene,
     url: &str,
     delivered: &mut mpsc::UnboundedReceiver<Otp>,
 ) -> anyhow::Result<()> {
+    let Scene { owner, intercom, board, .. } = scene;
     let code = owner.issues(intercom, "You", "+27825550003").await?;
     let (login, pin) = owner.asks_for_another_pin(delivered).await?;
     println!(

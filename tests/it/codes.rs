@@ -253,11 +253,7 @@ async fn r_2_what_was_revoked_before_it_was_sent_is_never_sent() {
 #[tokio::test]
 async fn r_3_a_command_on_the_wire_is_cancelled_and_the_owner_is_told_when() {
     let home = Home::start().await;
-    home.gate.hold();
-    let (code, mut guest) = home.invites("Thandi").await;
-    guest.scans(home.board()).await;
-    let attempt = guest.enters(&code.digits).await.attempt();
-    home.attempt_is(&attempt, "sent").await;
+    let (code, mut guest, attempt) = home.holds_a_command_for("Thandi").await;
     let revoked = home.owner.revokes(&code).await.ok();
     assert_eq!(
         (&revoked["in_flight"], &revoked["attempt"]),

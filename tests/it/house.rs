@@ -407,6 +407,16 @@ impl Home {
         }
     }
 
+    /// A guest at the gate whose command the gate has, and holds.
+    pub(crate) async fn holds_a_command_for(&self, name: &str) -> (Code, Guest, String) {
+        self.gate.hold();
+        let (code, mut guest) = self.invites(name).await;
+        guest.scans(self.board()).await;
+        let attempt = guest.enters(&code.digits).await.attempt();
+        self.attempt_is(&attempt, "sent").await;
+        (code, guest, attempt)
+    }
+
     /// A guest who has gone in.
     pub(crate) async fn lets_in(&self, name: &str) -> (Code, Guest) {
         let (code, mut guest) = self.invites(name).await;

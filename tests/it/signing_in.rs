@@ -117,11 +117,7 @@ async fn o_1_bad_input_names_its_fields_and_unknown_ones_are_refused() {
 #[tokio::test]
 async fn o_3_a_newer_sign_in_ends_the_older_session_and_its_streams() {
     let home = Home::start().await;
-    home.gate.hold();
-    let (code, mut guest) = home.invites("Thandi").await;
-    guest.scans(home.board()).await;
-    let attempt = guest.enters(&code.digits).await.attempt();
-    home.attempt_is(&attempt, "sent").await;
+    let (_, _, attempt) = home.holds_a_command_for("Thandi").await;
     let mut stream = home.owner.stream(&format!("/v1/attempts/{attempt}/events")).await;
     assert!(stream.chunk().await.unwrap().is_some(), "the stream tells the state at once");
     let dashboard = Owner::signs_in(&home.house, "+27821234567", "dashboard").await;
