@@ -24,6 +24,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde::{Deserialize, Serialize};
 
 use crate::files;
+use crate::ledger::{self, Ledger};
 
 /// How long the service may take to answer an enrolment.
 const ENROLMENT_DEADLINE: Duration = Duration::from_secs(20);
@@ -105,6 +106,8 @@ pub async fn enrol(claim: &Claim, folder: &Path) -> Result<Identity> {
     let tls = tls(key.serialize_pem().as_bytes(), certificate, ca)?;
     files::replace(&folder.join("certificate.pem"), certificate)?;
     files::replace(&folder.join("ca.pem"), ca)?;
+    let ledger = folder.join(ledger::FILE);
+    Ledger::begin(&ledger).with_context(|| format!("cannot begin {}", ledger.display()))?;
     let enrolment = serde_json::to_vec_pretty(&answer.enrolment)?;
     files::replace(&folder.join("enrolment.json"), &enrolment)?;
     Ok(Identity { enrolment: answer.enrolment, tls })

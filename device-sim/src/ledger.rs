@@ -17,6 +17,9 @@ const RECORD_BYTES: usize = 16;
 /// How many records the file may hold before it is rewritten with the last [`LEDGER_LENGTH`].
 const COMPACT_AT: u64 = 1024;
 
+/// Its name in the gate's folder.
+pub const FILE: &str = "ledger";
+
 /// The durable ledger of one gate.
 #[derive(Debug)]
 pub struct Ledger {
@@ -27,10 +30,16 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Opens the ledger, or begins an empty one.
+    /// Begins an empty ledger at the gate's enrolment; one that is there already is kept.
+    pub fn begin(path: &Path) -> io::Result<Self> {
+        OpenOptions::new().append(true).create(true).open(path)?;
+        Self::open(path)
+    }
+
+    /// Opens the ledger. One that is lost is an error: an empty one in its place would tell the
+    /// service that what was executed never happened.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
         // A record that reached the file without its fsync is believed from here on: make it last.
         file.sync_all()?;
         files::sync_folder_of(path)?;

@@ -28,7 +28,7 @@ use tracing::info;
 use crate::connection::{self, Arrival, Outbox};
 use crate::gate::{Gate, Input, Message, Output, Pinned};
 use crate::identity::{Broker, Identity};
-use crate::ledger::Ledger;
+use crate::ledger::{self, Ledger};
 
 /// How long [`Simulation::until`] waits.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -109,9 +109,10 @@ impl Simulation {
             .with_context(|| format!("{} holds no enrolled gate", folder.display()))?;
         let lock = File::open(folder)?;
         lock.try_lock().context("another program plays this gate")?;
-        let path = folder.join("ledger");
-        let ledger = Ledger::open(&path)
-            .with_context(|| format!("cannot open the ledger {}", path.display()))?;
+        let path = folder.join(ledger::FILE);
+        let ledger = Ledger::open(&path).with_context(|| {
+            format!("cannot open the ledger {}; where it is lost, enrol anew", path.display())
+        })?;
 
         let gate = identity.enrolment.gate_id.clone();
         let switches = Arc::new(watch::Sender::new(Switches::default()));

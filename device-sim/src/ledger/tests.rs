@@ -10,7 +10,7 @@ use super::*;
 fn an_id_is_there_after_the_ledger_is_opened_again() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("ledger");
-    let mut ledger = Ledger::open(&path).unwrap();
+    let mut ledger = Ledger::begin(&path).unwrap();
     assert_eq!(ledger.last_ids().unwrap(), []);
     ledger.append(id(1)).unwrap();
     ledger.append(id(2)).unwrap();
@@ -28,7 +28,7 @@ fn a_record_cut_short_anywhere_does_not_count_and_is_overwritten() {
         torn.extend(&id(2).0[..cut]);
         fs::write(&path, torn).unwrap();
 
-        let mut ledger = Ledger::open(&path).unwrap();
+        let mut ledger = Ledger::begin(&path).unwrap();
         assert_eq!(ledger.last_ids().unwrap(), [id(1)], "cut after {cut} bytes");
         ledger.append(id(3)).unwrap();
         drop(ledger);
@@ -45,7 +45,7 @@ fn it_tells_the_last_64_and_its_file_stays_small() {
     let full: Vec<u8> = (0..COMPACT_AT - 1).flat_map(|n| id(n).0).collect();
     fs::write(&path, full).unwrap();
 
-    let mut ledger = Ledger::open(&path).unwrap();
+    let mut ledger = Ledger::begin(&path).unwrap();
     for n in COMPACT_AT - 1..=COMPACT_AT {
         ledger.append(id(n)).unwrap();
         let newest: Vec<_> = (n - 63..=n).map(id).collect();
@@ -63,7 +63,7 @@ fn a_compaction_cut_short_changes_nothing_and_the_next_one_succeeds() {
     fs::write(&path, full).unwrap();
     fs::write(path.with_extension("new"), b"half of").unwrap();
 
-    let mut ledger = Ledger::open(&path).unwrap();
+    let mut ledger = Ledger::begin(&path).unwrap();
     assert_eq!(ledger.last_ids().unwrap().last(), Some(&id(COMPACT_AT - 1)));
     ledger.append(id(COMPACT_AT)).unwrap();
     assert_eq!(ledger.last_ids().unwrap().last(), Some(&id(COMPACT_AT)));
@@ -80,4 +80,14 @@ fn a_disk_without_room_is_an_error_and_not_an_execution() {
 
 fn id(n: u64) -> CommandId {
     CommandId((u128::from(n) + 1).to_be_bytes())
+}
+
+#[test]
+fn a_ledger_that_is_lost_is_not_replaced_by_an_empty_one() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("ledger");
+    let lost = Ledger::open(&path).unwrap_err();
+    assert_eq!(lost.kind(), std::io::ErrorKind::NotFound);
+    Ledger::begin(&path).unwrap().append(id(1)).unwrap();
+    assert_eq!(Ledger::begin(&path).unwrap().last_ids().unwrap(), [id(1)]);
 }
