@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use device_sim::{Options, Simulation};
+use device_sim::{Options, Simulation, ledger};
 use domain::access_code::{LegState, Refusal};
 use domain::attempt::{State, WhyNot};
 use domain::login::Client;
@@ -308,6 +308,7 @@ impl Family {
         ] {
             fs::write(at.join(file), text).expect("writes");
         }
+        ledger::Ledger::begin(&at.join(ledger::FILE)).expect("begins a ledger");
     }
 
     /// As a process that died left it: ready, though nobody is there.
