@@ -59,28 +59,23 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
 
 /// Who delivers login pins: the terminal, so only where nobody else can reach this process.
 fn courier(config: &Config) -> Result<Arc<Console>, InvalidConfig> {
-    let http = &config.http;
-    let plays = config.plays(Role::Api);
+    let (http, plays) = (&config.http, config.plays(Role::Api));
     // Without the role nobody signs in here, wherever it would listen.
     let listen = if plays { http.listen } else { SocketAddr::from(([127, 0, 0, 1], 0)) };
     let public = http.public_url.as_ref().is_some_and(|url| url.starts_with("https:"));
-    let reached_by = if Console::new(listen).is_err() {
-        Some("http.listen")
-    } else if plays && public {
-        Some("http.public_url")
-    } else if plays && !http.trusted_proxies.is_empty() {
-        Some("http.trusted_proxies")
-    } else {
-        None
+    let refuse = |setting: &str| {
+        InvalidConfig::new(format!(
+            "{setting}: others could sign in here, but login pins are only printed to the \
+             terminal: serve this machine alone"
+        ))
     };
-    match (Console::new(listen), reached_by) {
-        (Ok(console), None) => Ok(Arc::new(console)),
-        (_, setting) => Err(InvalidConfig::new(format!(
-            "{}: others could sign in here, but login pins are only printed to the terminal: \
-             serve this machine alone",
-            setting.unwrap_or("http.listen"),
-        ))),
+    if plays && public {
+        return Err(refuse("http.public_url"));
     }
+    if plays && !http.trusted_proxies.is_empty() {
+        return Err(refuse("http.trusted_proxies"));
+    }
+    Console::new(listen).map(Arc::new).map_err(|_| refuse("http.listen"))
 }
 
 /// Brings the database up to date.
