@@ -88,8 +88,12 @@ pub(crate) async fn enrol(
         | authority::InvalidRequest::Forged
         | authority::InvalidRequest::WrongKey => Problem::field("csr", error),
     })?;
-    let fingerprint = Fingerprint(certified.fingerprint);
-    devices.enrolled(body.serial, secret, fingerprint, end, now).await??;
+    let certificate = store::Certificate {
+        fingerprint: Fingerprint(certified.fingerprint),
+        serial: certified.serial,
+        expires_at: end,
+    };
+    devices.enrolled(body.serial, secret, certificate, now).await??;
     tracing::info!(gate.id = %gate_id, "enrolled {gate_id}");
     let key = |(kid, key): &(String, String)| CommandKey { kid: kid.clone(), key: key.clone() };
     let enrolled = Enrolled {

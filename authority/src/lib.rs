@@ -113,10 +113,10 @@ impl Authority {
         not_after: i64,
     ) -> Result<Certified, InvalidRequest> {
         let key = request::key(csr_pem)?;
-        let certificate = self
-            .sign(client(common_name, not_before, not_after), &key)
-            .map_err(|_| InvalidRequest::Unsignable)?;
-        Ok(Certified::new(&certificate, not_after))
+        let params = client(common_name, not_before, not_after);
+        let serial = serial(&params, &key);
+        let certificate = self.sign(params, &key).map_err(|_| InvalidRequest::Unsignable)?;
+        Ok(Certified::new(&certificate, serial, not_after))
     }
 
     fn issue(&self, params: CertificateParams) -> Result<Issued> {
@@ -129,7 +129,7 @@ impl Authority {
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.use_authority_key_identifier_extension = true;
-        params.serial_number = Some(serial(&params, key));
+        params.serial_number = Some(SerialNumber::from_slice(&serial(&params, key)));
         Ok(params.signed_by(key, &self.issuer)?)
     }
 }
@@ -172,15 +172,16 @@ fn san(name: &str) -> Result<SanType> {
 }
 
 /// A serial number that also differs when a device renews with the same key.
-fn serial(params: &CertificateParams, key: &impl PublicKeyData) -> SerialNumber {
+fn serial(params: &CertificateParams, key: &impl PublicKeyData) -> [u8; 16] {
     let mut told = key.der_bytes().to_vec();
     for moment in [params.not_before, params.not_after] {
         told.extend(moment.unix_timestamp().to_be_bytes());
     }
     let hash = digest(&SHA256, &told);
-    let mut serial = hash.as_ref()[..16].to_vec();
+    let mut serial = [0; 16];
+    serial.copy_from_slice(&hash.as_ref()[..16]);
     serial[0] &= 0x7f; // a serial number is positive
-    SerialNumber::from(serial)
+    serial
 }
 
 fn millis(span: Duration) -> i64 {

@@ -136,7 +136,9 @@ async fn identify(house: &House, stream: &TlsStream<TcpStream>) -> Result<Identi
     match timeout(REGISTRY_PATIENCE, answer).await {
         Ok(Ok(Ok(peer))) => Identity::of(peer).ok_or(Cause::Fault),
         Ok(Ok(Err(Unwelcome::Unknown))) => Err(Cause::Unknown),
-        Ok(Ok(Err(Unwelcome::Revoked))) => Err(Cause::Revoked),
+        Ok(Ok(Err(Unwelcome::Expired | Unwelcome::Revoked | Unwelcome::Quarantined))) => {
+            Err(Cause::Revoked)
+        }
         Ok(Err(fault)) => {
             error!(%fault, "the registry could not say who connects: {fault}");
             Err(Cause::Fault)

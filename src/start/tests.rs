@@ -290,7 +290,8 @@ impl Family {
         let issued = issued.expect("a certificate");
         let (serial, secret) = (self.serial.clone(), self.secret.clone());
         let fingerprint = Fingerprint(issued.fingerprint);
-        let enrolled = self.store.devices().enrolled(serial, secret, fingerprint, to, now).await;
+        let certificate = store::Certificate { fingerprint, serial: [1; 16], expires_at: to };
+        let enrolled = self.store.devices().enrolled(serial, secret, certificate, now).await;
         enrolled.expect("no fault").expect("enrols");
 
         let at = home.folder.path().join(&self.serial);
