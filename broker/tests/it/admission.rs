@@ -159,7 +159,7 @@ async fn a_reload_lets_a_second_ca_in_and_a_bad_one_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_and_half_open_clients_keep_nobody_out() {
-    let config = Config { max_connections_per_address: 1_000, ..Config::default() };
+    let config = Config { max_newcomers_per_address: 1_000, ..Config::default() };
     let house = House::open_with(Config { max_concurrent_handshakes: 4, ..config }).await;
     let mut idle = Vec::new();
     for number in 0..100 {
@@ -190,17 +190,36 @@ async fn silent_and_half_open_clients_keep_nobody_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_address_cannot_take_all_places() {
-    let config = Config { max_connections_per_address: 2, ..Config::default() };
+async fn one_address_cannot_take_all_places_but_hold_any_number_of_gates() {
+    let config = Config { max_newcomers_per_address: 2, ..Config::default() };
     let house = House::open_with(config).await;
-    let first = Raw::gate(&house, 1, 4).await;
-    let _second = Raw::gate(&house, 2, 4).await;
+    let _gates = [Raw::gate(&house, 1, 4).await, Raw::gate(&house, 2, 4).await];
+    let first = TcpStream::connect(house.address).await.expect("the port is open");
+    let _second = TcpStream::connect(house.address).await.expect("the port is open");
     let mut third = TcpStream::connect(house.address).await.expect("the port is open");
     assert_eq!(within(third.read(&mut [0])).await.unwrap_or(0), 0);
     assert_eq!(house.count_of(Cause::CrowdedAddress), 1);
-    first.vanish();
-    until(|| house.door.connected() == 1).await;
+    drop(first);
+    until(|| house.count_of(Cause::Handshake) == 1).await;
     Raw::gate(&house, 3, 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_keeps_a_full_house_waiting_makes_room_for_a_gate() {
+    let config = Config { max_newcomers_per_address: 20, ..Config::default() };
+    let house = House::open_with(config).await;
+    let mut silent = Vec::new();
+    for _ in 0..20 {
+        silent.push(TcpStream::connect(house.address).await.expect("the port is open"));
+    }
+    let certificate = house.gate(1);
+    // Refused until the first of the silent ones has had its second.
+    let before = Instant::now();
+    while handshake(house.address, &house.ca, Some(&certificate)).await.is_err() {
+        assert!(before.elapsed() < Duration::from_secs(4), "before they are reaped anyway");
+    }
+    assert!(1 <= house.count_of(Cause::Evicted));
+    assert_eq!(house.count_of(Cause::Handshake), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use broker::{Cause, Config, Health};
 use protocol::{Down, GateId, Topic, Up};
 use tokio::task::JoinSet;
 
-use crate::house::{House, gate, until};
+use crate::house::{House, gate, until, within};
 use crate::raw::{BOTH, Raw, connect, packet, publish, subscribe};
 
 fn id(number: u8) -> GateId {
@@ -34,10 +34,10 @@ async fn a_packet_above_4096_bytes_ends_the_connection() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gate_that_sends_too_fast_is_disconnected() {
-    let house = House::open().await;
+    let house = House::open_with(Config::default()).await;
     let pings: Vec<u8> = [0xC0, 0].repeat(200);
     for version in BOTH {
-        let mut gate = Raw::gate(&house, 1, version).await;
+        let mut gate = Raw::gate(&house, version, version).await;
         gate.send(&pings).await;
         let answers = gate.rest().await;
         let expected = if version == 5 { &[0xE0, 2, 0x96, 0][..] } else { &[0xD0, 0] };
@@ -45,6 +45,39 @@ async fn a_gate_that_sends_too_fast_is_disconnected() {
         assert!(answers.len() < 100, "about 20 of 200 were answered");
     }
     assert_eq!(house.count_of(Cause::TooFast), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gate_that_connects_too_fast_is_told_so_and_comes_back_when_it_slows_down() {
+    let config = Config { gate_packets_per_second: 4, ..Config::default() };
+    let house = House::open_with(config).await;
+    for (version, code) in [(4, 3), (5, 0x9F)] {
+        let certificate = house.gate(version);
+        let told = within(async {
+            loop {
+                let mut raw = Raw::dial(&house, &certificate, version).await;
+                raw.send(&connect(version, &crate::house::gate(version).to_string(), 20, None))
+                    .await;
+                let code = raw.packet().await[3];
+                if code != 0 {
+                    return code;
+                }
+            }
+        });
+        assert_eq!(told.await, code);
+        // What was refused is not held against it: a quarter of a second pays for the next.
+        within(async {
+            loop {
+                let mut raw = Raw::dial(&house, &certificate, version).await;
+                raw.send(&connect(version, &crate::house::gate(version).to_string(), 20, None))
+                    .await;
+                if raw.packet().await[3] == 0 {
+                    return;
+                }
+            }
+        })
+        .await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -73,6 +73,11 @@ impl Raw {
         within(self.next()).await.expect("a packet")
     }
 
+    /// The next packet, unless the line is closed.
+    pub(crate) async fn packet_if_any(&mut self) -> Option<Vec<u8>> {
+        within(self.next()).await
+    }
+
     /// The next message: its topic and payload.
     pub(crate) async fn message(&mut self) -> (String, Vec<u8>) {
         let packet = self.packet().await;
@@ -100,6 +105,11 @@ impl Raw {
     pub(crate) fn vanish(self) {
         let (tcp, _) = self.stream.into_inner();
         tcp.set_zero_linger().expect("a socket");
+    }
+
+    /// Closes in order, as a living client does.
+    pub(crate) async fn close(&mut self) {
+        let _ = within(self.stream.shutdown()).await;
     }
 
     /// Everything sent before was handled.
