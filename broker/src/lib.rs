@@ -18,6 +18,7 @@ mod farewell;
 mod identity;
 mod listener;
 mod pace;
+mod reader;
 mod rights;
 mod session;
 mod window;
@@ -27,6 +28,9 @@ mod door;
 mod router;
 mod seats;
 mod supervision;
+
+#[doc(hidden)]
+pub mod fuzzing;
 
 pub use cause::Cause;
 pub use config::Config;

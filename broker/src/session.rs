@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
-use rumqttd::protocol::{
-    Filter, Packet, PingResp, QoS, SubAck, SubscribeReasonCode, UnsubAck, UnsubAckReason,
-};
+use rumqttd::protocol::{Packet, PingResp, SubAck, SubscribeReasonCode, UnsubAck, UnsubAckReason};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -17,7 +15,7 @@ use tracing::{info, warn};
 
 use crate::admission::Guest;
 use crate::cause::Cause;
-use crate::codec::{self, Received, Version};
+use crate::codec::{self, Filter, Received, Version};
 use crate::config::{GOODBYE_PATIENCE, WRITE_PATIENCE};
 use crate::identity::Identity;
 use crate::listener::House;
@@ -175,8 +173,7 @@ impl Session {
         }
     }
 
-    fn publish(&mut self, topic: &[u8], payload: Bytes, qos: u8, id: u16) -> Result<(), Cause> {
-        let name = std::str::from_utf8(topic).map_err(|_| Cause::Malformed)?;
+    fn publish(&mut self, name: &str, payload: Bytes, qos: u8, id: u16) -> Result<(), Cause> {
         let topic = self.identity.may_publish(name).ok_or(Cause::Topic)?;
         if let Some(farewell) = &mut self.link.farewell {
             farewell.overhear(&topic, &payload);
@@ -191,7 +188,7 @@ impl Session {
 
     fn subscribe(&mut self, pkid: u16, filters: Vec<Filter>) -> Result<(), Cause> {
         let mut return_codes = Vec::with_capacity(filters.len());
-        for Filter { path, qos, .. } in filters {
+        for Filter { path, qos } in filters {
             if !self.identity.may_subscribe(&path) {
                 self.house.tally.count(Cause::Filter);
                 return_codes.push(match self.version {
@@ -204,8 +201,8 @@ impl Session {
                 self.link.subscribe(&path).map_err(|_| Cause::Fault)?;
             }
             let (qos, code) = match qos {
-                QoS::AtMostOnce => (0, SubscribeReasonCode::QoS0),
-                QoS::AtLeastOnce | QoS::ExactlyOnce => (1, SubscribeReasonCode::QoS1),
+                0 => (0, SubscribeReasonCode::QoS0),
+                _ => (1, SubscribeReasonCode::QoS1),
             };
             self.granted.insert(path, qos);
             return_codes.push(code);

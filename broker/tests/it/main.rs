@@ -3,7 +3,9 @@
 mod admission;
 mod delivery;
 mod endings;
+mod fuzz;
 mod house;
+mod noise;
 mod pressure;
 mod raw;
 mod registry;

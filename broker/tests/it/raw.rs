@@ -30,6 +30,12 @@ impl Raw {
         Self { stream: stream.expect("the handshake succeeds"), version }
     }
 
+    /// Does the TLS handshake only, with this configuration of TLS.
+    pub(crate) async fn dial_with(house: &House, config: ClientConfig, version: u8) -> Self {
+        let stream = handshake_with(house.address, config).await;
+        Self { stream: stream.expect("the handshake succeeds"), version }
+    }
+
     /// Connects gate `number`.
     pub(crate) async fn gate(house: &House, number: u8, version: u8) -> Self {
         let certificate = house.gate(number);
@@ -94,6 +100,12 @@ impl Raw {
     pub(crate) async fn is_disconnected(&mut self, code: u8, why: &str) {
         let expected = if self.version == 5 { vec![0xE0, 2, code, 0] } else { Vec::new() };
         assert_eq!(self.rest().await, expected, "v{}: {why}", self.version);
+    }
+
+    /// Ends its own half of the line, then reads until the other half ends.
+    pub(crate) async fn hang_up(mut self) {
+        let _ = within(self.stream.shutdown()).await;
+        let _ = within(self.stream.read_to_end(&mut Vec::new())).await;
     }
 
     /// Breaks the line without a word.
@@ -255,11 +267,11 @@ pub(crate) fn publish_parts(version: u8, packet: &[u8]) -> (String, Option<u16>,
     (topic, id, rest.to_vec())
 }
 
-fn no_properties(version: u8) -> &'static [u8] {
+pub(crate) fn no_properties(version: u8) -> &'static [u8] {
     if version == 5 { &[0] } else { &[] }
 }
 
-fn text(text: &str) -> Vec<u8> {
+pub(crate) fn text(text: &str) -> Vec<u8> {
     [&length(text.as_bytes())[..], text.as_bytes()].concat()
 }
 
