@@ -15,12 +15,18 @@ use crate::reader::{Properties, Reader, property};
 use crate::router::{self, Message};
 
 const CONNECT: u8 = 1;
+const CONNACK: u8 = 2;
 const PUBLISH: u8 = 3;
 const PUBACK: u8 = 4;
+const PUBREC: u8 = 5;
 const PUBREL: u8 = 6;
+const PUBCOMP: u8 = 7;
 const SUBSCRIBE: u8 = 8;
+const SUBACK: u8 = 9;
 const UNSUBSCRIBE: u8 = 10;
+const UNSUBACK: u8 = 11;
 const PINGREQ: u8 = 12;
+const PINGRESP: u8 = 13;
 const DISCONNECT: u8 = 14;
 const AUTH: u8 = 15;
 
@@ -92,7 +98,8 @@ pub(crate) fn cut_packet(stream: &mut BytesMut) -> Result<Option<BytesMut>, Caus
             cut(stream)
         }
         // A second CONNECT, what only a server sends, QoS 2, an authentication that was not agreed.
-        (CONNECT..=AUTH, 0) | (PUBREL, 2) => Err(Cause::Protocol),
+        (CONNECT | CONNACK | PUBREC | PUBCOMP | SUBACK | UNSUBACK | PINGRESP | AUTH, 0)
+        | (PUBREL, 2) => Err(Cause::Protocol),
         _ => Err(Cause::Malformed),
     }
 }

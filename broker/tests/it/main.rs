@@ -1,6 +1,7 @@
 //! The broker through its front door: real TLS, real clients, raw bytes, on loopback.
 
 mod admission;
+mod conformance;
 mod delivery;
 mod endings;
 mod fuzz;

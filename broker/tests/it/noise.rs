@@ -1,6 +1,6 @@
 //! Packets by chance: right ones of both versions, and what becomes of them when they are broken.
 
-use crate::raw::{packet, text};
+use crate::raw::{packet, properties, text};
 
 /// Chance that is the same for the same seed (`SplitMix64`).
 pub(crate) struct Noise(u64);
@@ -158,19 +158,15 @@ impl Noise {
 
     /// Some of these properties; the user's own any number of times.
     fn properties(&mut self, version: u8, ids: &[u8]) -> Vec<u8> {
-        if version == 4 {
-            return Vec::new();
-        }
-        let mut properties = Vec::new();
+        let mut these = Vec::new();
         for &id in ids {
             let times = if id == 38 { self.below(3) } else { usize::from(self.one_in(4)) };
             for _ in 0..times {
-                properties.push(id);
-                properties.extend(self.property(id));
+                these.push(id);
+                these.extend(self.property(id));
             }
         }
-        // The length as in a fixed header.
-        packet(0, &properties).split_off(1)
+        properties(version, &these)
     }
 
     fn property(&mut self, id: u8) -> Vec<u8> {

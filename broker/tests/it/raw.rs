@@ -67,6 +67,7 @@ impl Raw {
 
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
         within(self.stream.write_all(bytes)).await.expect("the line is open");
+        within(self.stream.flush()).await.expect("the line is open");
     }
 
     /// Sends what may not arrive any more.
@@ -201,23 +202,73 @@ pub(crate) fn connect(version: u8, id: &str, keep_alive: u16, will: Option<Will<
     packet(0x10, &body)
 }
 
+/// A CONNECT in all its parts.
+#[derive(Clone, Copy)]
+pub(crate) struct Connecting<'a> {
+    pub(crate) version: u8,
+    pub(crate) flags: u8,
+    pub(crate) keep_alive: u16,
+    pub(crate) properties: &'a [u8],
+    pub(crate) id: &'a [u8],
+    /// What follows the client id: will, user name, password.
+    pub(crate) rest: &'a [u8],
+}
+
+impl<'a> Connecting<'a> {
+    pub(crate) fn of(version: u8, id: &'a str) -> Self {
+        Self { version, flags: 2, keep_alive: 20, properties: &[], id: id.as_bytes(), rest: &[] }
+    }
+
+    pub(crate) fn bytes(self) -> Vec<u8> {
+        let mut body = text("MQTT");
+        body.extend([self.version, self.flags]);
+        body.extend(self.keep_alive.to_be_bytes());
+        body.extend(properties(self.version, self.properties));
+        body.extend(length(self.id));
+        body.extend(self.id);
+        body.extend(self.rest);
+        packet(0x10, &body)
+    }
+}
+
 /// A publish with packet id 7, if it has one.
 pub(crate) fn publish(version: u8, topic: &str, payload: &[u8], qos: u8, retain: bool) -> Vec<u8> {
-    let mut body = text(topic);
-    if 0 < qos {
+    publish_with(version, 0x30 | qos << 1 | u8::from(retain), topic.as_bytes(), &[], payload)
+}
+
+/// A publish with this first byte and these properties.
+pub(crate) fn publish_with(
+    version: u8,
+    first: u8,
+    topic: &[u8],
+    own_properties: &[u8],
+    payload: &[u8],
+) -> Vec<u8> {
+    let mut body = [&length(topic), topic].concat();
+    if first & 6 != 0 {
         body.extend([0, 7]);
     }
-    body.extend(no_properties(version));
+    body.extend(properties(version, own_properties));
     body.extend(payload);
-    packet(0x30 | qos << 1 | u8::from(retain), &body)
+    packet(first, &body)
 }
 
 pub(crate) fn subscribe(version: u8, id: u16, filters: &[(String, u8)]) -> Vec<u8> {
+    subscribe_with(version, id, &[], filters)
+}
+
+/// A subscribe with these properties; each filter with its byte of options.
+pub(crate) fn subscribe_with(
+    version: u8,
+    id: u16,
+    own_properties: &[u8],
+    filters: &[(String, u8)],
+) -> Vec<u8> {
     let mut body = id.to_be_bytes().to_vec();
-    body.extend(no_properties(version));
-    for (filter, qos) in filters {
+    body.extend(properties(version, own_properties));
+    for (filter, options) in filters {
         body.extend(text(filter));
-        body.push(*qos);
+        body.push(*options);
     }
     packet(0x82, &body)
 }
@@ -267,8 +318,14 @@ pub(crate) fn publish_parts(version: u8, packet: &[u8]) -> (String, Option<u16>,
     (topic, id, rest.to_vec())
 }
 
-pub(crate) fn no_properties(version: u8) -> &'static [u8] {
+fn no_properties(version: u8) -> &'static [u8] {
     if version == 5 { &[0] } else { &[] }
+}
+
+/// The properties with their length, in MQTT 5.
+pub(crate) fn properties(version: u8, properties: &[u8]) -> Vec<u8> {
+    // A packet's length has the same form.
+    if version == 5 { packet(0, properties).split_off(1) } else { Vec::new() }
 }
 
 pub(crate) fn text(text: &str) -> Vec<u8> {

@@ -1,0 +1,1 @@
+//! Clients from the market, as they come; rumqttc is in `delivery`.
