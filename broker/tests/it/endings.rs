@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use broker::{Cause, Health};
 use protocol::{Hello, Nonce, Presence, Topic, Up};
 use store::Unwelcome;
+use tokio::time::timeout;
 
 use crate::house::{Answer, House, gate, until, within};
 use crate::raw::{BOTH, Raw, connect, publish, subscribe};
@@ -104,11 +105,13 @@ async fn a_kicked_gate_is_gone_at_once_and_a_revoked_one_stays_out() {
         let mut raw = Raw::connect(&house, &certificate, version, &gate(1).to_string()).await;
         says_hello(&mut raw, &mut service).await;
         house.table.set(&certificate, Answer::Refused(Unwelcome::Revoked));
-        let before = Instant::now();
-        assert!(house.door.kick(gate(1)));
-        hears_gone(&mut service).await;
-        raw.is_disconnected(0x98, "kicked").await;
-        assert!(before.elapsed() < Duration::from_secs(1));
+        // Far longer than it takes: the promise is one second, and the machine may be busy.
+        let ended = async {
+            assert!(house.door.kick(gate(1)));
+            hears_gone(&mut service).await;
+            raw.is_disconnected(0x98, "kicked").await;
+        };
+        timeout(Duration::from_secs(1), ended).await.expect("it is over within a second");
         assert!(!house.door.kick(gate(1)), "nobody is there");
         let mut again = Raw::dial(&house, &certificate, version).await;
         again.send(&connect(version, &gate(1).to_string(), 20, None)).await;

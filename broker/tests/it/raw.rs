@@ -9,7 +9,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ALL_VERSIONS, ClientConfig, RootCertStore, SupportedProtocolVersion};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -33,6 +33,18 @@ impl Raw {
     /// Does the TLS handshake only, with this configuration of TLS.
     pub(crate) async fn dial_with(house: &House, config: ClientConfig, version: u8) -> Self {
         let stream = handshake_with(house.address, config).await;
+        Self { stream: stream.expect("the handshake succeeds"), version }
+    }
+
+    /// Does the TLS handshake only, over this socket.
+    pub(crate) async fn dial_from(
+        house: &House,
+        socket: TcpSocket,
+        certificate: &Issued,
+        version: u8,
+    ) -> Self {
+        let config = client_config(&house.ca, Some(certificate), ALL_VERSIONS);
+        let stream = handshake_over(socket, house.address, config).await;
         Self { stream: stream.expect("the handshake succeeds"), version }
     }
 
@@ -153,7 +165,16 @@ pub(crate) async fn handshake_with(
     address: SocketAddr,
     config: ClientConfig,
 ) -> std::io::Result<TlsStream<TcpStream>> {
-    let tcp = TcpStream::connect(address).await?;
+    handshake_over(TcpSocket::new_v4()?, address, config).await
+}
+
+async fn handshake_over(
+    socket: TcpSocket,
+    address: SocketAddr,
+    config: ClientConfig,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let tcp = socket.connect(address).await?;
+    tcp.set_nodelay(true)?;
     let name = ServerName::from(address.ip());
     within(TlsConnector::from(Arc::new(config)).connect(name, tcp)).await
 }
