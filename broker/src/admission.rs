@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use rumqttd::protocol::{ConnAck, ConnAckProperties, ConnectReturnCode, LastWill, Packet, QoS};
+use rumqttd::protocol::{ConnAck, ConnAckProperties, ConnectReturnCode, Packet};
 use rustls::server::Acceptor;
 use store::{Fingerprint, Unwelcome};
 use tokio::io::AsyncReadExt;
@@ -15,7 +15,7 @@ use tokio_rustls::server::TlsStream;
 use tracing::{error, warn};
 
 use crate::cause::Cause;
-use crate::codec::{self, Hail, Version};
+use crate::codec::{self, Hail, Version, Will};
 use crate::config::{
     CONNECT_PATIENCE, GATE_MAILBOX, GATE_WINDOW, HANDSHAKE_PATIENCE, HANDSHAKE_TURN,
     MAX_KEEP_ALIVE_SECONDS, MAX_PACKET_BYTES, REGISTRY_PATIENCE, SERVICE_WINDOW,
@@ -120,8 +120,8 @@ async fn enter(
         warn!(client.id = ?hail.client_id, "{identity:?} calls itself {:?}", hail.client_id);
         return Err(Cause::ClientId);
     }
-    let will = hail.will.map(|will| may_leave(&identity, &will)).transpose()?;
-    let exchange = house.switch.current().map_err(|_| Cause::Router)?;
+    let will = hail.will.map(|will| may_leave(&identity, will)).transpose()?;
+    let exchange = house.switch.current().await.map_err(|_| Cause::Router)?;
     let (line, mailbox, window) = match &identity {
         Identity::Gate(gate) => {
             let now = Instant::now();
@@ -176,18 +176,16 @@ async fn identify(house: &House, certificate: Fingerprint) -> Result<Identity, C
     }
 }
 
-fn may_leave(identity: &Identity, will: &LastWill) -> Result<Message, Cause> {
-    let topic = std::str::from_utf8(&will.topic).map_err(|_| Cause::Malformed)?;
-    let topic = identity.may_leave_will(topic).ok_or(Cause::Will)?;
-    if will.retain {
+fn may_leave(identity: &Identity, will: Will) -> Result<Message, Cause> {
+    let Will { topic, payload, qos, retain } = will;
+    let topic = identity.may_leave_will(&topic).ok_or(Cause::Will)?;
+    if retain {
         return Err(Cause::Retain);
     }
-    let qos = match will.qos {
-        QoS::AtMostOnce => 0,
-        QoS::AtLeastOnce => 1,
-        QoS::ExactlyOnce => return Err(Cause::Qos),
-    };
-    Ok(Message { topic, payload: will.message.clone(), qos })
+    if 1 < qos {
+        return Err(Cause::Qos);
+    }
+    Ok(Message { topic, payload, qos })
 }
 
 fn bounded(keep_alive_seconds: u16) -> u16 {
@@ -199,9 +197,9 @@ fn bounded(keep_alive_seconds: u16) -> u16 {
 
 fn connack(guest: &Guest, asked_seconds: u16) -> Packet {
     let seconds = guest.keep_alive_seconds;
-    let receive_max = match guest.identity {
-        Identity::Gate(_) => GATE_WINDOW,
-        Identity::Service => SERVICE_WINDOW,
+    let (receive_max, has_wildcards) = match guest.identity {
+        Identity::Gate(_) => (GATE_WINDOW, false),
+        Identity::Service => (SERVICE_WINDOW, true),
     };
     let properties = ConnAckProperties {
         session_expiry_interval: Some(0),
@@ -210,7 +208,7 @@ fn connack(guest: &Guest, asked_seconds: u16) -> Packet {
         retain_available: Some(0),
         max_packet_size: Some(MAX_PACKET_BYTES.into()),
         topic_alias_max: Some(0),
-        wildcard_subscription_available: Some(0),
+        wildcard_subscription_available: Some(has_wildcards.into()),
         subscription_identifiers_available: Some(0),
         shared_subscription_available: Some(0),
         server_keep_alive: (seconds != asked_seconds).then_some(seconds),
@@ -222,8 +220,10 @@ fn connack(guest: &Guest, asked_seconds: u16) -> Packet {
 
 async fn refuse(stream: TlsStream<TcpStream>, version: Version, cause: Cause) -> Cause {
     let mut outbox = BytesMut::new();
-    let refusal = ConnAck { session_present: false, code: cause.connack(version) };
-    version.write(Packet::ConnAck(refusal, None), &mut outbox);
+    if let Some(code) = cause.connack(version) {
+        let refusal = ConnAck { session_present: false, code };
+        version.write(Packet::ConnAck(refusal, None), &mut outbox);
+    }
     part(stream, outbox).await;
     cause
 }

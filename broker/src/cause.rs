@@ -55,8 +55,10 @@ causes! {
     ClientId = "client_id",
     /// Its will is not for its own presence.
     Will = "will",
-    /// A packet that MQTT does not allow, or not there.
+    /// Bytes that are no packet of MQTT.
     Malformed = "malformed",
+    /// A packet that MQTT does not allow there, or that contradicts itself.
+    Protocol = "protocol",
     /// A packet that is too large.
     TooLarge = "too_large",
     /// A publish to a topic that is not its own.
@@ -92,16 +94,17 @@ causes! {
 }
 
 impl Cause {
-    /// The CONNACK code by which a CONNECT is refused.
-    pub(crate) fn connack(self, version: Version) -> ConnectReturnCode {
+    /// The CONNACK code by which a CONNECT is refused; MQTT 3.1.1 has none for one it cannot read.
+    pub(crate) fn connack(self, version: Version) -> Option<ConnectReturnCode> {
         use ConnectReturnCode as Code;
         let (v4, v5) = match self {
+            Self::Malformed => return (version == Version::V5).then_some(Code::MalformedPacket),
             Self::Version => (Code::RefusedProtocolVersion, Code::UnsupportedProtocolVersion),
             Self::ClientId => (Code::ClientIdentifierNotValid, Code::ClientIdentifierNotValid),
             Self::Authentication => (Code::NotAuthorized, Code::BadAuthenticationMethod),
             Self::Qos => (Code::NotAuthorized, Code::QoSNotSupported),
             Self::Retain => (Code::NotAuthorized, Code::RetainNotSupported),
-            Self::Malformed => (Code::NotAuthorized, Code::MalformedPacket),
+            Self::Protocol => (Code::NotAuthorized, Code::ProtocolError),
             Self::TooLarge | Self::TooLargeForClient => (Code::NotAuthorized, Code::PacketTooLarge),
             Self::TooFast => (Code::ServiceUnavailable, Code::ConnectionRateExceeded),
             Self::Quarantined => (Code::NotAuthorized, Code::Banned),
@@ -125,17 +128,18 @@ impl Cause {
             | Self::SubscriptionId
             | Self::StrayAck => (Code::NotAuthorized, Code::NotAuthorized),
         };
-        match version {
+        Some(match version {
             Version::V4 => v4,
             Version::V5 => v5,
-        }
+        })
     }
 
     /// The code of the DISCONNECT that tells an MQTT 5 client.
     pub(crate) fn disconnect(self) -> u8 {
         match self {
             Self::Fault | Self::SlowReader => 0x80,
-            Self::Malformed | Self::StrayAck => 0x81,
+            Self::Malformed => 0x81,
+            Self::Protocol | Self::StrayAck => 0x82,
             Self::Handshake
             | Self::NoConnect
             | Self::Version

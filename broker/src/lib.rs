@@ -19,6 +19,7 @@ mod identity;
 mod line;
 mod listener;
 mod pace;
+mod reader;
 mod regulars;
 mod rights;
 mod session;
@@ -30,6 +31,9 @@ mod router;
 mod seats;
 mod supervision;
 mod switch;
+
+#[doc(hidden)]
+pub mod fuzzing;
 
 pub use cause::Cause;
 pub use config::Config;

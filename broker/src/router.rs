@@ -294,12 +294,6 @@ pub(crate) fn publish(message: &Message, qos: u8, id: u16) -> Publish {
     Publish::deserialize(raw.freeze())
 }
 
-/// The QoS and the packet id of a publish.
-pub(crate) fn qos_and_id(publish: &Publish) -> (u8, u16) {
-    let mut raw = publish.serialize();
-    (raw.get_u8() >> 1 & 3, raw.get_u16())
-}
-
 #[cfg(test)]
 #[path = "router_tests.rs"]
 mod tests;

@@ -7,9 +7,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use protocol::Up;
-use rumqttd::protocol::{
-    Filter, Packet, PingResp, QoS, SubAck, SubscribeReasonCode, UnsubAck, UnsubAckReason,
-};
+use rumqttd::protocol::{Packet, PingResp, SubAck, SubscribeReasonCode, UnsubAck, UnsubAckReason};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -18,7 +16,7 @@ use tracing::{info, warn};
 
 use crate::admission::Guest;
 use crate::cause::Cause;
-use crate::codec::{self, Received, Version};
+use crate::codec::{self, Filter, Received, Version};
 use crate::config::{GOODBYE_PATIENCE, WRITE_PATIENCE};
 use crate::identity::Identity;
 use crate::line::{Broken, Line};
@@ -171,12 +169,11 @@ impl Session {
 
     async fn publish(
         &mut self,
-        topic: &[u8],
+        topic: &str,
         payload: Bytes,
         qos: u8,
         id: u16,
     ) -> Result<(), Cause> {
-        let topic = std::str::from_utf8(topic).map_err(|_| Cause::Malformed)?;
         let topic = self.identity.may_publish(topic).ok_or(Cause::Topic)?;
         tokio::select! {
             biased;
@@ -193,7 +190,7 @@ impl Session {
 
     fn subscribe(&mut self, pkid: u16, filters: Vec<Filter>) -> Result<(), Cause> {
         let mut return_codes = Vec::with_capacity(filters.len());
-        for Filter { path, qos, .. } in filters {
+        for Filter { path, qos } in filters {
             if !self.identity.may_subscribe(&path) {
                 self.house.tally.count(Cause::Filter);
                 return_codes.push(match self.version {
@@ -206,8 +203,8 @@ impl Session {
                 self.line.subscribe(up).map_err(|_| Cause::Router)?;
             }
             let (qos, code) = match qos {
-                QoS::AtMostOnce => (0, SubscribeReasonCode::QoS0),
-                QoS::AtLeastOnce | QoS::ExactlyOnce => (1, SubscribeReasonCode::QoS1),
+                0 => (0, SubscribeReasonCode::QoS0),
+                _ => (1, SubscribeReasonCode::QoS1),
             };
             self.granted.insert(path, qos);
             return_codes.push(code);

@@ -132,8 +132,8 @@ impl House {
         }
     }
 
-    fn router(&self) -> Router {
-        self.broker.switch.current().unwrap().router()
+    async fn router(&self) -> Router {
+        self.broker.switch.current().await.unwrap().router()
     }
 
     /// Both clients are sent away, and how long that took.
@@ -153,7 +153,7 @@ async fn a_dead_router_is_replaced_and_everybody_comes_back() {
     let mut house = House::open().await;
     house.moves_messages("before").await;
     for replaced in 1..=2 {
-        house.router().kill();
+        house.router().await.kill();
         let took = house.all_are_sent_away().await;
         assert!(took < Duration::from_secs(3), "after {took:?}");
         house.moves_messages(&format!("after {replaced}")).await;
@@ -167,7 +167,7 @@ async fn a_dead_router_is_replaced_and_everybody_comes_back() {
 async fn a_hung_router_is_seen_within_three_seconds_and_replaced() {
     let mut house = House::open().await;
     house.moves_messages("before").await;
-    let hung = house.router().hang();
+    let hung = house.router().await.hang();
     let took = house.all_are_sent_away().await;
     // Three, and what a busy machine needs to tell two clients.
     assert!(took < Duration::from_millis(3_500), "after {took:?}");

@@ -4,20 +4,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use protocol::{Topic, Up};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use crate::config::{ECHO_INTERVAL, MAX_MISSED_ECHOES, TRUNK_QUEUE};
+use crate::config::{ECHO_INTERVAL, MAX_MISSED_ECHOES, ROUTER_PATIENCE, TRUNK_QUEUE};
 use crate::router::{Channel, Link, Message, Router, RouterGone, seal, unseal};
 use crate::seats::Seats;
 use crate::supervision::Health;
 
 /// Leads to the Router of the moment; there is none while one replaces the other.
-#[derive(Default)]
-pub(crate) struct Switch(ArcSwapOption<Exchange>);
+pub(crate) struct Switch(watch::Sender<Option<Arc<Exchange>>>);
 
 /// One Router with what hangs on it.
 pub(crate) struct Exchange {
@@ -40,19 +38,27 @@ struct Parcel {
     _room: Option<OwnedSemaphorePermit>,
 }
 
+impl Default for Switch {
+    fn default() -> Self {
+        Self(watch::Sender::new(None))
+    }
+}
+
 impl Switch {
-    /// The exchange of the moment.
-    pub(crate) fn current(&self) -> Result<Arc<Exchange>, RouterGone> {
-        self.0.load_full().ok_or(RouterGone)
+    /// The exchange of the moment; waits a little for one that is about to be.
+    pub(crate) async fn current(&self) -> Result<Arc<Exchange>, RouterGone> {
+        let mut exchanges = self.0.subscribe();
+        let current = timeout(ROUTER_PATIENCE, exchanges.wait_for(Option::is_some)).await;
+        current.ok().and_then(Result::ok).and_then(|current| current.clone()).ok_or(RouterGone)
     }
 
     /// Whether this is still the exchange of the moment.
     pub(crate) fn leads_to(&self, exchange: &Arc<Exchange>) -> bool {
-        self.0.load().as_ref().is_some_and(|current| Arc::ptr_eq(current, exchange))
+        self.0.borrow().as_ref().is_some_and(|current| Arc::ptr_eq(current, exchange))
     }
 
     pub(crate) fn lead_to(&self, exchange: Option<Arc<Exchange>>) {
-        self.0.store(exchange);
+        self.0.send_replace(exchange);
     }
 }
 

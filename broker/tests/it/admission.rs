@@ -43,7 +43,7 @@ async fn a_client_id_must_be_the_certificate_s_identity() {
             assert_eq!(refusal(&house, &service, version, id).await, code, "service as {id:?}");
         }
     }
-    until(|| house.count_of(Cause::ClientId) == 16).await;
+    house.counted(&[(Cause::ClientId, 16)]).await;
     assert_eq!(house.door.connected(), 0);
 }
 
@@ -59,9 +59,7 @@ async fn the_registry_has_the_last_word() {
         assert_eq!(refusal(&house, &revoked, version, &id).await, no);
         assert_eq!(refusal(&house, &unclear, version, &id).await, fault);
     }
-    for cause in [Cause::Unknown, Cause::Revoked, Cause::Fault] {
-        until(|| house.count_of(cause) == 2).await;
-    }
+    house.counted(&[(Cause::Unknown, 2), (Cause::Revoked, 2), (Cause::Fault, 2)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,11 +68,16 @@ async fn other_versions_and_other_protocols_are_refused() {
     let certificate = house.gate(1);
     assert_eq!(refusal(&house, &certificate, 3, "x").await, 1);
     assert_eq!(refusal(&house, &certificate, 6, "x").await, 0x84);
-    for bytes in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0xC0, 0], &packet(0x20, &[0, 0])] {
+    let mut raw = Raw::dial(&house, &certificate, 4).await;
+    raw.send(b"\x10\x0D\0\x06MQIsdp\x03\x02\0\x14\0\x01x").await;
+    assert_eq!(raw.rest().await, [0x20, 2, 0, 1]);
+    let stranger = packet(0x10, b"\0\x04MQTt\x04\x02\0\x14\0\x01x");
+    for bytes in [b"GET / HTTP/1.1\r\n\r\n", &[0xC0, 0][..], &packet(0x20, &[0, 0]), &stranger] {
         let mut raw = Raw::dial(&house, &certificate, 4).await;
         raw.send(bytes).await;
         assert!(raw.rest().await.is_empty());
     }
+    house.counted(&[(Cause::Version, 3), (Cause::Malformed, 4)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

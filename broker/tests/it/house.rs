@@ -82,6 +82,17 @@ impl House {
         issued
     }
 
+    /// So often each of these causes came up since the start, and no other at all.
+    pub(crate) async fn counted(&self, expected: &[(Cause, u64)]) {
+        let of =
+            |cause| expected.iter().find(|(of, _)| *of == cause).map_or(0, |(_, count)| *count);
+        // A refusal of a CONNECT is counted after the client was told.
+        let enough = || Cause::ALL.iter().all(|cause| of(*cause) <= self.count_of(*cause));
+        until(enough).await;
+        let came_up = Cause::ALL.map(|cause| (cause, self.count_of(cause)));
+        assert_eq!(came_up, Cause::ALL.map(|cause| (cause, of(cause))));
+    }
+
     pub(crate) fn count_of(&self, cause: Cause) -> u64 {
         self.door.count_of(cause)
     }
