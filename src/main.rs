@@ -7,6 +7,7 @@ mod config;
 mod data;
 mod demo;
 mod device;
+mod files;
 mod housekeeping;
 mod log;
 mod machine;

@@ -24,6 +24,7 @@ use tracing::info;
 
 use crate::config::{Config, InvalidConfig, Role};
 use crate::data::{CERTIFICATE_LIFETIME, Folder};
+use crate::files;
 use crate::housekeeping::Housekeeping;
 use crate::machine::{SystemClock, SystemDice};
 
@@ -37,8 +38,9 @@ const SIGNING_KEY_ID: &str = "k1";
 const EMBEDDED_BROKER: &str = "localhost";
 
 /// Serves the configured roles until the process is asked to stop; asked twice, it does not wait.
-pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
+pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     let mut asked = Asked::listen()?;
+    files::fit(&mut config);
     let clock = Arc::new(SystemClock::start());
     let courier = courier(&config)?;
     let running = Running::start(&config, clock, Arc::new(SystemDice), courier).await?;
