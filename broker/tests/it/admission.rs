@@ -226,6 +226,18 @@ async fn who_keeps_a_full_house_waiting_makes_room_for_a_gate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn gates_come_over_ipv6_too_and_a_network_of_them_counts_as_one_address() {
+    let listen = (std::net::Ipv6Addr::LOCALHOST, 0).into();
+    let config = Config { listen, max_newcomers_per_address: 1, ..Config::default() };
+    let house = House::open_with(config).await;
+    Raw::gate(&house, 1, 5).await.ping().await;
+    let _silent = TcpStream::connect(house.address).await.expect("the port is open");
+    let mut second = TcpStream::connect(house.address).await.expect("the port is open");
+    assert_eq!(within(second.read(&mut [0])).await.unwrap_or(0), 0);
+    assert_eq!(house.count_of(Cause::CrowdedAddress), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_taken_port_is_an_error_that_names_it() {
     let house = House::open().await;
     let config = Config { listen: house.address, ..Config::default() };

@@ -58,7 +58,7 @@ impl House {
     pub(crate) async fn over(registry: impl Roster, table: Table, config: Config) -> Self {
         let ca = new_ca();
         let tls = Tls::new(&certificates(&ca, &[&ca])).expect("certificates fit");
-        let config = Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..config };
+        let config = Config { listen: SocketAddr::new(config.listen.ip(), 0), ..config };
         let broker = Broker::bind(config, tls.clone(), registry, Arc::new(Stopped)).await;
         let broker = broker.expect("a port is free");
         let (address, door, stop) = (broker.local_addr(), broker.door(), CancellationToken::new());
@@ -110,7 +110,7 @@ pub(crate) fn client_certificate(ca: &Authority) -> Issued {
 /// A server certificate by `ca`, with clients of `client_cas`.
 pub(crate) fn certificates(ca: &Authority, client_cas: &[&Authority]) -> Certificates {
     let hour = 3_600_000;
-    let names = ["127.0.0.1".to_owned()];
+    let names = ["127.0.0.1", "::1"].map(str::to_owned);
     let server = ca.server(&names, now_ms() - hour, now_ms() + hour).expect("it is made");
     Certificates {
         chain: server.certificate_pem,

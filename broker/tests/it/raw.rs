@@ -175,7 +175,8 @@ pub(crate) async fn handshake_with(
     address: SocketAddr,
     config: ClientConfig,
 ) -> std::io::Result<TlsStream<TcpStream>> {
-    handshake_over(TcpSocket::new_v4()?, address, config).await
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    handshake_over(socket?, address, config).await
 }
 
 async fn handshake_over(
