@@ -112,11 +112,6 @@ impl Broker {
         }
     }
 
-    #[cfg(test)]
-    pub(crate) fn house(&self) -> Arc<House> {
-        Arc::clone(&self.house)
-    }
-
     /// Serves until cancelled, then says goodbye to all clients; an error means: end the process.
     pub async fn run(self, stop: CancellationToken) -> Result<(), RouterSilent> {
         let Self { listener, local_addr, house, health, replaced_routers } = self;
@@ -237,4 +232,12 @@ async fn serve(house: &Arc<House>, tcp: TcpStream, mut place: Place, evicted: Ca
         None => {}
     }
     drop(place);
+}
+
+#[cfg(test)]
+impl Broker {
+    /// What all connections share.
+    pub(crate) fn house(&self) -> Arc<House> {
+        Arc::clone(&self.house)
+    }
 }

@@ -78,27 +78,14 @@ pub(crate) struct Router {
     // The sender's type is private to rumqttd, a closure around it is not.
     link: Arc<dyn Fn(&str) -> Linked + Send + Sync>,
     slots: Arc<Slots>,
-    /// Says in the name of a link that there is something in its buffer.
-    #[cfg(test)]
-    poke: Arc<dyn Fn(usize) + Send + Sync>,
 }
 
 impl Router {
     /// Starts a Router on a thread of its own, which lives as long as the process.
     pub(crate) fn start() -> Self {
         let sender = Rumqttd::new(0, router_config()).spawn();
-        #[cfg(test)]
-        let poke = {
-            let sender = sender.clone();
-            move |id| drop(LinkTx::new(id, sender.clone(), Arc::default()).try_publish("", ""))
-        };
         let link = move |name: &str| Ok(LinkBuilder::new(name, sender.clone()).build()?);
-        Self {
-            link: Arc::new(link),
-            slots: Arc::default(),
-            #[cfg(test)]
-            poke: Arc::new(poke),
-        }
+        Self { link: Arc::new(link), slots: Arc::default() }
     }
 
     /// Opens a link.

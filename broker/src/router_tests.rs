@@ -20,11 +20,17 @@ impl Router {
         let (release, released) = mpsc::channel();
         let (hangs, hung) = mpsc::channel();
         thread::spawn(move || {
-            let (tx, rx, _) = (router.link)("hung").unwrap();
-            let _kept = tx.buffer();
-            (router.poke)(rx.id());
-            hangs.send(()).unwrap();
-            let _ = released.recv();
+            let (mut tx, _rx, _) = (router.link)("hung").unwrap();
+            loop {
+                tx.try_publish("x", "x").unwrap();
+                let kept = tx.buffer();
+                // Told that something is there, the Router now waits for its lock.
+                if !kept.is_empty() {
+                    hangs.send(()).unwrap();
+                    let _ = released.recv();
+                    return;
+                }
+            }
         });
         hung.recv().unwrap();
         release
