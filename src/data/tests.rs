@@ -21,7 +21,7 @@ fn a_second_start_finds_everything_as_it_was() {
     assert_eq!(second.secrets.seal.0, first.secrets.seal.0);
     assert_eq!(second.broker.fingerprint, first.broker.fingerprint);
     assert_eq!(second.bridge.fingerprint, first.bridge.fingerprint);
-    assert_eq!(second.authority.ca_pem(), first.authority.ca_pem());
+    assert_eq!(second.authorities.bundle_pem(), first.authorities.bundle_pem());
     assert_eq!(second.path(), home.path().join("data"));
 }
 
@@ -45,7 +45,7 @@ fn the_certificates_are_what_they_are_for() {
     let folder = Folder::open(&home.path().join("data"), &names, &SystemDice, NOW).unwrap();
     let mut all = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
     all.extend(names);
-    let (ca, now) = (&folder.authority, NOW.as_millis());
+    let (ca, now) = (&folder.authorities.signing, NOW.as_millis());
     assert!(ca.vouches_for_server(&folder.broker.certificate_pem, &all, now));
     assert!(ca.vouches_for_client(&folder.bridge.certificate_pem, now));
 }
@@ -60,7 +60,7 @@ fn a_certificate_with_less_than_thirty_days_left_is_renewed() {
     assert_ne!(second.bridge.fingerprint, first.bridge.fingerprint);
     assert_eq!(second.secrets.signing.0, first.secrets.signing.0);
     let later = (later + DAY * 89).as_millis();
-    assert!(second.authority.vouches_for_client(&second.bridge.certificate_pem, later));
+    assert!(second.authorities.signing.vouches_for_client(&second.bridge.certificate_pem, later));
 }
 
 #[test]

@@ -151,15 +151,18 @@ async fn renewed_certificates_are_used_for_new_connections() {
     let (before, store) = open(&config, &*clock, dice()).await.unwrap();
     admit_bridge(&before, &store, clock.now()).await.unwrap();
     let bridge_tls = bridge::Tls::new(&certificates_of_bridge(&before), EMBEDDED_BROKER).unwrap();
-    let broker_tls = broker::Tls::new(&certificates_of_broker(&before)).unwrap();
+    let broker_tls = broker::Tls::new(&certificates_of_broker(&before, "")).unwrap();
     let housekeeping = Housekeeping {
         data: config.data.clone(),
         names: Vec::new(),
         clock: clock.clone(),
         dice: dice(),
         store: store.clone(),
+        authorities: Arc::new(ArcSwap::new(Arc::clone(&before.authorities))),
         broker_tls: Some(broker_tls),
         bridge_tls: Some(bridge_tls),
+        https: None,
+        reload: Arc::default(),
     };
 
     home.clock.later(Duration::from_hours(61 * 24));
@@ -286,7 +289,7 @@ impl Family {
         let folder = Folder::open(&config.data, &[], &SystemDice, now).expect("opens");
         let (from, to) = (now - Duration::from_hours(1), now + Duration::from_hours(1));
         let name = self.gate.to_string();
-        let issued = folder.authority.client(&name, from.as_millis(), to.as_millis());
+        let issued = folder.authorities.signing.client(&name, from.as_millis(), to.as_millis());
         let issued = issued.expect("a certificate");
         let (serial, secret) = (self.serial.clone(), self.secret.clone());
         let fingerprint = Fingerprint(issued.fingerprint);
@@ -304,7 +307,7 @@ impl Family {
         for (file, text) in [
             ("key.pem", issued.key_pem.as_str()),
             ("certificate.pem", &issued.certificate_pem),
-            ("ca.pem", folder.authority.ca_pem()),
+            ("ca.pem", &folder.authorities.bundle_pem()),
             ("enrolment.json", &enrolment.to_string()),
         ] {
             fs::write(at.join(file), text).expect("writes");
