@@ -81,7 +81,9 @@ async fn report(folder: &Folder, store: &Store, now: Timestamp) -> anyhow::Resul
     let (other, step) = match folder.phase {
         Phase::Alone => (String::new(), Step::Add),
         Phase::Added { at } => (format!("is believed too, since {}", told(at)), Step::Switch),
-        Phase::Switched { at } => (format!("signed until {}, is still believed", told(at)), Step::Drop),
+        Phase::Switched { at } => {
+            (format!("signed until {}, is still believed", told(at)), Step::Drop)
+        }
     };
     let mut text = String::new();
     let authorities = &folder.authorities;

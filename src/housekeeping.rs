@@ -70,8 +70,10 @@ impl Housekeeping {
             Ok(revoked) => {
                 reloaded.push("the CAs".to_owned());
                 reloaded.push(format!("revocation lists ({revoked} revoked)"));
-                reloaded.extend(self.broker_tls.as_ref().map(|_| "the broker's certificate".into()));
-                reloaded.extend(self.bridge_tls.as_ref().map(|_| "the bridge's certificate".into()));
+                reloaded
+                    .extend(self.broker_tls.as_ref().map(|_| "the broker's certificate".into()));
+                reloaded
+                    .extend(self.bridge_tls.as_ref().map(|_| "the bridge's certificate".into()));
             }
             Err(fault) => error!("could not look after the certificates: {fault:#}"),
         }

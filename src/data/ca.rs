@@ -111,9 +111,7 @@ impl Succession {
                 let authorities = Authorities { signing: next, other: Some(signing) };
                 (authorities, Phase::Switched { at: now })
             }
-            (Step::Switch | Step::Drop, _) => {
-                (Authorities { signing, other: None }, Phase::Alone)
-            }
+            (Step::Switch | Step::Drop, _) => (Authorities { signing, other: None }, Phase::Alone),
         };
         Ok(Self { authorities, phase })
     }

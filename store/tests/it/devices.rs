@@ -7,7 +7,8 @@ use domain::secret::{ClaimCode, EnrolmentSecret};
 use domain::settings::{ExitGate, MaxUsers};
 use domain::{GateId, Settings};
 use store::{
-    Behind, Certificate, Claimed, DeviceKind, Enrolment, Fingerprint, Peer, SaveRefusal, SettingsRefusal, Unwelcome,
+    Behind, Certificate, Claimed, DeviceKind, Enrolment, Fingerprint, Peer, SaveRefusal,
+    SettingsRefusal, Unwelcome,
 };
 
 use crate::world::World;
