@@ -204,7 +204,7 @@ impl House {
     pub(crate) fn takes(&self, step: &str) -> Result<String, String> {
         let asked = self.command(&[]).arg("ca").args(step.split(' ')).output();
         let asked = asked.expect("the binary runs");
-        let [out, err] = [asked.stdout, asked.stderr].map(|told| String::from_utf8(told));
+        let [out, err] = [asked.stdout, asked.stderr].map(String::from_utf8);
         if asked.status.success() { Ok(out.expect("text")) } else { Err(err.expect("text")) }
     }
 
