@@ -22,6 +22,12 @@ impl Authorities {
         self.all().map(Authority::ca_pem).collect()
     }
 
+    /// Tells whether servers will take the certificate from a client at that moment, whichever of
+    /// them signed it.
+    pub fn vouches_for_client(&self, certificate_pem: &str, at: i64) -> bool {
+        self.all().any(|authority| authority.vouches_for_client(certificate_pem, at))
+    }
+
     /// The revocation lists of all of them.
     pub fn crls(&self, revoked: &[Revoked], now: i64, next_update: i64) -> Result<String> {
         self.all().map(|authority| authority.crl(revoked, now, next_update)).collect()

@@ -190,6 +190,10 @@ fn of_two_authorities_each_has_its_list_and_both_are_believed() {
     let (new_listed, new_revoked) = certified(&new);
     let (new_unlisted, _) = certified(&new);
     let both = Authorities { signing: new, other: Some(old) };
+    for client in [&unlisted, &new_unlisted] {
+        assert!(both.vouches_for_client(&client.certificate_pem, NOW));
+    }
+    assert!(!both.vouches_for_client(&certified(&ca()).0.certificate_pem, NOW));
     let crls = both.crls(&[revoked, new_revoked], NOW, NOW + DAY).unwrap();
     // Here a certificate whose CA had no list would be refused.
     let greeted = |client: &Issued| {
