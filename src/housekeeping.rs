@@ -70,10 +70,12 @@ impl Housekeeping {
             Ok(revoked) => {
                 reloaded.push("the CAs".to_owned());
                 reloaded.push(format!("revocation lists ({revoked} revoked)"));
-                reloaded
-                    .extend(self.broker_tls.as_ref().map(|_| "the broker's certificate".into()));
-                reloaded
-                    .extend(self.bridge_tls.as_ref().map(|_| "the bridge's certificate".into()));
+                if self.broker_tls.is_some() {
+                    reloaded.push("the broker's certificate".to_owned());
+                }
+                if self.bridge_tls.is_some() {
+                    reloaded.push("the bridge's certificate".to_owned());
+                }
             }
             Err(fault) => error!("could not look after the certificates: {fault:#}"),
         }
