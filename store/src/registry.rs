@@ -10,6 +10,7 @@ use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::gates::{close, lock_gate};
 use crate::row::device::gate_with;
+use crate::row::number;
 use crate::sql::{Row, Tx, sql};
 use crate::{Answer, Fault, Inner, Result};
 
@@ -48,6 +49,15 @@ pub enum Unwelcome {
     Revoked,
     /// Two hold its key, it seems: its gate is kept out until somebody has looked.
     Quarantined,
+}
+
+/// Gates that still use what they were told before some moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// How many.
+    pub gates: u64,
+    /// By then all of them have renewed, or their certificates have ended.
+    pub until: Timestamp,
 }
 
 /// Who may connect to the broker.
@@ -177,6 +187,24 @@ impl Registry {
                              VALUES ($1, $2, $3) ON CONFLICT (fingerprint) DO NOTHING");
             admit.bind(fingerprint.0).bind(now).bind(expires_at).execute(tx).await.map(drop)
         })
+    }
+
+    /// Tells which gates can still come in by a certificate issued before that moment, so may know
+    /// no more than what they were told with it; nothing when there are none.
+    pub async fn certified_before(
+        &self,
+        moment: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Behind>> {
+        let row = reading!(self.0.db, |tx| {
+            let row = sql("SELECT COUNT(DISTINCT gate_id) AS gates, MAX(expires_at) AS until
+                           FROM certificates
+                           WHERE gate_id IS NOT NULL AND issued_at < $1
+                             AND revoked_at IS NULL AND $2 < expires_at");
+            row.bind(moment).bind(now).one(tx).await
+        })?;
+        let Some(until) = row.moment_if_any("until")? else { return Ok(None) };
+        Ok(Some(Behind { gates: number(&row, "gates")?, until }))
     }
 }
 
