@@ -64,7 +64,7 @@ impl Certified {
     }
 }
 
-fn fingerprint(der: &[u8]) -> [u8; 32] {
+pub(crate) fn fingerprint(der: &[u8]) -> [u8; 32] {
     let mut fingerprint = [0; 32];
     fingerprint.copy_from_slice(digest(&SHA256, der).as_ref());
     fingerprint

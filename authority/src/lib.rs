@@ -6,10 +6,12 @@
 
 mod issued;
 mod request;
+mod shown;
 mod verify;
 
 pub use issued::{Certified, Issued};
-pub use request::InvalidRequest;
+pub use request::{InvalidRequest, request_der};
+pub use shown::{InvalidCertificate, Shown};
 
 use std::fmt;
 use std::time::Duration;
