@@ -91,6 +91,8 @@ pub struct Journal {
     pub reported: Vec<Status>,
     /// How many messages were met with silence.
     pub ignored: u64,
+    /// How many connections were refused or lost.
+    pub losses: u64,
     /// How often a next key took the place of the present one.
     pub renewals: u64,
 }
@@ -264,6 +266,7 @@ impl Player {
                 Ok(End::BecameNext) => continue,
                 Err(error) => error,
             };
+            self.journal.send_modify(|journal| journal.losses += 1);
             // Whichever of the two did not get in, it is the other one's turn.
             self.tries_next = self.next.is_some() && !self.is_next;
             self.failures = self.failures.saturating_add(1);
