@@ -18,6 +18,7 @@ use crate::world::World;
 crate::on_both_databases![
     the_broker_learns_which_certificates_ended_since_it_last_asked,
     revoked_certificates_are_listed_by_their_serial_until_they_expire,
+    the_sweep_forgets_certificates_that_ended_long_ago,
     a_gate_in_quarantine_is_kept_out_and_nothing_it_says_counts,
     a_gate_is_released_from_quarantine_once_somebody_has_looked,
     p_11_a_renewed_certificate_takes_over_at_its_first_use_and_not_before,
@@ -66,6 +67,16 @@ async fn revoked_certificates_are_listed_by_their_serial_until_they_expire(world
     assert_eq!(registry.revoked(world.now()).await.unwrap(), listed);
     world.later(10 * DAY);
     assert_eq!(registry.revoked(world.now()).await.unwrap(), [], "it ends by itself now");
+}
+
+async fn the_sweep_forgets_certificates_that_ended_long_ago(world: World) {
+    Labelled::enrolled(&world, FIRST).await;
+    world.later(180 * DAY);
+    world.store.sweep(world.now()).await.unwrap();
+    assert_eq!(identify(&world, FIRST).await, Err(Unwelcome::Expired));
+    world.later(DAY);
+    world.store.sweep(world.now()).await.unwrap();
+    assert_eq!(identify(&world, FIRST).await, Err(Unwelcome::Unknown));
 }
 
 async fn a_gate_in_quarantine_is_kept_out_and_nothing_it_says_counts(world: World) {
