@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use domain::PhoneNumber;
 use domain::name::DeviceName;
+use domain::{GateId, PhoneNumber};
 
 use crate::data::Step;
 
@@ -54,7 +54,7 @@ pub(crate) enum Command {
     PrintConfig,
     /// Bring the database up to date, and end
     Migrate,
-    /// Make devices
+    /// Make devices, and keep gates out or in
     #[command(subcommand)]
     Device(Device),
     /// Show the CAs that gates believe, or take the next step from one CA to another
@@ -79,6 +79,27 @@ pub(crate) enum Device {
     /// Make a device
     #[command(subcommand)]
     Make(Make),
+    /// Keep a gate out that was stolen or copied: its certificates and its label are void
+    Revoke {
+        /// The gate's id
+        #[arg(value_parser = GateId::parse)]
+        gate: GateId,
+    },
+    /// Print a fresh label for other hardware in a gate's place; what is there now is kept out
+    Replace {
+        /// The gate's id; it stays the same
+        #[arg(value_parser = GateId::parse)]
+        gate: GateId,
+        /// Print one JSON object, for a label printer
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let a gate in again that was quarantined because two seemed to hold its key
+    Release {
+        /// The gate's id
+        #[arg(value_parser = GateId::parse)]
+        gate: GateId,
+    },
 }
 
 /// Which device to make.

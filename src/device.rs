@@ -1,18 +1,18 @@
-//! Making devices: what a factory prints on their labels.
+//! Making devices: what a factory prints on their labels. And what an operator does to gates.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use domain::name::DeviceName;
 use domain::secret::{BoardToken, ClaimCode, EnrolmentSecret, serial_number};
 use domain::{Clock, Dice, GateId, IntercomId};
 use fast_qr::convert::svg::SvgBuilder;
 use fast_qr::{QRBuilder, QRCode};
 use serde::Serialize;
-use store::{Label, Store};
+use store::{Actor, Label, Store};
 
 use crate::args::Make;
 use crate::config::Config;
@@ -64,6 +64,49 @@ pub(crate) async fn make(mut config: Config, what: Make) -> anyhow::Result<()> {
     }
     store.close().await;
     Ok(())
+}
+
+/// Keeps a gate out: all its certificates are void, and so is its label.
+pub(crate) async fn revoke(config: Config, gate: GateId) -> anyhow::Result<()> {
+    let clock = SystemClock::start();
+    let (_, store) = open(&config, &clock, Arc::new(SystemDice)).await?;
+    let revoked = store.devices().revoke(Actor::Operator, gate.to_string(), clock.now()).await?;
+    store.close().await;
+    revoked.map_err(|_| unknown(gate))
+}
+
+/// Lets a gate in again that was quarantined.
+pub(crate) async fn release(config: Config, gate: GateId) -> anyhow::Result<()> {
+    let clock = SystemClock::start();
+    let (_, store) = open(&config, &clock, Arc::new(SystemDice)).await?;
+    let released = store.devices().release(Actor::Operator, gate.to_string(), clock.now()).await?;
+    store.close().await;
+    released.map_err(|_| unknown(gate))
+}
+
+/// Gives a gate a fresh label and prints it.
+pub(crate) async fn replace(config: Config, gate: GateId, as_json: bool) -> anyhow::Result<()> {
+    let (clock, dice) = (SystemClock::start(), SystemDice);
+    let (_, store) = open(&config, &clock, Arc::new(SystemDice)).await?;
+    let (serial, claim_code) = (serial_number(&dice), ClaimCode::random(&dice));
+    let secret = EnrolmentSecret::random(&dice);
+    let label = GateLabel {
+        id: gate.to_string(),
+        serial: serial.clone(),
+        claim_code: claim_code.reveal(),
+        enrolment_secret: secret.reveal(),
+    };
+    let devices = store.devices();
+    let relabelled =
+        devices.relabel(gate.to_string(), serial, claim_code, secret, clock.now()).await?;
+    store.close().await;
+    relabelled.map_err(|_| unknown(gate))?;
+    let url = config.public_url_at(config.http.listen);
+    Ok(tell(&if as_json { json(&label)? } else { label.to_print(&url) })?)
+}
+
+fn unknown(gate: GateId) -> anyhow::Error {
+    anyhow!("there is no gate {gate}")
 }
 
 /// Takes a new gate into the books.

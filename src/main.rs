@@ -62,5 +62,10 @@ async fn run(args: Args) -> anyhow::Result<()> {
         Command::Ca { step, force } => ca::run(config, step, force).await,
         Command::Unlock { phone } => start::unlock(config, phone).await,
         Command::Device(Device::Make(what)) => device::make(config, what).await,
+        Command::Device(Device::Revoke { gate }) => device::revoke(config, gate).await,
+        Command::Device(Device::Replace { gate, json }) => {
+            device::replace(config, gate, json).await
+        }
+        Command::Device(Device::Release { gate }) => device::release(config, gate).await,
     }
 }

@@ -14,8 +14,8 @@ use domain::permission::Denied;
 use domain::{Clock, Timestamp};
 use serde_json::{Map, Value, json};
 use store::{
-    Claimed, Enrolment, Fault, IssueRefusal, LoginRefusal, RevokeRefusal, SaveRefusal,
-    SessionRefusal, SettingsRefusal, TooManyPins,
+    Claimed, Enrolment, Fault, GateRefusal, IssueRefusal, LoginRefusal, Renewal, Replacement,
+    RevokeRefusal, SaveRefusal, SessionRefusal, SettingsRefusal, TooManyPins, Unwelcome,
 };
 
 use utoipa::ToSchema;
@@ -83,6 +83,10 @@ answers! {
     // devices
     AlreadyClaimed CONFLICT "already_claimed" "This device is on another account.";
     AlreadyEnrolled CONFLICT "already_enrolled" "This gate is in use; its label admits nobody any more.";
+    CertificateRefused FORBIDDEN "certificate_refused" "This certificate does not admit the gate any more.";
+    RenewalTooEarly CONFLICT "renewal_too_early" "This certificate is young; renew it later.";
+    NotAGate CONFLICT "not_a_gate" "Only gates have certificates.";
+    NotASpare CONFLICT "not_a_spare" "Only a gate that nobody has claimed or connected can replace another.";
     NotAnIntercom CONFLICT "not_an_intercom" "Only intercoms have one-time access.";
     GateNotOwned UNPROCESSABLE_ENTITY "gate_not_owned" "Choose a gate on your own account.";
     // codes
@@ -352,6 +356,47 @@ impl From<Enrolment> for Problem {
         match refusal {
             Enrolment::Unknown => Code::NotFound.into(),
             Enrolment::Already => Code::AlreadyEnrolled.into(),
+        }
+    }
+}
+
+impl From<Renewal> for Problem {
+    fn from(refusal: Renewal) -> Self {
+        let why = match refusal {
+            Renewal::Unwelcome(Unwelcome::Unknown) => return Code::NotFound.into(),
+            Renewal::Unwelcome(Unwelcome::Expired) => "expired",
+            Renewal::Unwelcome(Unwelcome::Revoked) => "revoked",
+            Renewal::Unwelcome(Unwelcome::Quarantined) => "quarantined",
+            Renewal::TooEarly { from } => {
+                let too_early = Self::from(Code::RenewalTooEarly);
+                return too_early.with("renew_from_ms", from.as_millis());
+            }
+            Renewal::TooSoon { until } => {
+                return Self::from(Code::TooManyRequests).retry_at(until);
+            }
+        };
+        Self::from(Code::CertificateRefused).with("why", why)
+    }
+}
+
+impl From<GateRefusal> for Problem {
+    fn from(refusal: GateRefusal) -> Self {
+        match refusal {
+            GateRefusal::Denied(denied) => denied.into(),
+            GateRefusal::NotAGate => Code::NotAGate.into(),
+        }
+    }
+}
+
+impl From<Replacement> for Problem {
+    fn from(refusal: Replacement) -> Self {
+        match refusal {
+            Replacement::Gate(refusal) => refusal.into(),
+            Replacement::Unknown => {
+                let code = Code::NotFound;
+                Self::from(code).naming("claim_code", code.title())
+            }
+            Replacement::NotASpare => Code::NotASpare.into(),
         }
     }
 }

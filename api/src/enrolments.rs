@@ -1,22 +1,20 @@
 //! `POST /v1/enrolments`: a gate that made its own key asks for its certificate, with the secret
 //! on its label. The device contract tells gates how (`docs/device-contract.md`).
 
-use std::time::Duration;
-
+use authority::{Certified, InvalidRequest};
 use axum::extract::State;
 use axum::http::StatusCode;
+use domain::gate::{CERTIFICATE_LIFETIME, RENEWAL_AGE};
 use domain::secret::EnrolmentSecret;
+use domain::{GateId, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::Fingerprint;
+use store::{Certificate, Fingerprint};
 use utoipa::ToSchema;
 
 use crate::Api;
 use crate::answers::{Code, Problem};
 use crate::body::Json;
 use crate::caller::From as Address;
-
-/// How long a gate's certificate holds.
-const CERTIFICATE_LIFETIME: Duration = Duration::from_hours(90 * 24);
 
 /// What a gate knows of itself.
 #[derive(Deserialize, ToSchema)]
@@ -42,6 +40,8 @@ pub(crate) struct Enrolled {
     broker: BrokerAddress,
     /// By these the gate knows the service's commands
     command_keys: Vec<CommandKey>,
+    /// From when on the certificate is renewed, by the service's time
+    renew_from_ms: i64,
 }
 
 /// Where to connect.
@@ -79,36 +79,75 @@ pub(crate) async fn enrol(
     if gate.is_err() {
         api.limits.guessed_wrong(address);
     }
-    let gate_id = gate?.to_string();
-    let end = now + CERTIFICATE_LIFETIME;
-    let authorities = api.authorities.load_full();
-    let ca = &authorities.signing;
-    let certified = ca.certify(&body.csr, &gate_id, now.as_millis(), end.as_millis());
-    let certified = certified.map_err(|error| match error {
-        authority::InvalidRequest::Unsignable => Problem::from(Code::Internal),
-        authority::InvalidRequest::Unreadable
-        | authority::InvalidRequest::Forged
-        | authority::InvalidRequest::WrongKey => Problem::field("csr", error),
-    })?;
-    let certificate = store::Certificate {
-        fingerprint: Fingerprint(certified.fingerprint),
-        serial: certified.serial,
-        expires_at: end,
-    };
-    devices.enrolled(body.serial, secret, certificate, now).await??;
-    tracing::info!(gate.id = %gate_id, "enrolled {gate_id}");
-    let key = |(kid, key): &(String, String)| CommandKey { kid: kid.clone(), key: key.clone() };
-    let enrolled = Enrolled {
-        gate_id,
-        certificate: certified.certificate_pem,
-        ca: authorities.bundle_pem(),
-        broker: BrokerAddress {
-            host: api.gate_welcome.broker_host.clone(),
-            port: api.gate_welcome.broker_port,
-        },
-        command_keys: api.gate_welcome.command_keys.iter().map(key).collect(),
-    };
-    Ok((StatusCode::CREATED, axum::Json(enrolled)))
+    let gate = gate?;
+    let papers = Papers::signed(&api, gate, &body.csr, now)?;
+    let enrolled = devices.enrolled(body.serial, secret, papers.certificate(), now).await??;
+    if enrolled != gate {
+        // The hardware took another gate's place a moment ago: it has to ask in that one's name.
+        return Err(Code::Unavailable.into());
+    }
+    tracing::info!(gate.id = %gate, "enrolled {gate}");
+    Ok((StatusCode::CREATED, axum::Json(papers.answer(&api))))
+}
+
+/// A certificate that was signed for a gate, to be written down before it is given away.
+pub(crate) struct Papers {
+    gate: GateId,
+    certified: Certified,
+    ca: String,
+    expires_at: Timestamp,
+    renew_from: Timestamp,
+}
+
+impl Papers {
+    /// Signs a certificate for the key of a request.
+    pub(crate) fn signed(
+        api: &Api,
+        gate: GateId,
+        csr: &str,
+        now: Timestamp,
+    ) -> Result<Self, Problem> {
+        let expires_at = now + CERTIFICATE_LIFETIME;
+        let (from, to) = (now.as_millis(), expires_at.as_millis());
+        let authorities = api.authorities.load_full();
+        let certified = authorities.signing.certify(csr, &gate.to_string(), from, to);
+        let certified = certified.map_err(unsigned)?;
+        let (ca, renew_from) = (authorities.bundle_pem(), now + RENEWAL_AGE);
+        Ok(Self { gate, certified, ca, expires_at, renew_from })
+    }
+
+    /// What the registry keeps of it.
+    pub(crate) fn certificate(&self) -> Certificate {
+        Certificate {
+            fingerprint: Fingerprint(self.certified.fingerprint),
+            serial: self.certified.serial,
+            expires_at: self.expires_at,
+        }
+    }
+
+    /// What the gate is told.
+    pub(crate) fn answer(self, api: &Api) -> Enrolled {
+        let welcome = &api.gate_welcome;
+        let key = |(kid, key): &(String, String)| CommandKey { kid: kid.clone(), key: key.clone() };
+        Enrolled {
+            gate_id: self.gate.to_string(),
+            certificate: self.certified.certificate_pem,
+            ca: self.ca,
+            broker: BrokerAddress { host: welcome.broker_host.clone(), port: welcome.broker_port },
+            command_keys: welcome.command_keys.iter().map(key).collect(),
+            renew_from_ms: self.renew_from.as_millis(),
+        }
+    }
+}
+
+/// Says what is wrong with a request for a certificate.
+pub(crate) fn unsigned(error: InvalidRequest) -> Problem {
+    match error {
+        InvalidRequest::Unsignable => Code::Internal.into(),
+        InvalidRequest::Unreadable | InvalidRequest::Forged | InvalidRequest::WrongKey => {
+            Problem::field("csr", error)
+        }
+    }
 }
 
 /// Whether it could stand on a label at all; another text is as unknown as another label.

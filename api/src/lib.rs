@@ -18,6 +18,7 @@ mod limits;
 mod login;
 mod openapi;
 mod people;
+mod renewals;
 pub mod server;
 mod sessions;
 mod settings;
@@ -150,9 +151,13 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(devices::list::list))
         .routes(routes!(devices::claim::claim))
         .routes(routes!(devices::details::details, devices::rename::rename))
+        .routes(routes!(devices::revoke::revoke))
+        .routes(routes!(devices::release::release))
+        .routes(routes!(devices::replace::replace))
         .routes(routes!(people::list::list, people::share::share))
         .routes(routes!(people::unshare::unshare))
         .routes(routes!(enrolments::enrol))
+        .routes(routes!(renewals::renew))
         .routes(routes!(settings::read::read, settings::replace::replace))
         .routes(routes!(codes::list::list, codes::issue::issue))
         .routes(routes!(codes::history::history))

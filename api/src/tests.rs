@@ -13,6 +13,9 @@ async fn what_is_no_id_does_not_exist() {
     let requests = [
         (Method::GET, "/v1/devices/ID", ""),
         (Method::PATCH, "/v1/devices/ID", r#"{"name":"x"}"#),
+        (Method::DELETE, "/v1/devices/ID/certificates", ""),
+        (Method::DELETE, "/v1/devices/ID/quarantine", ""),
+        (Method::POST, "/v1/devices/ID/replacement", r#"{"claim_code":"00000-00000-00000"}"#),
         (Method::GET, "/v1/devices/ID/people", ""),
         (Method::PUT, "/v1/devices/ID/people", r#"{"phone":"+27821234568"}"#),
         (Method::DELETE, "/v1/devices/ID/people/user_00000000000000000000000000", ""),
@@ -72,6 +75,46 @@ async fn who_has_guessed_too_often_may_try_no_label() {
     for (path, body) in [("/v1/devices/claim", claim), ("/v1/enrolments", enrol)] {
         let seen = world.owner_asks(Method::POST, path, body).await;
         seen.refuses(StatusCode::TOO_MANY_REQUESTS, "too_many_requests");
+    }
+}
+
+#[tokio::test]
+async fn an_owner_puts_a_spare_in_a_gates_place_once() {
+    let world = World::new().await;
+    let (serial, claim_code, _, spare) = world.makes_a_spare().await;
+    let path = format!("/v1/devices/{}/replacement", world.gate);
+    let body = format!(r#"{{"claim_code":"{}"}}"#, claim_code.reveal());
+    for _ in 0..2 {
+        let replaced = world.owner_asks(Method::POST, &path, &body).await.is(StatusCode::OK);
+        replaced.says(&serial).says("Main Gate").says(r#""online":false,"barred":"revoked""#);
+    }
+    let vanished = format!("/v1/devices/{spare}");
+    let seen = world.owner_asks(Method::GET, &vanished, "").await;
+    seen.refuses(StatusCode::NOT_FOUND, "not_found");
+}
+
+#[tokio::test]
+async fn only_a_spare_replaces_only_a_gate() {
+    let world = World::new().await;
+    let (_, claim_code, ..) = world.makes_a_spare().await;
+    let claim = |code: &str| format!(r#"{{"claim_code":"{code}"}}"#);
+    let (gate, intercom) = (world.gate.to_string(), world.intercom.to_string());
+    let path = |id: &str| format!("/v1/devices/{id}/replacement");
+    let seen = world.owner_asks(Method::POST, &path(&gate), &claim("x")).await;
+    seen.refuses(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request").says("claim_code");
+    let seen = world.owner_asks(Method::POST, &path(&gate), &claim("00000-00000-00000")).await;
+    seen.refuses(StatusCode::NOT_FOUND, "not_found").says("claim_code");
+    let spare = claim(&claim_code.reveal());
+    let seen = world.owner_asks(Method::POST, &path(&intercom), &spare).await;
+    seen.refuses(StatusCode::CONFLICT, "not_a_gate");
+    let claimed = world.owner_asks(Method::POST, "/v1/devices/claim", &spare).await;
+    claimed.is(StatusCode::OK);
+    let seen = world.owner_asks(Method::POST, &path(&gate), &spare).await;
+    seen.refuses(StatusCode::CONFLICT, "not_a_spare");
+    for act in ["certificates", "quarantine"] {
+        let path = format!("/v1/devices/{intercom}/{act}");
+        let seen = world.owner_asks(Method::DELETE, &path, "").await;
+        seen.refuses(StatusCode::CONFLICT, "not_a_gate");
     }
 }
 

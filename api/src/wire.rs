@@ -2,7 +2,7 @@
 
 use domain::access_code::Standing;
 use domain::attempt::State;
-use domain::gate::Gate;
+use domain::gate::{Barred, Gate};
 use domain::permission::{Act, Role};
 use domain::settings::ExitGate;
 use domain::{Attempt, Leg, Timestamp};
@@ -34,6 +34,9 @@ pub(crate) struct Device {
     time_zone: String,
     /// Gates only: whether it can be opened now
     online: Option<bool>,
+    /// Gates only: why it is kept out, if it is: `quarantined` (two seem to hold its key) or
+    /// `revoked`
+    barred: Option<&'static str>,
     /// Intercoms only: whether one-time access can be used by the caller (settings are saved and
     /// the caller may)
     one_time_access: Option<bool>,
@@ -63,6 +66,10 @@ impl Device {
             role,
             time_zone: device.time_zone.clone(),
             online: device.gate.as_ref().map(|gate: &Gate| gate.ready(now).is_some()),
+            barred: device.gate.as_ref().and_then(|gate| gate.barred).map(|barred| match barred {
+                Barred::Quarantined { .. } => "quarantined",
+                Barred::Revoked { .. } => "revoked",
+            }),
             one_time_access,
             board_url,
         }

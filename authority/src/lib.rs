@@ -8,12 +8,14 @@ mod authorities;
 mod issued;
 mod request;
 mod revoked;
+mod shown;
 mod verify;
 
 pub use authorities::Authorities;
 pub use issued::{Certified, Issued};
-pub use request::InvalidRequest;
+pub use request::{InvalidRequest, request_der};
 pub use revoked::Revoked;
+pub use shown::{InvalidCertificate, Shown};
 
 use std::fmt;
 use std::time::Duration;

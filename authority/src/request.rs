@@ -4,6 +4,8 @@ use rcgen::{
     CertificateSigningRequestParams, Error, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PublicKey,
     PublicKeyData,
 };
+use rustls::pki_types::CertificateSigningRequestDer;
+use rustls::pki_types::pem::PemObject;
 
 /// Why a request gets no certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,10 +24,17 @@ pub enum InvalidRequest {
     Unsignable,
 }
 
+/// The DER bytes of a request.
+pub fn request_der(csr_pem: &str) -> Result<Vec<u8>, InvalidRequest> {
+    let der = CertificateSigningRequestDer::from_pem_slice(csr_pem.as_bytes());
+    der.map(|der| der.to_vec()).map_err(|_| InvalidRequest::Unreadable)
+}
+
 /// Takes the key out of a request that this very key signed.
 pub(crate) fn key(csr_pem: &str) -> Result<PublicKey, InvalidRequest> {
+    let der = CertificateSigningRequestDer::from(request_der(csr_pem)?);
     let request =
-        CertificateSigningRequestParams::from_pem(csr_pem).map_err(|error| refusal(&error))?;
+        CertificateSigningRequestParams::from_der(&der).map_err(|error| refusal(&error))?;
     let key = request.public_key;
     // The library names a key by the algorithm of its signature alone, so a P-384 key that
     // signed with SHA-256 calls itself P-256: the length tells them apart.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use data_encoding::BASE64;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, SigningKey,
+    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, SigningKey,
 };
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
@@ -141,6 +141,36 @@ fn a_request_for_more_gets_no_more() {
     let verifier = client_verifier(&ca);
     let at = UnixTime::since_unix_epoch(since_1970(NOW));
     assert!(verifier.verify_client_cert(child.der(), &[certificate], at).is_err());
+}
+
+#[test]
+fn a_certificate_that_is_shown_proves_nothing_without_its_key() {
+    let ca = ca();
+    for kind in [&PKCS_ECDSA_P256_SHA256, &PKCS_ED25519] {
+        let key = KeyPair::generate_for(kind).unwrap();
+        let csr = CertificateParams::default().serialize_request(&key).unwrap().pem().unwrap();
+        let certified = ca.certify(&csr, "gate_1", NOT_BEFORE, NOT_AFTER).unwrap();
+        let shown = Shown::from_pem(&certified.certificate_pem).unwrap();
+        assert_eq!(shown.fingerprint, certified.fingerprint);
+        let signature = key.sign(b"words").unwrap();
+        assert!(shown.signed(b"words", &signature));
+        assert!(!shown.signed(b"other words", &signature));
+        let stranger = KeyPair::generate_for(kind).unwrap();
+        assert!(!shown.signed(b"words", &stranger.sign(b"words").unwrap()));
+        assert!(!shown.signed(b"words", b""));
+    }
+    assert!(matches!(Shown::from_pem("garbage"), Err(InvalidCertificate)));
+    let empty = pem_of("CERTIFICATE", b"");
+    assert!(matches!(Shown::from_pem(&empty), Err(InvalidCertificate)));
+}
+
+#[test]
+fn a_certificate_carries_the_serial_number_that_is_told() {
+    let (ca, (_, csr)) = (ca(), greedy_request());
+    let certified = ca.certify(&csr, "gate_1", NOT_BEFORE, NOT_AFTER).unwrap();
+    // DER has its own mind about leading zeros.
+    let number = |bytes: &[u8]| bytes.iter().fold(0u128, |sum, byte| sum << 8 | u128::from(*byte));
+    assert_eq!(number(&serial_of(&certified)), number(&certified.serial));
 }
 
 #[test]

@@ -180,6 +180,9 @@ impl Lane {
             Some(Some(Settlement::Contradiction)) => {
                 warn!(attempt.id = %id, gate.id = %gate, "{gate} contradicts itself on {id}: {evidence:?}");
             }
+            Some(Some(Settlement::Hearsay)) => {
+                warn!(attempt.id = %id, gate.id = %gate, "{gate} denies {id}, sent to the hardware before it");
+            }
             Some(None) => self.office.ignore(Some(gate), "a report on no command of its own"),
             None => {}
         }

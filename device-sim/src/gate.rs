@@ -193,6 +193,8 @@ struct Link {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Epoch {
     number: u64,
+    /// What the service said the time was when it began.
+    server_time_ms: i64,
     /// When the hello was sent that the welcome answers: all deadlines count from here.
     hello_sent_at: Duration,
     tombstones: BTreeMap<CommandId, NotExecuted>,
@@ -214,6 +216,16 @@ impl Gate {
     /// When the next [`Input::HelloDue`] is due; only a connected gate says hello.
     pub fn hello_due(&self) -> Option<Duration> {
         self.state.link.as_ref().map(|link| link.hello_due)
+    }
+
+    /// What the service said the time was when this epoch began; no rule about commands asks.
+    pub fn server_time_ms(&self) -> Option<i64> {
+        self.epoch().map(|epoch| epoch.server_time_ms)
+    }
+
+    /// Takes what it was given anew, as a renewal brings it; what it remembers stays.
+    pub fn give(&mut self, pinned: Arc<Pinned>) {
+        self.pinned = pinned;
     }
 
     /// All that changes in this gate.
@@ -296,6 +308,7 @@ impl Gate {
         link.hello_due = link.hello_sent_at + HELLO_RENEWAL;
         link.epoch = Some(Epoch {
             number: welcome.epoch,
+            server_time_ms: welcome.server_time_ms,
             hello_sent_at: link.hello_sent_at,
             tombstones: BTreeMap::new(),
         });

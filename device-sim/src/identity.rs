@@ -4,12 +4,11 @@
 //! key.pem         made by the gate itself, P-256; never leaves the folder
 //! certificate.pem signed by the service; names the gate
 //! ca.pem          the one authority the gate believes when it connects
-//! enrolment.json  gate id, broker, the service's command keys; written last
+//! enrolment.json  gate id, broker, command keys, where and when to renew; written last
 //! ledger          the ids of executed commands
 //! ```
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,9 +24,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::files;
 use crate::ledger::{self, Ledger};
+use crate::renewal;
 
-/// How long the service may take to answer an enrolment.
-const ENROLMENT_DEADLINE: Duration = Duration::from_secs(20);
+/// How long the service may take to answer.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(20);
 
 /// Where gates connect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ pub struct Broker {
     pub port: u16,
 }
 
-/// What the service told the gate about itself at its enrolment: `enrolment.json`.
+/// What the service told the gate at its enrolment or last renewal: `enrolment.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Enrolment {
     /// The gate's id, also its MQTT client id.
@@ -47,6 +47,21 @@ pub struct Enrolment {
     pub broker: Broker,
     /// Whose commands to obey.
     pub command_keys: VerifyingKeys,
+    /// From when on, by the service's time, the certificate is renewed.
+    #[serde(default)]
+    pub renew_from_ms: Option<i64>,
+    /// Where the gate was enrolled, and renews.
+    #[serde(default)]
+    pub server: Option<Server>,
+}
+
+/// Where the service answers over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Server {
+    /// For instance `https://gates.example.com`.
+    pub url: String,
+    /// The authorities to believe about it (PEM), instead of the machine's own.
+    pub ca: Option<String>,
 }
 
 /// An enrolled gate.
@@ -72,17 +87,34 @@ pub struct Claim {
 impl Identity {
     /// Reads an enrolled gate's folder; `None` if it is not enrolled.
     pub fn load(folder: &Path) -> Result<Option<Self>> {
+        if !folder.join("enrolment.json").try_exists()? {
+            return Ok(None);
+        }
+        match Self::read(folder) {
+            Ok(identity) => Ok(Some(identity)),
+            // A loss of power may have cut short how the next one took its place.
+            Err(error) => Ok(Some(renewal::load(folder)?.ok_or(error)?)),
+        }
+    }
+
+    fn read(folder: &Path) -> Result<Self> {
         let read = |name: &str| {
             let path = folder.join(name);
             fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
         };
-        if !folder.join("enrolment.json").try_exists()? {
-            return Ok(None);
-        }
         let enrolment = serde_json::from_slice(&read("enrolment.json")?)
             .with_context(|| format!("{} is damaged", folder.join("enrolment.json").display()))?;
-        let tls = tls(&read("key.pem")?, &read("certificate.pem")?, &read("ca.pem")?)?;
-        Ok(Some(Self { enrolment, tls }))
+        Self::new(&read("key.pem")?, &read("certificate.pem")?, &read("ca.pem")?, enrolment)
+    }
+
+    /// Puts together what belongs together, or says what does not.
+    pub(crate) fn new(
+        key: &[u8],
+        certificate: &[u8],
+        ca: &[u8],
+        enrolment: Enrolment,
+    ) -> Result<Self> {
+        Ok(Self { tls: tls(key, certificate, ca)?, enrolment })
     }
 
     /// How the gate proves itself to the broker, and whom it believes.
@@ -99,18 +131,29 @@ pub async fn enrol(claim: &Claim, folder: &Path) -> Result<Identity> {
     }
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let key = key_in(folder)?;
-    let answer = ask(claim, &signing_request(&claim.serial, &key)?).await?;
+    let csr = signing_request(&claim.serial, &key)?.pem()?;
+    let request = Request { serial: &claim.serial, secret: &claim.secret, csr: &csr };
+    let answer = post(&claim.server()?, "/v1/enrolments", &request).await?;
 
     // Whatever could not be used later must not count as an enrolment now.
     let (certificate, ca) = (answer.certificate.as_bytes(), answer.ca.as_bytes());
-    let tls = tls(key.serialize_pem().as_bytes(), certificate, ca)?;
+    let key = key.serialize_pem();
+    let identity = Identity::new(key.as_bytes(), certificate, ca, answer.enrolment)?;
     files::replace(&folder.join("certificate.pem"), certificate)?;
     files::replace(&folder.join("ca.pem"), ca)?;
     let ledger = folder.join(ledger::FILE);
     Ledger::begin(&ledger).with_context(|| format!("cannot begin {}", ledger.display()))?;
-    let enrolment = serde_json::to_vec_pretty(&answer.enrolment)?;
+    let enrolment = serde_json::to_vec_pretty(&identity.enrolment)?;
     files::replace(&folder.join("enrolment.json"), &enrolment)?;
-    Ok(Identity { enrolment: answer.enrolment, tls })
+    Ok(identity)
+}
+
+impl Claim {
+    fn server(&self) -> Result<Server> {
+        let ca = self.server_ca.clone().map(String::from_utf8).transpose();
+        let ca = ca.context("the authorities of the server are not in PEM")?;
+        Ok(Server { url: self.server.trim_end_matches('/').to_owned(), ca })
+    }
 }
 
 #[derive(Serialize)]
@@ -120,12 +163,13 @@ struct Request<'a> {
     csr: &'a str,
 }
 
+/// What the service answers, to an enrolment and to a renewal alike.
 #[derive(Deserialize)]
-struct Answer {
-    certificate: String,
-    ca: String,
+pub(crate) struct Answer {
+    pub(crate) certificate: String,
+    pub(crate) ca: String,
     #[serde(flatten)]
-    enrolment: Enrolment,
+    pub(crate) enrolment: Enrolment,
 }
 
 /// The part of a problem document (RFC 9457) that a person can act upon.
@@ -135,15 +179,18 @@ struct Problem {
     code: String,
 }
 
-async fn ask(claim: &Claim, csr: &str) -> Result<Answer> {
-    let url = format!("{}/v1/enrolments", claim.server.trim_end_matches('/'));
-    let request = Request { serial: &claim.serial, secret: &claim.secret, csr };
-    let asked = http(claim)?.post(&url).json(&request).send().await;
+/// Asks the service for a certificate, and remembers where it was asked.
+pub(crate) async fn post(server: &Server, path: &str, request: &impl Serialize) -> Result<Answer> {
+    let url = format!("{}{path}", server.url);
+    let asked = http(server)?.post(&url).json(request).send().await;
     let response = asked.with_context(|| format!("cannot reach {url}"))?;
     let status = response.status();
     let body = response.bytes().await.with_context(|| format!("no whole answer from {url}"))?;
     if status == StatusCode::CREATED {
-        return serde_json::from_slice(&body).context("the answer is no enrolment");
+        let answer = serde_json::from_slice(&body);
+        let mut answer: Answer = answer.context("the answer is no enrolment")?;
+        answer.enrolment.server = Some(server.clone());
+        return Ok(answer);
     }
     match serde_json::from_slice(&body) {
         Ok(Problem { title, code }) => bail!("the service refuses: {title} ({code})"),
@@ -151,16 +198,16 @@ async fn ask(claim: &Claim, csr: &str) -> Result<Answer> {
     }
 }
 
-fn http(claim: &Claim) -> Result<reqwest::Client> {
+fn http(server: &Server) -> Result<reqwest::Client> {
     // An error means that the process has a provider already; any will do here.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::builder()
-        .timeout(ENROLMENT_DEADLINE)
+        .timeout(ANSWER_DEADLINE)
         .redirect(reqwest::redirect::Policy::none());
-    let http = match &claim.server_ca {
-        Some(pem) => http.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem)?),
+    let http = match &server.ca {
+        Some(pem) => http.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem.as_bytes())?),
         // Without TLS nobody needs authorities, and a small machine may have none.
-        None if claim.server.starts_with("http://") => http.tls_certs_only([]),
+        None if server.url.starts_with("http://") => http.tls_certs_only([]),
         None => http,
     };
     http.build().context("cannot prepare HTTPS")
@@ -168,24 +215,31 @@ fn http(claim: &Claim) -> Result<reqwest::Client> {
 
 fn key_in(folder: &Path) -> Result<rcgen::KeyPair> {
     let path = folder.join("key.pem");
-    match fs::read_to_string(&path) {
-        Ok(pem) => Ok(rcgen::KeyPair::from_pem(&pem)
-            .with_context(|| format!("{} is damaged", path.display()))?),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
-            files::replace(&path, key.serialize_pem().as_bytes())
-                .with_context(|| format!("cannot write {}", path.display()))?;
-            Ok(key)
-        }
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    if path.try_exists()? {
+        return key_of(&path);
     }
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
+    files::replace(&path, key.serialize_pem().as_bytes())
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(key)
 }
 
-fn signing_request(serial: &str, key: &rcgen::KeyPair) -> Result<String> {
+/// The key that a file holds.
+pub(crate) fn key_of(path: &Path) -> Result<rcgen::KeyPair> {
+    let pem = fs::read_to_string(path);
+    let pem = pem.with_context(|| format!("cannot read {}", path.display()))?;
+    rcgen::KeyPair::from_pem(&pem).with_context(|| format!("{} is damaged", path.display()))
+}
+
+/// A request that names its sender; the service goes by what it knows.
+pub(crate) fn signing_request(
+    name: &str,
+    key: &rcgen::KeyPair,
+) -> Result<rcgen::CertificateSigningRequest> {
     let mut params = rcgen::CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
-    params.distinguished_name.push(rcgen::DnType::CommonName, serial);
-    Ok(params.serialize_request(key)?.pem()?)
+    params.distinguished_name.push(rcgen::DnType::CommonName, name);
+    Ok(params.serialize_request(key)?)
 }
 
 /// Mutual TLS: the gate's certificate, and the enrolment's authority only.
@@ -208,4 +262,4 @@ fn tls(key: &[u8], certificate: &[u8], ca: &[u8]) -> Result<Arc<ClientConfig>> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -4,6 +4,7 @@
 //! - [`gate`]: the contract as a state machine, without clock, dice, files or network;
 //! - [`ledger`]: the ids of executed commands, kept through power loss;
 //! - [`identity`]: who this gate is, and how it is enrolled;
+//! - `renewal`: how it comes by its next key;
 //! - `connection`: MQTT over TLS, one connection at a time;
 //! - [`simulation`]: all of them together, running.
 
@@ -12,6 +13,7 @@ mod files;
 pub mod gate;
 pub mod identity;
 pub mod ledger;
+mod renewal;
 pub mod simulation;
 
 pub use identity::{Claim, Identity, enrol};

@@ -8,7 +8,7 @@ use std::fmt;
 use std::fs::File;
 use std::future::pending;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,6 +29,7 @@ use crate::connection::{self, Arrival, Outbox};
 use crate::gate::{Gate, Input, Message, Output, Pinned};
 use crate::identity::{Broker, Identity};
 use crate::ledger::{self, Ledger};
+use crate::renewal;
 
 /// How long [`Simulation::until`] waits.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -90,6 +91,10 @@ pub struct Journal {
     pub reported: Vec<Status>,
     /// How many messages were met with silence.
     pub ignored: u64,
+    /// How many connections were refused or lost.
+    pub losses: u64,
+    /// How often a next key took the place of the present one.
+    pub renewals: u64,
 }
 
 /// A running gate. Dropped, it vanishes as by a power cut.
@@ -118,9 +123,18 @@ impl Simulation {
         let switches = Arc::new(watch::Sender::new(Switches::default()));
         let (seen, journal) = watch::channel(Journal::default());
         let leave = CancellationToken::new();
+        let next = renewal::load(folder)?;
         let player = Player {
-            gate: Gate::new(pinned(&identity, options), &ledger.last_ids()?),
+            gate: Gate::new(pinned(&identity, &options), &ledger.last_ids()?),
+            folder: folder.to_owned(),
+            options,
             identity,
+            tries_next: next.is_some(),
+            next,
+            is_next: false,
+            renewing: None,
+            renewal_failures: 0,
+            renew_again: None,
             ledger,
             held: VecDeque::new(),
             failures: 0,
@@ -202,18 +216,32 @@ impl Simulation {
     }
 }
 
-fn pinned(identity: &Identity, options: Options) -> Arc<Pinned> {
+fn pinned(identity: &Identity, options: &Options) -> Arc<Pinned> {
     Arc::new(Pinned {
         gate: identity.enrolment.gate_id.clone(),
         keys: identity.enrolment.command_keys.clone(),
         min_gap: options.min_gap,
-        firmware: options.firmware,
+        firmware: options.firmware.clone(),
     })
 }
 
 /// The gate's board: everything around the state machine.
 struct Player {
+    folder: PathBuf,
+    options: Options,
+    /// Who the gate is for sure: the broker took this one.
     identity: Identity,
+    /// Who it is about to be, once the broker has taken that.
+    next: Option<Identity>,
+    /// Whether the next connection is to be made as the next one.
+    tries_next: bool,
+    /// Whether this connection is.
+    is_next: bool,
+    /// The renewal that is being asked for.
+    renewing: Option<AbortOnDropHandle<Result<Identity>>>,
+    renewal_failures: u32,
+    /// Not before then, after a renewal that failed.
+    renew_again: Option<Instant>,
     gate: Gate,
     ledger: Ledger,
     /// What a hung motor board has not looked at yet.
@@ -229,9 +257,18 @@ struct Player {
 
 impl Player {
     async fn play(mut self, leave: CancellationToken) {
-        while let Err(error) = self.converse(&leave).await {
+        loop {
+            let ended = self.converse(&leave).await;
             let _ = self.gate.step(Input::ConnectionLost, self.born.elapsed());
             self.journal.send_modify(|journal| journal.epoch = None);
+            let error = match ended {
+                Ok(End::Left) => break,
+                Ok(End::BecameNext) => continue,
+                Err(error) => error,
+            };
+            self.journal.send_modify(|journal| journal.losses += 1);
+            // Whichever of the two did not get in, it is the other one's turn.
+            self.tries_next = self.next.is_some() && !self.is_next;
             self.failures = self.failures.saturating_add(1);
             let pause = connection::pause_ceiling(self.failures).mul_f64(self.chance());
             self.say(format_args!("not connected: {error}; again in {} ms", pause.as_millis()));
@@ -240,19 +277,22 @@ impl Player {
                 () = leave.cancelled() => break,
             }
         }
-        self.journal.send_modify(|journal| journal.epoch = None);
         self.say(format_args!("stopped"));
     }
 
     /// One connection, from its nonce to its end: `Ok` if the gate left on purpose.
-    async fn converse(&mut self, leave: &CancellationToken) -> Result<()> {
+    async fn converse(&mut self, leave: &CancellationToken) -> Result<End> {
         let nonce = self.nonce();
+        let next = self.next.as_ref().filter(|_| self.tries_next);
+        self.is_next = next.is_some();
+        let identity = next.unwrap_or(&self.identity).clone();
+        self.gate.give(pinned(&identity, &self.options));
         let opened = tokio::select! {
-            opened = connection::open(&self.identity, nonce) => opened,
-            () = leave.cancelled() => return Ok(()),
+            opened = connection::open(&identity, nonce) => opened,
+            () = leave.cancelled() => return Ok(End::Left),
         };
         let (outbox, mut inbox) = opened?;
-        let Broker { host, port } = &self.identity.enrolment.broker;
+        let Broker { host, port } = &identity.enrolment.broker;
         self.say(format_args!("connected to {host}:{port} as {}", self.gate_id()));
         self.step(Input::Connected { nonce }, &outbox)?;
 
@@ -263,23 +303,89 @@ impl Player {
             let arrival = {
                 let mut next = pin!(inbox.next());
                 loop {
+                    if self.tries_next && !self.is_next && self.held.is_empty() {
+                        break Err(End::BecameNext);
+                    }
                     tokio::select! {
-                        arrival = &mut next => break Some(arrival?),
+                        arrival = &mut next => break Ok(arrival?),
                         () = come(self.gate.hello_due().map(|due| self.born + due)) => {
                             let nonce = self.nonce();
                             self.step(Input::HelloDue { nonce }, &outbox)?;
                         }
                         Ok(()) = switched.changed() => self.resume(&outbox)?,
-                        () = leave.cancelled() => break None,
+                        renewed = ended(&mut self.renewing) => self.renewed(renewed),
+                        () = leave.cancelled() => break Err(End::Left),
                     }
                 }
             };
-            let Some(arrival) = arrival else {
-                self.step(Input::Leaving, &outbox)?;
-                connection::close(outbox, inbox).await;
-                return Ok(());
-            };
-            self.take_in(arrival, &outbox)?;
+            match arrival {
+                Ok(arrival) => self.take_in(arrival, &outbox)?,
+                Err(end) => {
+                    self.step(Input::Leaving, &outbox)?;
+                    connection::close(outbox, inbox).await;
+                    return Ok(end);
+                }
+            }
+        }
+    }
+
+    /// Renews the certificate once it is time, by the service's clock; the gate has none.
+    fn renew_if_due(&mut self) {
+        let (enrolment, now) = (&self.identity.enrolment, Instant::now());
+        let from = enrolment.renew_from_ms.filter(|_| enrolment.server.is_some());
+        let is_due = from.is_some_and(|from| Some(from) <= self.gate.server_time_ms());
+        let is_early = self.renew_again.is_some_and(|again| now < again);
+        if !is_due || is_early || self.next.is_some() || self.renewing.is_some() {
+            return;
+        }
+        self.say(format_args!("asking for the next certificate"));
+        let (folder, enrolment) = (self.folder.clone(), enrolment.clone());
+        let ask = async move { renewal::ask(&folder, &enrolment).await };
+        self.renewing = Some(AbortOnDropHandle::new(tokio::spawn(ask)));
+    }
+
+    fn renewed(&mut self, renewed: Result<Identity>) {
+        self.renewing = None;
+        match renewed {
+            Ok(next) => {
+                self.say(format_args!("the next certificate is here"));
+                self.next = Some(next);
+                self.tries_next = true;
+                // If the broker should refuse it, another is not asked for in a hurry.
+                self.renew_again = Some(Instant::now() + renewal::pause(1));
+            }
+            Err(error) => {
+                self.renewal_failures = self.renewal_failures.saturating_add(1);
+                let pause = renewal::pause(self.renewal_failures);
+                self.renew_again = Some(Instant::now() + pause);
+                let minutes = pause.as_secs() / 60;
+                self.say(format_args!("not renewed: {error:#}; again in {minutes} min"));
+            }
+        }
+    }
+
+    /// The broker took this connection, and so the identity it was made with.
+    fn got_in(&mut self) {
+        if self.is_next {
+            match renewal::adopt(&self.folder) {
+                Ok(()) => {
+                    if let Some(next) = self.next.take() {
+                        self.identity = next;
+                    }
+                    (self.is_next, self.tries_next) = (false, false);
+                    self.renewal_failures = 0;
+                    self.renew_again = None;
+                    self.journal.send_modify(|journal| journal.renewals += 1);
+                    self.say(format_args!("the next certificate is the present one"));
+                }
+                // It is safe where it is, and tried again after the next hello.
+                Err(error) => self.say(format_args!("cannot put it in place: {error:#}")),
+            }
+        } else if self.next.is_some() && !self.tries_next {
+            self.next = None;
+            if let Err(error) = renewal::discard(&self.folder) {
+                self.say(format_args!("cannot discard it: {error:#}"));
+            }
         }
     }
 
@@ -288,7 +394,11 @@ impl Player {
         let Arrival { down, retained, body } = arrival;
         let unreadable = match down {
             Down::Welcome => match Greeting::from_bytes(&body) {
-                Ok(greeting) => return self.step(Input::Greeted { greeting, retained }, outbox),
+                Ok(greeting) => {
+                    self.step(Input::Greeted { greeting, retained }, outbox)?;
+                    self.renew_if_due();
+                    return Ok(());
+                }
                 Err(error) => error,
             },
             Down::Trigger => match Command::from_bytes(&body) {
@@ -352,6 +462,7 @@ impl Player {
             Message::Goodbye(_) => self.say(format_args!("goodbye")),
             Message::Ready(ready) => {
                 self.failures = 0;
+                self.got_in();
                 self.say(format_args!("epoch {} adopted", ready.epoch));
             }
             Message::Status(status) => {
@@ -424,6 +535,22 @@ impl Player {
     /// Anything from 0 to 1.
     fn chance(&self) -> f64 {
         f64::from(u32::from_ne_bytes(random(&self.dice))) / f64::from(u32::MAX)
+    }
+}
+
+/// Why a gate ends a connection on purpose.
+enum End {
+    /// It was told to stop.
+    Left,
+    /// To come back as who it is next.
+    BecameNext,
+}
+
+/// Waits for the end of a renewal; where there is none, for ever.
+async fn ended(renewing: &mut Option<AbortOnDropHandle<Result<Identity>>>) -> Result<Identity> {
+    match renewing {
+        Some(renewing) => renewing.await?,
+        None => pending().await,
     }
 }
 

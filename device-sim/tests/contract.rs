@@ -1,7 +1,10 @@
 //! The examples in docs/device-contract.md are what the contract's types read and write.
 
-use data_encoding::BASE64URL_NOPAD;
-use protocol::{Command, Greeting, Hello, Presence, Ready, Status, VerifyingKey, VerifyingKeys};
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use protocol::{
+    Command, GateId, Greeting, Hello, Presence, Ready, Status, VerifyingKey, VerifyingKeys,
+    renewal_to_sign,
+};
 use ring::signature::{ED25519, UnparsedPublicKey};
 use serde_json::Value;
 
@@ -13,7 +16,7 @@ fn every_example_reads_and_writes_back_as_it_stands() {
     for (kind, example) in examples("json ") {
         let bytes = example.as_bytes();
         let written = match kind {
-            "key" => continue,
+            "key" | "renewal" => continue,
             "hello" => Hello::from_bytes(bytes).map(|body| body.to_bytes()),
             "greeting" => Greeting::from_bytes(bytes).map(|body| body.to_bytes()),
             "ready" => Ready::from_bytes(bytes).map(|body| body.to_bytes()),
@@ -48,7 +51,8 @@ fn the_worked_examples_are_the_very_bytes_that_are_signed() {
     let (_, open) = examples("json command")[0];
     let Greeting::Welcome(welcome) = first_greeting() else { panic!("a welcome comes first") };
     let signatures = [Command::from_bytes(open.as_bytes()).unwrap().sig, welcome.sig];
-    let worked = examples("text canonical");
+    let worked: Vec<_> =
+        examples("text canonical").into_iter().filter(|(kind, _)| kind.is_empty()).collect();
     let public = BASE64URL_NOPAD.decode(key().key.as_bytes()).unwrap();
     let public = UnparsedPublicKey::new(&ED25519, public);
     assert_eq!(worked.len(), signatures.len());
@@ -59,11 +63,30 @@ fn the_worked_examples_are_the_very_bytes_that_are_signed() {
     assert!(PAGE.contains(&format!("exactly these {} bytes", worked[0].1.len())));
 }
 
+#[test]
+fn the_renewal_is_signed_by_the_present_key_over_the_lines_below_it() {
+    let renewal: Value = serde_json::from_str(examples("json renewal")[0].1).unwrap();
+    let text = |name: &str| renewal[name].as_str().unwrap();
+    let gate = GateId::parse("gate_7").unwrap();
+    let canonical = renewal_to_sign(&gate, &der(text("csr")));
+    assert_eq!(canonical, examples("text canonical renewal")[0].1);
+    let certificate = der(text("certificate")).into();
+    let certificate = webpki::EndEntityCert::try_from(&certificate).unwrap();
+    let signature = BASE64URL_NOPAD.decode(text("signature").as_bytes()).unwrap();
+    let p256 = webpki::ring::ECDSA_P256_SHA256;
+    certificate.verify_signature(p256, canonical.as_bytes(), &signature).unwrap();
+}
+
 /// The fenced blocks whose fence begins like this: the rest of the fence, and the block.
 fn examples(fence: &str) -> Vec<(&'static str, &'static str)> {
     let blocks = PAGE.split("```").skip(1).step_by(2);
     let blocks = blocks.filter_map(|block| block.split_once('\n'));
     blocks.filter_map(|(kind, body)| Some((kind.strip_prefix(fence)?, body))).collect()
+}
+
+fn der(pem: &str) -> Vec<u8> {
+    let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    BASE64.decode(body.as_bytes()).expect("base64")
 }
 
 fn key() -> VerifyingKey {

@@ -107,6 +107,8 @@ pub enum Settlement {
     Known,
     /// It says the opposite of what settled it: somebody must look at the gate.
     Contradiction,
+    /// The gate denies what other hardware than the one there now was sent: it cannot know.
+    Hearsay,
 }
 
 /// What a gate said of a command.
@@ -166,9 +168,20 @@ impl Attempt {
         self.is_on_the_wire() && now <= self.deadline && ready == Some(self.epoch)
     }
 
-    /// Takes the gate's word on it.
-    pub fn settle(&mut self, evidence: Evidence, now: Timestamp) -> Settlement {
+    /// Takes the gate's word on it, whose hardware is the same since the epoch `hardware_since`.
+    ///
+    /// Only the hardware that a command was sent to knows that it did not execute it: another
+    /// one's ledger and tombstones began empty.
+    pub fn settle(
+        &mut self,
+        evidence: Evidence,
+        hardware_since: u64,
+        now: Timestamp,
+    ) -> Settlement {
         match (self.state, evidence) {
+            (State::Sent { .. }, Evidence::NotExecuted(_)) if self.epoch < hardware_since => {
+                Settlement::Hearsay
+            }
             (State::Sent { .. }, Evidence::Executed) => {
                 self.state = State::Executed { at: now };
                 Settlement::News

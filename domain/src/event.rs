@@ -32,8 +32,16 @@ events! {
     DeviceClaimed = "device.claimed",
     /// A device made its key and got its certificate.
     DeviceEnrolled = "device.enrolled",
+    /// A gate got a certificate for a fresh key.
+    DeviceRenewed = "device.renewed",
+    /// All certificates of a gate were revoked.
+    DeviceRevoked = "device.revoked",
+    /// Other hardware takes a gate's place.
+    DeviceReplaced = "device.replaced",
     /// Two hold a gate's key, it seems: it is kept out.
     DeviceQuarantined = "device.quarantined",
+    /// Somebody has looked: the gate may come in again.
+    DeviceReleased = "device.released",
     /// Settings were saved.
     SettingsSaved = "settings.saved",
     /// A grant was given or changed.

@@ -11,6 +11,15 @@ pub const HELLO_LIFETIME: Duration = Duration::from_hours(1);
 /// How many commands of one gate may wait for an answer; more would outrun its ledger of 64.
 pub const MAX_UNSETTLED: u32 = 16;
 
+/// How long a gate's certificate holds.
+pub const CERTIFICATE_LIFETIME: Duration = Duration::from_hours(90 * 24);
+
+/// How old a gate's certificate is when it may be renewed; the rest is for a gate that is off.
+pub const RENEWAL_AGE: Duration = Duration::from_hours(60 * 24);
+
+/// How far two renewals of one gate are apart at least, so that its certificates stay few.
+pub const RENEWAL_PAUSE: Duration = Duration::from_mins(10);
+
 /// A gate's conversation with the service: raised at each hello, ready after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gate {
@@ -24,6 +33,8 @@ pub struct Gate {
     pub ready_at: Option<Timestamp>,
     /// Set while nothing that the gate says counts.
     pub barred: Option<Barred>,
+    /// The first epoch of the hardware that is there now; it knows nothing of older ones.
+    pub hardware_since: u64,
 }
 
 /// Why a gate is kept out.

@@ -49,7 +49,8 @@ fn attempt_id(n: u8) -> AttemptId {
 
 fn ready_gate(epoch: u64, now: Timestamp) -> Target {
     let id = GateId::from_bytes([3; 16]);
-    let gate = Gate { id, epoch, hello_at: now, ready_at: Some(now), barred: None };
+    let gate =
+        Gate { id, epoch, hello_at: now, ready_at: Some(now), barred: None, hardware_since: 1 };
     Target { gate, unsettled: 0 }
 }
 
@@ -288,13 +289,27 @@ fn only_a_later_epoch_proves_that_a_command_was_not_executed() {
 }
 
 #[test]
+fn other_hardware_cannot_deny_what_it_was_never_sent() {
+    let mut attempt = try_at(&mut code(), Leg::Entry, "0427", 1, NOON).unwrap();
+    attempt.claim(false, Some(attempt.epoch), NOON).unwrap();
+    let sent = attempt.clone();
+    for why in [WhyNot::NotInLedger, WhyNot::NeverArrived, WhyNot::StaleEpoch] {
+        assert_eq!(attempt.settle(Evidence::NotExecuted(why), 2, NOON), Settlement::Hearsay);
+        assert_eq!(attempt, sent, "it stays reserved");
+    }
+    assert_eq!(attempt.clone().settle(Evidence::Executed, 2, NOON), Settlement::News);
+    let denied = Evidence::NotExecuted(WhyNot::NotInLedger);
+    assert_eq!(attempt.settle(denied, 1, NOON), Settlement::News);
+}
+
+#[test]
 fn evidence_settles_once_and_its_opposite_is_a_contradiction() {
     let mut attempt = try_at(&mut code(), Leg::Entry, "0427", 1, NOON).unwrap();
     attempt.claim(false, Some(attempt.epoch), NOON).unwrap();
-    assert_eq!(attempt.settle(Evidence::Executed, NOON), Settlement::News);
-    assert_eq!(attempt.settle(Evidence::Executed, NOON), Settlement::Known);
+    assert_eq!(attempt.settle(Evidence::Executed, 1, NOON), Settlement::News);
+    assert_eq!(attempt.settle(Evidence::Executed, 1, NOON), Settlement::Known);
     let denied = Evidence::NotExecuted(WhyNot::TooLate);
-    assert_eq!(attempt.settle(denied, NOON), Settlement::Contradiction);
+    assert_eq!(attempt.settle(denied, 1, NOON), Settlement::Contradiction);
     assert_eq!(attempt.state, State::Executed { at: NOON });
 }
 
@@ -357,14 +372,14 @@ proptest! {
                     let in_time = now <= attempt.deadline && attempt.epoch == epoch;
                     if attempt.is_on_the_wire() && in_time && !known {
                         ledger.push((attempt.id, attempt.leg, now));
-                        if reports && attempt.settle(Evidence::Executed, now) == Settlement::News {
+                        if reports && attempt.settle(Evidence::Executed, 1, now) == Settlement::News {
                             code.opened(attempt.leg, attempt.id, now);
                         }
                     }
                 },
                 Happening::GateReports => for attempt in &mut attempts {
                     let known = ledger.iter().any(|(id, ..)| *id == attempt.id);
-                    if known && attempt.settle(Evidence::Executed, now) == Settlement::News {
+                    if known && attempt.settle(Evidence::Executed, 1, now) == Settlement::News {
                         code.opened(attempt.leg, attempt.id, now);
                     }
                 },
@@ -373,7 +388,7 @@ proptest! {
                     for attempt in attempts.iter_mut().filter(|a| a.is_on_the_wire()) {
                         let known = ledger.iter().any(|(id, ..)| *id == attempt.id);
                         let evidence = attempt.evidence_in_ledger(epoch, known).unwrap();
-                        prop_assert_eq!(attempt.settle(evidence, now), Settlement::News);
+                        prop_assert_eq!(attempt.settle(evidence, 1, now), Settlement::News);
                         if evidence == Evidence::Executed {
                             code.opened(attempt.leg, attempt.id, now);
                         } else {

@@ -69,7 +69,8 @@ pub struct Welcome {
     pub nonce: Nonce,
     /// The only epoch whose commands the gate executes from now on.
     pub epoch: u64,
-    /// The service's time in ms since 1970 UTC, for the gate's log; no rule depends on it.
+    /// The service's time in ms since 1970 UTC, by which a gate knows when to renew its
+    /// certificate; no rule about commands depends on it.
     pub server_time_ms: i64,
     /// Which key signed.
     pub kid: String,

@@ -10,12 +10,15 @@
 //! 4. the service sends a signed [`Command`]: open, cancel or query;
 //! 5. the gate writes its ledger, pulses at most once, and reports [`Status`];
 //! 6. when the gate is gone, [`Presence`] says so.
+//!
+//! One thing travels over HTTP: what [`renewal_to_sign`] says, when a gate's certificate grows old.
 
 mod body;
 mod command;
 mod hello;
 mod id;
 mod presence;
+mod renewal;
 mod signature;
 mod status;
 mod topics;
@@ -25,6 +28,7 @@ pub use command::{Command, Leg, Order};
 pub use hello::{Greeting, Hello, Ready, Welcome};
 pub use id::{CommandId, GateId, InvalidId, Nonce};
 pub use presence::Presence;
+pub use renewal::renewal_to_sign;
 pub use signature::{Forged, SigningKey, VerifyingKey, VerifyingKeys};
 pub use status::{NotExecuted, Outcome, Status};
 pub use topics::{Down, InvalidTopic, Topic, Up};

@@ -89,6 +89,14 @@ fn another_key_under_the_same_name_is_a_forger() {
 }
 
 #[test]
+fn a_renewal_names_the_gate_and_the_request() {
+    // SHA-256 of nothing.
+    let digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let expected = format!("fluss/v1/renewal\ngate_7\n{digest}\n");
+    assert_eq!(renewal_to_sign(&gate(), b""), expected);
+}
+
+#[test]
 fn an_unknown_version_is_named() {
     let error = Hello::from_bytes(br#"{"v":2,"nonce":"00000000000000000000000000000000"}"#);
     assert_eq!(error.unwrap_err().to_string(), "version 2 is not spoken here");

@@ -69,7 +69,9 @@ async fn what_a_crash_left_between_claim_and_publish_is_settled_when_the_gate_is
     let home = Home::empty();
     let running = home.serve(&[Role::Broker]).await;
     let family = home.moves_in(&running).await;
-    family.enrols_the_gate(&home, &running).await;
+    let certificate = family.enrols_the_gate(&home, &running).await;
+    let registry = running.store.registry();
+    registry.identify(certificate, home.clock.now()).await.unwrap().expect("it was there before");
     family.gate_seems_ready(&home).await;
     let issued = family.issues(&home).await;
     let attempt = family.redeems(&home, &issued, Leg::Entry).await.unwrap();
@@ -339,7 +341,7 @@ impl Family {
     }
 
     /// Gives the gate its identity, without HTTP.
-    async fn enrols_the_gate(&self, home: &Home, running: &Running) {
+    async fn enrols_the_gate(&self, home: &Home, running: &Running) -> Fingerprint {
         let (config, now) = (home.config(&[]), home.clock.now());
         let folder = Folder::open(&config.data, &[], &SystemDice, now).expect("opens");
         let (from, to) = (now - Duration::from_hours(1), now + Duration::from_hours(1));
@@ -368,6 +370,7 @@ impl Family {
             fs::write(at.join(file), text).expect("writes");
         }
         ledger::Ledger::begin(&at.join(ledger::FILE)).expect("begins a ledger");
+        fingerprint
     }
 
     /// As a process that died left it: ready, though nobody is there.

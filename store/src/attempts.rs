@@ -54,6 +54,7 @@ impl Attempts {
                             JOIN gates g ON g.id = a.gate_id
                             WHERE a.state = 'pending'
                                OR (a.state = 'sent' AND g.ready_at IS NOT NULL
+                                   AND g.hardware_since <= a.epoch
                                    AND (c.revoked_at IS NOT NULL OR a.deadline_at < $1)
                                    AND (a.asked_at IS NULL OR a.asked_at <= $2))
                             ORDER BY a.reserved_at, a.id LIMIT 256")
@@ -196,10 +197,11 @@ pub(crate) async fn settle_one(
     if attempt.gate != gate {
         return Ok(None);
     }
-    let settlement = attempt.settle(evidence, now);
+    let since = gate_with(tx, gate).await?.hardware_since;
+    let settlement = attempt.settle(evidence, since, now);
     let about = || About::default().code(attempt.code).attempt(id).gate(gate);
     match (settlement, evidence) {
-        (Settlement::Known, _) => return Ok(Some(settlement)),
+        (Settlement::Known | Settlement::Hearsay, _) => return Ok(Some(settlement)),
         (Settlement::Contradiction, _) => {
             record(tx, vault, EventKind::AttemptContradicted, about(), now).await?;
             return Ok(Some(settlement));

@@ -1,4 +1,5 @@
-//! Devices: made with a label, enrolled by themselves, claimed by their owner, named.
+//! Devices: made with a label, claimed by their owner, named. What a gate proves itself by is in
+//! `identity`.
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use crate::events::{About, record};
 use crate::row::device::{gate_with, kind_of, role_in, role_of};
 use crate::sql::{Row, Tx, sql};
 use crate::vault::{Purpose, Vault};
-use crate::{Answer, Certificate, Inner, Result};
+use crate::{Answer, Inner, Result};
 
 /// Gates and intercoms.
 #[derive(Clone)]
@@ -75,15 +76,6 @@ pub enum Claimed {
     Already,
 }
 
-/// Why a gate gets no certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Enrolment {
-    /// No gate has this serial and secret.
-    Unknown,
-    /// It has been in use since: its label admits nobody any more.
-    Already,
-}
-
 impl DeviceKind {
     /// The device's id as text.
     pub fn id(&self) -> String {
@@ -128,63 +120,6 @@ impl Devices {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             make(tx, &vault, &DeviceKind::Intercom { id, board }, &label, now).await
-        })
-    }
-
-    /// Tells which gate may have a certificate for this label.
-    ///
-    /// A label admits until the gate's first hello, so that a lost answer can be asked for again.
-    pub async fn enrolling(
-        &self,
-        serial: String,
-        secret: EnrolmentSecret,
-    ) -> Answer<GateId, Enrolment> {
-        let vault = Arc::clone(&self.0.vault);
-        reading!(self.0.db, |tx| {
-            let gate = sql("SELECT g.* FROM gates g JOIN devices d ON d.id = g.id
-                            WHERE d.serial = $1");
-            labelled(&vault, gate.bind(serial).optional(tx).await?, &secret)
-        })
-    }
-
-    /// Writes down the certificate a gate got; older ones of the gate are void from here on.
-    pub async fn enrolled(
-        &self,
-        serial: String,
-        secret: EnrolmentSecret,
-        certificate: Certificate,
-        now: Timestamp,
-    ) -> Answer<GateId, Enrolment> {
-        let vault = Arc::clone(&self.0.vault);
-        in_transaction!(self.0.db, |tx| {
-            // Writing first takes the gate's lock: of two enrolments the later voids the earlier.
-            let gate = sql("UPDATE gates SET firmware = firmware
-                            WHERE id = (SELECT id FROM devices WHERE serial = $1) RETURNING *");
-            let gate = gate.bind(serial).optional(tx).await?;
-            let gate = match labelled(&vault, gate, &secret)? {
-                Ok(gate) => gate,
-                Err(refusal) => return Ok(Err(refusal)),
-            };
-            sql("UPDATE certificates SET revoked_at = $2
-                 WHERE gate_id = $1 AND revoked_at IS NULL")
-            .bind(gate)
-            .bind(now)
-            .execute(tx)
-            .await?;
-            sql("INSERT INTO certificates (fingerprint, gate_id, serial, issued_at, expires_at)
-                 VALUES ($1, $2, $3, $4, $5)")
-            .bind(certificate.fingerprint.0)
-            .bind(gate)
-            .bind(certificate.serial)
-            .bind(now)
-            .bind(certificate.expires_at)
-            .execute(tx)
-            .await?;
-            let enrolled =
-                sql("UPDATE gates SET enrolled_at = $2, revoked_at = NULL WHERE id = $1");
-            enrolled.bind(gate).bind(now).execute(tx).await?;
-            record(tx, &vault, EventKind::DeviceEnrolled, About::default().gate(gate), now).await?;
-            Ok(Ok(gate))
         })
     }
 
@@ -301,29 +236,12 @@ async fn make(
     Ok(())
 }
 
-/// Judges whether a gate's row and the secret on a label admit to a certificate.
-fn labelled(
-    vault: &Vault,
-    row: Option<Row>,
-    secret: &EnrolmentSecret,
-) -> Answer<GateId, Enrolment> {
-    let Some(row) = row else { return Ok(Err(Enrolment::Unknown)) };
-    let digest: Vec<u8> = row.take("secret_digest")?;
-    if !vault.matches(Purpose::EnrolmentSecret, &[secret.reveal_bytes()], &digest) {
-        return Ok(Err(Enrolment::Unknown));
-    }
-    if row.take::<Option<Vec<u8>>>("hello_nonce")?.is_some() {
-        return Ok(Err(Enrolment::Already));
-    }
-    row.parsed("id", GateId::parse).map(Ok)
-}
-
 async fn rename(tx: &mut Tx, id: &str, name: &DeviceName) -> Result<()> {
     let rename = sql("UPDATE devices SET name = $2 WHERE id = $1");
     rename.bind(id).bind(name.as_str()).execute(tx).await.map(drop)
 }
 
-async fn seen_by(tx: &mut Tx, id: &str, user: UserId) -> Result<Device> {
+pub(crate) async fn seen_by(tx: &mut Tx, id: &str, user: UserId) -> Result<Device> {
     let row: Row = sql("SELECT d.*, s.shared_at, s.one_time_access_at, x.saved_at
                         FROM devices d
                         LEFT JOIN shares s ON s.device_id = d.id AND s.user_id = $2

@@ -134,7 +134,7 @@ pub(crate) async fn lock_gate(tx: &mut Tx, gate: GateId) -> Result<Option<Row>> 
     sql("UPDATE gates SET epoch = epoch WHERE id = $1 RETURNING *").bind(gate).optional(tx).await
 }
 
-fn nonce_of(row: &Row) -> Result<Option<[u8; 16]>> {
+pub(crate) fn nonce_of(row: &Row) -> Result<Option<[u8; 16]>> {
     let nonce: Option<Vec<u8>> = row.take("hello_nonce")?;
     Ok(nonce.and_then(|nonce| nonce.try_into().ok()))
 }

@@ -14,6 +14,7 @@ mod devices;
 mod events;
 mod fault;
 mod gates;
+mod identity;
 mod intercoms;
 mod logins;
 mod migrations;
@@ -33,10 +34,11 @@ use tokio::sync::watch;
 
 pub use attempts::{Attempts, Due, Errand};
 pub use codes::{Codes, Guest, Issue, IssueRefusal, Issued, Pass, RevokeRefusal, Revoked};
-pub use devices::{Claimed, Device, DeviceKind, Devices, Enrolment, Label};
+pub use devices::{Claimed, Device, DeviceKind, Devices, Label};
 pub use events::{Events, Happened};
 pub use fault::{Answer, Fault, Result};
 pub use gates::Gates;
+pub use identity::{Actor, Enrolment, GateRefusal, Renewal, Replacement};
 pub use intercoms::{Intercoms, SaveRefusal, SavedSettings, SettingsRefusal};
 pub use logins::{Begun, LoginRefusal, Logins, SignedIn, TooManyPins};
 pub use people::{People, Person};
@@ -98,10 +100,14 @@ impl Store {
         self.inner.db.bell()
     }
 
-    /// Forgets what has no use any more: pins, logins and idempotency keys older than a day.
+    /// Forgets what has no use any more: pins, logins and idempotency keys older than a day, and
+    /// certificates that ended by themselves long ago.
     pub async fn sweep(&self, now: Timestamp) -> Result<()> {
         let day_ago = now - domain::login::SEND_DAY;
+        let long_ago = now - domain::gate::CERTIFICATE_LIFETIME;
         in_transaction!(self.inner.db, |tx| {
+            let ended = sql("DELETE FROM certificates WHERE expires_at < $1");
+            ended.bind(long_ago).execute(tx).await?;
             for statement in [
                 "DELETE FROM pins_sent WHERE at < $1",
                 "DELETE FROM logins WHERE expires_at < $1",

@@ -173,8 +173,10 @@ async fn pressed_before(tx: &mut Tx, id: CodeId, redeem: &Redeem) -> Result<Opti
 async fn target_for(tx: &mut Tx, code: &AccessCode, leg: Leg) -> Result<Option<Target>> {
     let Some(settings) = settings_with(tx, code.intercom).await? else { return Ok(None) };
     let id: GateId = settings.gate_for(leg);
-    let row = sql("SELECT COUNT(*) AS unsettled FROM attempts
-                   WHERE gate_id = $1 AND state IN ('pending', 'sent')");
+    // What older hardware was sent and never told does not stand in the ledger of today's.
+    let row = sql("SELECT COUNT(*) AS unsettled FROM attempts a JOIN gates g ON g.id = a.gate_id
+                   WHERE a.gate_id = $1 AND a.state IN ('pending', 'sent')
+                     AND g.hardware_since <= a.epoch");
     let unsettled = crate::row::number(&row.bind(id).one(tx).await?, "unsettled")?;
     Ok(Some(Target { gate: gate_with(tx, id).await?, unsettled }))
 }

@@ -269,15 +269,39 @@ impl House {
     }
 
     fn made_by(&self, mut command: Command, kind: &str, arguments: &[&str]) -> Label {
+        command.args(["device", "make", kind, "--json"]).args(arguments);
+        self.label_from(command)
+    }
+
+    /// An operator does something to a gate.
+    pub(crate) fn operates(&self, act: &str, gate: &Label) -> std::process::Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flussd"));
+        command.args(["device", act, &gate.id]);
+        self.beside(&mut command);
+        command.output().expect("the binary runs")
+    }
+
+    /// An operator prints a fresh label for a gate.
+    pub(crate) fn relabels(&self, gate: &Label) -> Label {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flussd"));
+        command.args(["device", "replace", &gate.id, "--json"]);
+        self.label_from(command)
+    }
+
+    /// Lets a command work on the house's own data.
+    fn beside(&self, command: &mut Command) {
         command.arg("--data").arg(&self.data);
         if self.process.is_some() {
             command.arg("--set").arg(format!("http.public_url={}", self.http()));
         }
-        self.keeps(&mut command);
-        command.args(["device", "make", kind, "--json"]).args(arguments);
+        self.keeps(command);
+    }
+
+    fn label_from(&self, mut command: Command) -> Label {
+        self.beside(&mut command);
         let made = command.output().expect("the binary runs");
         let told = String::from_utf8_lossy(&made.stderr);
-        assert!(made.status.success(), "device make {kind}: {told}");
+        assert!(made.status.success(), "no label: {told}");
         let label: Value = serde_json::from_slice(&made.stdout).expect("a JSON label");
         let text = |name: &str| label[name].as_str().map(str::to_owned);
         Label {

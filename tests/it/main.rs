@@ -8,6 +8,7 @@ mod codes;
 mod gate;
 mod guest;
 mod house;
+mod identity;
 mod installer;
 mod owner;
 #[path = "../../store/tests/it/postgres.rs"]

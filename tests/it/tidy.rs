@@ -15,7 +15,7 @@ const FLOORS: [(&str, &[&str], &[&str]); 9] = [
     ("store", &["domain"], &[]),
     ("broker", &["domain", "protocol", "store"], &["authority"]),
     ("bridge", &["domain", "protocol", "store"], &[]),
-    ("api", &["authority", "domain", "store"], &[]),
+    ("api", &["authority", "domain", "protocol", "store"], &[]),
     ("device-sim", &["protocol"], &[]),
     (
         "flussd",

@@ -3,7 +3,10 @@
 pub(crate) mod claim;
 pub(crate) mod details;
 pub(crate) mod list;
+pub(crate) mod release;
 pub(crate) mod rename;
+pub(crate) mod replace;
+pub(crate) mod revoke;
 
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -16,7 +16,8 @@ async fn a_gate_makes_its_key_and_keeps_what_the_service_says() {
     let folder = TempDir::new().unwrap();
     let service = Service::answering(certifies).await;
 
-    let identity = enrol(&service.claim(), folder.path()).await.unwrap();
+    let claim = service.claim();
+    let identity = enrol(&claim, folder.path()).await.unwrap();
 
     assert_eq!(identity.enrolment.gate_id.as_str(), "gate_7");
     let asked = service.asked.await.unwrap();
@@ -28,6 +29,8 @@ async fn a_gate_makes_its_key_and_keeps_what_the_service_says() {
     let broker = Broker { host: "127.0.0.1".to_owned(), port: 8883 };
     assert_eq!(read.enrolment.broker, broker);
     assert_eq!(read.enrolment.command_keys.0[0].kid, "k1");
+    assert_eq!(read.enrolment.renew_from_ms, Some(5));
+    assert_eq!(read.enrolment.server.unwrap().url, claim.server);
 }
 
 #[tokio::test]
@@ -73,6 +76,7 @@ async fn a_certificate_for_another_key_is_no_enrolment() {
     let folder = TempDir::new().unwrap();
     let service = Service::answering(|_| {
         let other = signing_request("FL-1", &KeyPair::generate().unwrap()).unwrap();
+        let other = other.pem().unwrap();
         certifies(&json!({ "csr": other }))
     });
     let error = enrol(&service.await.claim(), folder.path()).await.unwrap_err();
@@ -88,21 +92,21 @@ async fn a_service_that_is_not_there_is_said_to_be_out_of_reach() {
     assert!(error.to_string().starts_with("cannot reach http://127.0.0.1:"), "{error}");
 }
 
-type Reply = (&'static str, String);
+pub(crate) type Reply = (&'static str, String);
 
-struct Asked {
-    head: String,
-    body: Value,
+pub(crate) struct Asked {
+    pub(crate) head: String,
+    pub(crate) body: Value,
 }
 
 /// Answers one request.
-struct Service {
-    url: String,
-    asked: JoinHandle<Asked>,
+pub(crate) struct Service {
+    pub(crate) url: String,
+    pub(crate) asked: JoinHandle<Asked>,
 }
 
 impl Service {
-    async fn answering(reply: impl Fn(&Value) -> Reply + Send + 'static) -> Self {
+    pub(crate) async fn answering(reply: impl Fn(&Value) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = tokio::spawn(async move {
@@ -118,7 +122,7 @@ impl Service {
         Self { url, asked }
     }
 
-    fn claim(&self) -> Claim {
+    pub(crate) fn claim(&self) -> Claim {
         let (serial, secret) = ("FL-1".to_owned(), "s3cret".to_owned());
         Claim { server: self.url.clone(), serial, secret, server_ca: None }
     }
@@ -143,7 +147,7 @@ async fn read_request(stream: &mut TcpStream) -> Asked {
     }
 }
 
-fn certifies(request: &Value) -> Reply {
+pub(crate) fn certifies(request: &Value) -> Reply {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -156,6 +160,7 @@ fn certifies(request: &Value) -> Reply {
         "ca": ca.pem(),
         "broker": {"host": "127.0.0.1", "port": 8883},
         "command_keys": [{"kid": "k1", "key": "AAAA"}],
+        "renew_from_ms": 5,
     });
     ("201 Created", answer.to_string())
 }

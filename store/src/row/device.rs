@@ -17,6 +17,7 @@ pub(crate) fn gate_of(row: &Row) -> Result<Gate> {
         hello_at: row.moment("hello_at")?,
         ready_at: row.moment_if_any("ready_at")?,
         barred: barred(row)?,
+        hardware_since: super::number(row, "hardware_since")?,
     })
 }
 

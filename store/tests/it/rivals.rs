@@ -1,8 +1,10 @@
 //! 64 at once: what must happen once happens once, and what fails takes nothing with it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::access_code::{LegState, Refusal};
+use domain::gate::RENEWAL_AGE;
 use domain::login::Client;
 use domain::secret::{EnrolmentSecret, LoginToken, Otp, SessionToken};
 use domain::settings::MaxUsers;
@@ -19,6 +21,8 @@ crate::on_both_databases![
     of_64_logins_of_one_number_one_session_is_left,
     of_64_claims_of_one_command_exactly_one_may_publish,
     of_64_enrolments_by_one_label_one_certificate_is_left,
+    of_64_renewals_of_one_certificate_one_is_given,
+    of_64_replacements_by_one_spare_one_gate_gets_it,
 ];
 
 const RIVALS: usize = 64;
@@ -183,4 +187,46 @@ async fn of_64_enrolments_by_one_label_one_certificate_is_left(world: World) {
         admitted += usize::from(peer.is_ok());
     }
     assert_eq!(admitted, 1, "the latest voids all others");
+}
+
+async fn of_64_renewals_of_one_certificate_one_is_given(world: World) {
+    let world = Arc::new(world);
+    let (id, label) = (GateId::new(&*world.dice, world.now()), world.label("Side Gate"));
+    let (serial, secret) = (label.serial.clone(), EnrolmentSecret::random(&*world.dice));
+    let devices = world.store.devices();
+    devices.make_gate(id, label, secret.clone(), world.now()).await.unwrap();
+    let present = Fingerprint([255; 32]);
+    let certificate = world.certificate(present);
+    devices.enrolled(serial, secret, certificate, world.now()).await.unwrap().unwrap();
+    world.later(RENEWAL_AGE);
+    let answers = all_at_once(|n| {
+        let world = Arc::clone(&world);
+        async move {
+            let certificate = world.certificate(Fingerprint([u8::try_from(n).unwrap(); 32]));
+            world.store.devices().renewed(present, certificate, world.now()).await.unwrap()
+        }
+    })
+    .await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+}
+
+async fn of_64_replacements_by_one_spare_one_gate_gets_it(world: World) {
+    let world = Arc::new(world);
+    let (spare, label) = (GateId::new(&*world.dice, world.now()), world.label("Spare"));
+    let (claim_code, secret) = (label.claim_code.clone(), EnrolmentSecret::random(&*world.dice));
+    world.store.devices().make_gate(spare, label, secret, world.now()).await.unwrap();
+    let gates = [world.gate, world.makes_gate(world.owner, "Other Gate").await];
+    let answers = all_at_once(|n| {
+        let (world, gate) = (Arc::clone(&world), gates[n % 2]);
+        let claim_code = claim_code.clone();
+        async move {
+            let devices = world.store.devices();
+            let replaced = devices.replace(world.owner, gate.to_string(), claim_code, world.now());
+            replaced.await.unwrap().map(|_| gate)
+        }
+    })
+    .await;
+    // Asking again for the same gate is no news; the other one's owner is told.
+    let won: HashSet<GateId> = answers.into_iter().flatten().collect();
+    assert_eq!(won.len(), 1);
 }

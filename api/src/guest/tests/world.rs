@@ -29,6 +29,7 @@ pub(crate) struct World {
     /// The same for another intercom.
     pub(crate) other_board: String,
     router: Router,
+    pub(crate) authority: Authority,
     clock: Arc<Hand>,
     dice: Arc<Seeded>,
     owner: UserId,
@@ -52,15 +53,14 @@ impl World {
         let (dice, clock) = (Arc::new(Seeded::default()), Arc::new(Hand::default()));
         let keys = Keys { seal: [1; 32], pepper: [2; 32] };
         let store = Store::open(&url, &keys, dice.clone()).await.unwrap();
+        let authority = Authority::create("test", clock.now().as_millis()).unwrap();
+        let signing = Authority::from_pem(authority.ca_pem(), &authority.key_pem()).unwrap();
         let router = crate::router(Parts {
             store: store.clone(),
             clock: clock.clone(),
             dice: dice.clone(),
             courier: Arc::new(Console::new("127.0.0.1:8080".parse().unwrap()).unwrap()),
-            authorities: Arc::new(ArcSwap::from_pointee(Authorities {
-                signing: Authority::create("test", clock.now().as_millis()).unwrap(),
-                other: None,
-            })),
+            authorities: Arc::new(ArcSwap::from_pointee(Authorities { signing, other: None })),
             gate_welcome: GateWelcome {
                 broker_host: "localhost".to_owned(),
                 broker_port: 8883,
@@ -82,6 +82,7 @@ impl World {
             board,
             other_board,
             router,
+            authority,
             clock,
             dice,
             owner,
@@ -126,6 +127,22 @@ impl World {
         let session = SessionToken::random(&*self.dice);
         let signed_in = logins.verify(token, otp, session.clone(), self.now()).await;
         (signed_in.unwrap().unwrap().user, session.reveal())
+    }
+
+    /// One more gate of the owner's; answers its serial number, its secret and its id.
+    pub(crate) async fn makes_another_gate(&self) -> (String, String, GateId) {
+        let (serial, claim_code, secret, id) = self.makes_a_spare().await;
+        self.claims(claim_code).await;
+        (serial, secret, id)
+    }
+
+    /// A gate that is nobody's yet.
+    pub(crate) async fn makes_a_spare(&self) -> (String, ClaimCode, String, GateId) {
+        let (id, now) = (GateId::new(&*self.dice, self.now()), self.now());
+        let (label, secret) = (self.label("Side Gate"), EnrolmentSecret::random(&*self.dice));
+        let (serial, claim_code) = (label.serial.clone(), label.claim_code.clone());
+        self.store.devices().make_gate(id, label, secret.clone(), now).await.unwrap();
+        (serial, claim_code, secret.reveal(), id)
     }
 
     async fn makes_intercom(&self, id: IntercomId, name: &str) -> String {
