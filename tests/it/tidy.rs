@@ -169,6 +169,35 @@ fn what_the_papers_name_exists() {
 }
 
 #[test]
+fn every_row_of_the_mqtt_tables_names_its_tests() {
+    let code: String = texts_ending("rs").map(|(_, text)| text).collect();
+    // The line above a test, or above its `async`, is its attribute.
+    let is_test = |name: &str| {
+        let (before, _) = code.split_once(&format!("fn {name}(")).unwrap_or_default();
+        let mut above = before.lines().rev().map(str::trim).skip_while(|line| *line == "async");
+        above.next().is_some_and(|line| line == "#[test]" || line.starts_with("#[tokio::test"))
+    };
+    let paper = read("docs/mqtt.md");
+    let rows = paper.lines().filter(|line| line.starts_with("| ") && !line.ends_with("shown by |"));
+    let mut complaints = Vec::new();
+    for row in rows {
+        let shown_by = row.trim_end_matches(" |").rsplit(" | ").next().unwrap_or_default();
+        let mut names = inline_code(shown_by).peekable();
+        if names.peek().is_none() {
+            complaints.push(format!("docs/mqtt.md: no test shows {row}"));
+        }
+        for name in names.filter(|name| !is_test(name)) {
+            complaints.push(format!("docs/mqtt.md names `{name}`, which is no test"));
+        }
+    }
+    assert!(
+        paper.lines().filter(|line| line.starts_with("| ")).count() > 40,
+        "the tables are gone"
+    );
+    none_of(&complaints);
+}
+
+#[test]
 fn no_test_is_ignored_or_sleeps() {
     let mut complaints = Vec::new();
     for (file, text) in texts_ending("rs") {

@@ -6,6 +6,7 @@ mod delivery;
 mod endings;
 mod fuzz;
 mod house;
+mod killers;
 mod noise;
 mod pressure;
 mod raw;

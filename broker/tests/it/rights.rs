@@ -274,11 +274,12 @@ async fn a_will_is_for_the_gate_s_own_presence_only() {
         for (certificate, client_id) in &clients {
             for name in &names() {
                 let is_own = *name == own && !client_id.starts_with("service");
-                let refused = match is_own {
-                    true => vec![(0, true, 0x9A, Cause::Retain), (2, false, 0x9B, Cause::Qos)],
-                    false => vec![(1, false, 0x87, Cause::Will)],
+                let refused: &[_] = if is_own {
+                    &[(0, true, 0x9A, Cause::Retain), (2, false, 0x9B, Cause::Qos)]
+                } else {
+                    &[(1, false, 0x87, Cause::Will)]
                 };
-                for (qos, retain, code, cause) in refused {
+                for &(qos, retain, code, cause) in refused {
                     let mut raw = Raw::dial(&house, certificate, version).await;
                     let will = Some((name.as_str(), &b"never"[..], qos, retain));
                     raw.send(&connect(version, client_id, 20, will)).await;

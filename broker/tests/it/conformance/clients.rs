@@ -40,14 +40,14 @@ async fn mosquitto_s_clients_of_both_versions_hear_and_are_heard() {
     let [hears, says] = [trigger(), status()].map(|topic| format!("-t {topic}"));
     let of_mqtt_5 = format!("{MQTT_5} -D subscribe user-property key value");
     for version in ["-V mqttv311", "-V mqttv311 -c", &of_mqtt_5] {
-        let hearing = mosquitto.run("mosquitto_sub", &format!("{hears} -q 2 -C 1 -W 20 {version}"));
+        let run = mosquitto.run("mosquitto_sub", &format!("{hears} -q 2 -C 1 -W 20 {version}"));
         // Whatever is published before it subscribed, it does not hear.
-        while !hearing.is_finished() {
+        while !run.is_finished() {
             service.send(&publish(5, &trigger(), b"open", 1, false)).await;
             assert_eq!(service.packet().await, [0x40, 2, 0, 7]);
         }
-        let heard = within(hearing).await.expect("it ran");
-        assert_eq!((heard.status.code(), &*heard.stdout), (Some(0), &b"open\n"[..]), "{version}");
+        let ended = within(run).await.expect("it ran");
+        assert_eq!((ended.status.code(), &*ended.stdout), (Some(0), &b"open\n"[..]), "{version}");
     }
     let mut service = Raw::service(&house, 4).await;
     let presence = Topic::Up(gate_id(), Up::Presence);
@@ -60,15 +60,15 @@ async fn mosquitto_s_clients_of_both_versions_hear_and_are_heard() {
     );
     for version in [&format!("-V mqttv311 {with_will}"), &of_mqtt_5] {
         for qos in ["-q 0", "-q 1"] {
-            let saying = mosquitto.run("mosquitto_pub", &format!("{says} -m done {qos} {version}"));
+            let run = mosquitto.run("mosquitto_pub", &format!("{says} -m done {qos} {version}"));
             assert_eq!(service.message().await, (status(), b"done".to_vec()), "{version}");
-            assert!(within(saying).await.expect("it ran").status.success(), "{version}");
+            assert!(within(run).await.expect("it ran").status.success(), "{version}");
         }
     }
     // In MQTT 5 they know from CONNACK: there it says so itself, or leaves the flag away.
     for wrong in ["-q 2", "-q 1 -r"] {
-        let saying = mosquitto.run("mosquitto_pub", &format!("{says} -m x -V mqttv311 {wrong}"));
-        assert!(!within(saying).await.expect("it ran").status.success(), "{wrong}");
+        let run = mosquitto.run("mosquitto_pub", &format!("{says} -m x -V mqttv311 {wrong}"));
+        assert!(!within(run).await.expect("it ran").status.success(), "{wrong}");
     }
     house.counted(&[(Cause::Qos, 1), (Cause::Retain, 1)]).await;
     service.ping().await;
@@ -83,7 +83,7 @@ async fn rumqttc_with_all_properties_hears_and_is_heard() {
     let mut options = MqttOptions::new(gate_id().as_str(), "127.0.0.1", house.address.port());
     options
         .set_transport(Transport::Tls(TlsConfiguration::Rustls(Arc::new(tls))))
-        .set_keep_alive(Duration::from_secs(120))
+        .set_keep_alive(Duration::from_mins(2))
         .set_clean_start(false)
         .set_credentials("name", "password")
         .set_connect_properties(ConnectProperties {

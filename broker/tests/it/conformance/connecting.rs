@@ -232,3 +232,15 @@ async fn a_will_with_a_delay_and_properties_is_said_at_once_and_without_them() {
     let_in(&house, Connecting { flags: 2 | 4 | 8, rest: &rest, ..of }).await.vanish();
     assert_eq!(service.message().await, (presence, b"will".to_vec()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wildcards_are_on_offer_to_the_service_alone() {
+    let house = House::open().await;
+    let clients = [(house.gate(1), gate_id().to_string()), (house.service(), "service-1".into())];
+    for ((certificate, id), on_offer) in clients.into_iter().zip([0, 1]) {
+        let mut raw = Raw::dial(&house, &certificate, 5).await;
+        raw.send(&Connecting::of(5, &id).bytes()).await;
+        let connack = raw.packet().await;
+        assert!(connack.windows(4).any(|properties| properties == [0x28, on_offer, 0x29, 0]));
+    }
+}
