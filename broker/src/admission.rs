@@ -18,13 +18,14 @@ use crate::cause::Cause;
 use crate::codec::{self, Hail, Version, Will};
 use crate::config::{
     CONNECT_PATIENCE, GATE_MAILBOX, GATE_WINDOW, HANDSHAKE_PATIENCE, HANDSHAKE_TURN,
-    MAX_KEEP_ALIVE_SECONDS, MAX_PACKET_BYTES, REGISTRY_PATIENCE, SERVICE_WINDOW,
+    MAX_KEEP_ALIVE_SECONDS, MAX_PACKET_BYTES, REGISTRY_PATIENCE, SERVICE_MAILBOX, SERVICE_WINDOW,
 };
 use crate::crowd::Place;
 use crate::farewell::Farewell;
 use crate::identity::{Identity, fingerprint};
-use crate::line::{GateLine, Line};
+use crate::line::{Line, Party};
 use crate::listener::House;
+use crate::pace::Pace;
 use crate::router::Message;
 use crate::seats::Seat;
 use crate::session::{Session, part};
@@ -121,28 +122,27 @@ async fn enter(
         return Err(Cause::ClientId);
     }
     let will = hail.will.map(|will| may_leave(&identity, will)).transpose()?;
-    let exchange = house.switch.current().await.map_err(|_| Cause::Router)?;
-    let (line, mailbox, window) = match &identity {
+    let now = Instant::now();
+    let (party, window, mailbox) = match &identity {
         Identity::Gate(gate) => {
-            let now = Instant::now();
             let regular = house.regulars.recall(gate, now);
             if !regular.may_spend(now) {
                 return Err(Cause::TooFast);
             }
-            let (mailbox, mail) = mpsc::channel(GATE_MAILBOX);
-            let farewell = Farewell::new(gate, will);
-            let line = GateLine::new(Arc::clone(&exchange), mail, regular, farewell);
-            (Line::Gate(line), Some(mailbox), GATE_WINDOW)
+            let farewell = Some(Farewell::new(gate, will));
+            (Party::Gate { regular, farewell }, GATE_WINDOW, GATE_MAILBOX)
         }
         Identity::Service => {
-            let link = exchange.open().await.map_err(|_| Cause::Router)?;
-            (Line::of_service(link, &house.config), None, SERVICE_WINDOW)
+            let allowance = Pace::new(house.config.service_packets_per_second, now);
+            (Party::Service { pace: allowance }, SERVICE_WINDOW, SERVICE_MAILBOX)
         }
     };
+    let exchange = house.switch.current().await.map_err(|_| Cause::Router)?;
     if !place.is_known() {
         return Err(Cause::Evicted);
     }
-    let seat = house.seats.take(&hail.client_id, certificate, mailbox);
+    let (mailbox, mail) = mpsc::channel(mailbox);
+    let seat = house.seats.take(&hail.client_id, &identity, certificate, mailbox);
     if !house.switch.leads_to(&exchange) {
         // Everybody was sent away, perhaps before this seat was taken.
         return Err(Cause::Router);
@@ -151,7 +151,7 @@ async fn enter(
         version,
         identity,
         seat,
-        line,
+        line: Line { exchange, mail, party },
         keep_alive_seconds: bounded(hail.keep_alive_seconds),
         window: window.min(hail.receive_maximum.unwrap_or(window)),
         max_packet_bytes: hail.max_packet_bytes,

@@ -74,9 +74,9 @@ pub(crate) const GATE_WINDOW: u16 = 8;
 pub(crate) const GATE_MAILBOX: usize = 256;
 /// Unacknowledged messages to the service.
 pub(crate) const SERVICE_WINDOW: u16 = 256;
-/// Connections of the service at the same time.
-pub(crate) const MAX_SERVICES: usize = 64;
-/// Messages of all gates on their way to the router; who has more to say waits.
+/// Likewise for the service: as much as thousands of gates say when they come back together.
+pub(crate) const SERVICE_MAILBOX: usize = 16_384;
+/// Messages on their way to the router; who has more to say waits.
 pub(crate) const TRUNK_QUEUE: usize = 1024;
 
 /// Takeovers that a living holder of the same key suffered, within [`CONTEST_WINDOW`], that put

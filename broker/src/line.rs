@@ -1,144 +1,75 @@
-//! Where a client's messages go and come from: for a gate its mailbox and the trunk, for the
-//! service a link of its own.
+//! Where a client's messages go, where they come from, and how many they may be.
 
 use std::future::pending;
 use std::sync::Arc;
 
-use protocol::Up;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::cause::Cause;
-use crate::config::Config;
 use crate::farewell::Farewell;
 use crate::pace::Pace;
 use crate::regulars::Regular;
-use crate::router::{Channel, Link, Message, RouterGone, seal, unseal};
+use crate::router::{Message, RouterGone};
 use crate::switch::Exchange;
 
-/// One client's way to the others.
-pub(crate) enum Line {
-    Gate(GateLine),
-    Service { link: Link, pace: Pace },
+/// One client's way to the others; when it is dropped, a gate's farewell is said.
+pub(crate) struct Line {
+    pub(crate) exchange: Arc<Exchange>,
+    pub(crate) mail: mpsc::Receiver<Message>,
+    pub(crate) party: Party,
 }
 
-/// A gate's way; when it is dropped, the farewell is said.
-pub(crate) struct GateLine {
-    exchange: Arc<Exchange>,
-    mail: mpsc::Receiver<Message>,
-    pub(crate) regular: Arc<Regular>,
-    farewell: Option<Farewell>,
-}
-
-/// Why nothing comes any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Broken {
-    /// The Router is gone.
-    Router,
-    /// The client read so slowly that messages were lost before it.
-    Gap,
-}
-
-impl From<RouterGone> for Broken {
-    fn from(_: RouterGone) -> Self {
-        Self::Router
-    }
+/// At whose end of the line we are.
+pub(crate) enum Party {
+    /// A gate, with what is remembered of it and what is said when it is gone.
+    Gate { regular: Arc<Regular>, farewell: Option<Farewell> },
+    /// A connection of the service.
+    Service { pace: Pace },
 }
 
 impl Line {
-    pub(crate) fn of_service(link: Link, config: &Config) -> Self {
-        Self::Service { link, pace: Pace::new(config.service_packets_per_second, Instant::now()) }
-    }
-
-    /// Hands a message over; waits while the Router has no room.
+    /// Hands a message over; waits while too much is on the way.
     pub(crate) async fn publish(&mut self, message: Message) -> Result<(), RouterGone> {
-        match self {
-            Self::Gate(gate) => {
-                if let Some(farewell) = &mut gate.farewell {
-                    farewell.overhear(&message.topic, &message.payload);
-                }
-                gate.exchange.say(message).await
-            }
-            Self::Service { link, .. } => {
-                link.publish(message.channel(), seal(&message, 0)).await;
-                Ok(())
-            }
+        if let Party::Gate { farewell: Some(farewell), .. } = &mut self.party {
+            farewell.overhear(&message.topic, &message.payload);
         }
-    }
-
-    /// Begins to hear all gates on this; a gate's mailbox needs no word.
-    pub(crate) fn subscribe(&mut self, up: Up) -> Result<(), RouterGone> {
-        match self {
-            Self::Gate(_) => Ok(()),
-            Self::Service { link, .. } => link.subscribe(Channel::Up(up)),
-        }
-    }
-
-    /// Ends it.
-    pub(crate) fn unsubscribe(&mut self, up: Up) -> Result<(), RouterGone> {
-        match self {
-            Self::Gate(_) => Ok(()),
-            Self::Service { link, .. } => link.unsubscribe(Channel::Up(up)),
-        }
+        self.exchange.say(message).await
     }
 
     /// Waits for the next message. Nothing is lost when the wait is given up.
-    pub(crate) async fn next(&mut self) -> Result<Message, Broken> {
-        match self {
-            Self::Gate(gate) => match gate.mail.recv().await {
-                Some(message) => Ok(message),
-                // The seat was taken away; it says why.
-                None => pending().await,
-            },
-            Self::Service { link, .. } => loop {
-                let body = link.next().await?;
-                let Some((message, number)) = unseal(body) else { continue };
-                if !link.is_next(message.channel(), number) {
-                    return Err(Broken::Gap);
-                }
-                return Ok(message);
-            },
+    pub(crate) async fn next(&mut self) -> Message {
+        match self.mail.recv().await {
+            Some(message) => message,
+            // The seat was taken away; it says why.
+            None => pending().await,
         }
     }
 
     /// Spends one packet. A gate that sends too many is refused; the service is told from when on
     /// it may be read again.
     pub(crate) fn pay(&mut self, now: Instant) -> Result<Option<Instant>, Cause> {
-        match self {
-            Self::Gate(gate) if gate.regular.may_spend(now) => Ok(None),
-            Self::Gate(_) => Err(Cause::TooFast),
-            Self::Service { pace, .. } => Ok(pace.spend(now)),
+        match &mut self.party {
+            Party::Gate { regular, .. } if regular.may_spend(now) => Ok(None),
+            Party::Gate { .. } => Err(Cause::TooFast),
+            Party::Service { pace } => Ok(pace.spend(now)),
         }
     }
 
     /// Forgets the will: the client said goodbye itself.
     pub(crate) fn revoke_will(&mut self) {
-        match self {
-            Self::Gate(gate) => {
-                if let Some(farewell) = &mut gate.farewell {
-                    farewell.revoke_will();
-                }
-            }
-            Self::Service { .. } => {}
+        if let Party::Gate { farewell: Some(farewell), .. } = &mut self.party {
+            farewell.revoke_will();
         }
     }
 }
 
-impl GateLine {
-    pub(crate) fn new(
-        exchange: Arc<Exchange>,
-        mail: mpsc::Receiver<Message>,
-        regular: Arc<Regular>,
-        farewell: Farewell,
-    ) -> Self {
-        Self { exchange, mail, regular, farewell: Some(farewell) }
-    }
-}
-
-impl Drop for GateLine {
+impl Drop for Line {
     fn drop(&mut self) {
-        for message in self.farewell.take().into_iter().flat_map(Farewell::into_messages) {
-            self.exchange.say_farewell(message);
+        if let Party::Gate { farewell, .. } = &mut self.party {
+            for message in farewell.take().into_iter().flat_map(Farewell::into_messages) {
+                self.exchange.say_farewell(message);
+            }
         }
     }
 }

@@ -175,7 +175,7 @@ impl House {
             Ok(Err(fault)) => error!(%fault, "the quarantine could not be written down: {fault}"),
             Err(_) => error!("the quarantine could not be written down in time"),
         }
-        self.seats.end(gate.as_str(), Cause::Quarantined);
+        self.seats.end(gate, Cause::Quarantined);
     }
 }
 

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use protocol::{GateId, Topic};
 use store::Fingerprint;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::cause::Cause;
+use crate::identity::Identity;
 use crate::router::Message;
 
 /// All seats.
@@ -20,7 +22,8 @@ pub(crate) struct Seats {
 
 #[derive(Debug, Default)]
 struct Taken {
-    by_client_id: HashMap<String, Occupant>,
+    gates: HashMap<String, Occupant>,
+    services: HashMap<String, Occupant>,
     next: u64,
 }
 
@@ -28,25 +31,30 @@ struct Taken {
 struct Occupant {
     number: u64,
     certificate: Fingerprint,
-    mailbox: Option<mpsc::Sender<Message>>,
+    mailbox: mpsc::Sender<Message>,
     end: oneshot::Sender<Cause>,
 }
 
 impl Seats {
-    /// Takes the seat of this client id; whoever had it is sent away. What comes for a gate goes
-    /// into its mailbox.
+    /// Takes the seat of this client id; whoever had it is sent away. What comes for the client
+    /// goes into its mailbox.
     pub(crate) fn take(
         self: &Arc<Self>,
         client_id: &str,
+        identity: &Identity,
         certificate: Fingerprint,
-        mailbox: Option<mpsc::Sender<Message>>,
+        mailbox: mpsc::Sender<Message>,
     ) -> Seat {
         let (end, ended) = oneshot::channel();
         let mut taken = self.lock();
         taken.next += 1;
         let number = taken.next;
         let occupant = Occupant { number, certificate, mailbox, end };
-        let older = taken.by_client_id.insert(client_id.to_owned(), occupant);
+        let seats = match identity {
+            Identity::Gate(_) => &mut taken.gates,
+            Identity::Service => &mut taken.services,
+        };
+        let older = seats.insert(client_id.to_owned(), occupant);
         drop(taken);
         if let Some(older) = older {
             let _ = older.end.send(Cause::TakenOver);
@@ -54,17 +62,30 @@ impl Seats {
         Seat { client_id: client_id.to_owned(), number, ended, seats: Arc::clone(self) }
     }
 
-    /// Puts a message into a gate's mailbox; a gate whose mailbox is full is sent away, for it
-    /// does not read what it is sent.
+    /// Puts a message into the mailbox of its gate, or of all that serve. Whose mailbox is full is
+    /// sent away: it does not read what it is sent.
     pub(crate) fn deliver(&self, message: Message) {
+        let is_full = |occupant: &Occupant, message: Message| {
+            let sent = occupant.mailbox.try_send(message);
+            matches!(sent, Err(mpsc::error::TrySendError::Full(_)))
+        };
         let mut taken = self.lock();
-        let client_id = message.topic.gate().as_str();
-        let Some(occupant) = taken.by_client_id.get(client_id) else { return };
-        let Some(mailbox) = &occupant.mailbox else { return };
-        if let Err(mpsc::error::TrySendError::Full(message)) = mailbox.try_send(message) {
-            let occupant = taken.by_client_id.remove(message.topic.gate().as_str());
-            drop(taken);
-            let _ = occupant.map(|occupant| occupant.end.send(Cause::SlowReader));
+        let full: Vec<_> = match &message.topic {
+            Topic::Down(gate, _) => {
+                let Some(occupant) = taken.gates.get(gate.as_str()) else { return };
+                let gate = gate.as_str().to_owned();
+                let full = is_full(occupant, message);
+                full.then(|| taken.gates.remove(&gate)).flatten().into_iter().collect()
+            }
+            Topic::Up(..) => {
+                let services = &mut taken.services;
+                let full = services.extract_if(|_, service| is_full(service, message.clone()));
+                full.map(|(_, service)| service).collect()
+            }
+        };
+        drop(taken);
+        for occupant in full {
+            let _ = occupant.end.send(Cause::SlowReader);
         }
     }
 
@@ -73,9 +94,9 @@ impl Seats {
         self.end_where(Cause::Revoked, |occupant| ended.contains(&occupant.certificate));
     }
 
-    /// Sends this client away.
-    pub(crate) fn end(&self, client_id: &str, cause: Cause) {
-        let occupant = self.lock().by_client_id.remove(client_id);
+    /// Sends this gate away.
+    pub(crate) fn end(&self, gate: &GateId, cause: Cause) {
+        let occupant = self.lock().gates.remove(gate.as_str());
         let _ = occupant.map(|occupant| occupant.end.send(cause));
     }
 
@@ -85,12 +106,18 @@ impl Seats {
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.lock().by_client_id.len()
+        let taken = self.lock();
+        taken.gates.len() + taken.services.len()
     }
 
     fn end_where(&self, cause: Cause, to_end: impl Fn(&Occupant) -> bool) -> usize {
-        let ended: Vec<_> =
-            self.lock().by_client_id.extract_if(|_, occupant| to_end(occupant)).collect();
+        let mut taken = self.lock();
+        let Taken { gates, services, .. } = &mut *taken;
+        let ended: Vec<_> = [gates, services]
+            .into_iter()
+            .flat_map(|seats| seats.extract_if(|_, occupant| to_end(occupant)))
+            .collect();
+        drop(taken);
         let count = ended.len();
         for (_, occupant) in ended {
             let _ = occupant.end.send(cause);
@@ -129,8 +156,11 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut taken = self.seats.lock();
-        if taken.by_client_id.get(&self.client_id).is_some_and(|seat| seat.number == self.number) {
-            taken.by_client_id.remove(&self.client_id);
+        let Taken { gates, services, .. } = &mut *taken;
+        for seats in [gates, services] {
+            if seats.get(&self.client_id).is_some_and(|seat| seat.number == self.number) {
+                seats.remove(&self.client_id);
+            }
         }
     }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
-use protocol::Up;
 use rumqttd::protocol::{Packet, PingResp, SubAck, SubscribeReasonCode, UnsubAck, UnsubAckReason};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -19,7 +18,7 @@ use crate::cause::Cause;
 use crate::codec::{self, Filter, Received, Version};
 use crate::config::{GOODBYE_PATIENCE, WRITE_PATIENCE};
 use crate::identity::Identity;
-use crate::line::{Broken, Line};
+use crate::line::{Line, Party};
 use crate::listener::House;
 use crate::router::Message;
 use crate::seats::Seat;
@@ -62,15 +61,6 @@ enum Ending {
 impl From<Cause> for Ending {
     fn from(cause: Cause) -> Self {
         Self::Refused(cause)
-    }
-}
-
-impl From<Broken> for Cause {
-    fn from(broken: Broken) -> Self {
-        match broken {
-            Broken::Router => Self::Router,
-            Broken::Gap => Self::SlowReader,
-        }
     }
 }
 
@@ -130,8 +120,8 @@ impl Session {
                 Ok(_) => self.heard_at = Instant::now(),
             },
             message = self.line.next(), if self.window.has_room() => {
-                self.deliver(&message.map_err(Cause::from)?);
-                self.deliver_waiting()?;
+                self.deliver(&message);
+                self.deliver_waiting();
             }
         }
         Ok(())
@@ -155,8 +145,8 @@ impl Session {
                 Received::Publish { topic, payload, qos, id } => {
                     self.publish(&topic, payload, qos, id).await?;
                 }
-                Received::Subscribe { id, filters } => self.subscribe(id, filters)?,
-                Received::Unsubscribe { id, filters } => self.unsubscribe(id, &filters)?,
+                Received::Subscribe { id, filters } => self.subscribe(id, filters),
+                Received::Unsubscribe { id, filters } => self.unsubscribe(id, &filters),
                 Received::Ping => {
                     self.version.write(Packet::PingResp(PingResp), &mut self.outbox);
                 }
@@ -188,7 +178,7 @@ impl Session {
         Ok(())
     }
 
-    fn subscribe(&mut self, pkid: u16, filters: Vec<Filter>) -> Result<(), Cause> {
+    fn subscribe(&mut self, pkid: u16, filters: Vec<Filter>) {
         let mut return_codes = Vec::with_capacity(filters.len());
         for Filter { path, qos } in filters {
             if !self.identity.may_subscribe(&path) {
@@ -199,9 +189,6 @@ impl Session {
                 });
                 continue;
             }
-            if let Some(up) = self.hears_anew(&path) {
-                self.line.subscribe(up).map_err(|_| Cause::Router)?;
-            }
             let (qos, code) = match qos {
                 0 => (0, SubscribeReasonCode::QoS0),
                 _ => (1, SubscribeReasonCode::QoS1),
@@ -210,40 +197,28 @@ impl Session {
             return_codes.push(code);
         }
         self.version.write(Packet::SubAck(SubAck { pkid, return_codes }, None), &mut self.outbox);
-        Ok(())
     }
 
-    fn unsubscribe(&mut self, pkid: u16, filters: &[String]) -> Result<(), Cause> {
+    fn unsubscribe(&mut self, pkid: u16, filters: &[String]) {
         let mut reasons = Vec::with_capacity(filters.len());
         for filter in filters {
             if self.granted.remove(filter).is_none() {
                 reasons.push(UnsubAckReason::NoSubscriptionExisted);
                 continue;
             }
-            if let Some(up) = self.hears_anew(filter) {
-                self.line.unsubscribe(up).map_err(|_| Cause::Router)?;
-            }
             reasons.push(UnsubAckReason::Success);
         }
         self.version.write(Packet::UnsubAck(UnsubAck { pkid, reasons }, None), &mut self.outbox);
-        Ok(())
     }
 
-    /// What this filter means to the Router, unless it was told already.
-    fn hears_anew(&self, filter: &str) -> Option<Up> {
-        let up = Up::ALL.into_iter().find(|up| up.of_all_gates() == filter);
-        up.filter(|_| !self.granted.contains_key(filter))
-    }
-
-    fn deliver_waiting(&mut self) -> Result<(), Cause> {
+    fn deliver_waiting(&mut self) {
         for _ in 1..MAX_BATCH {
             if !self.window.has_room() {
                 break;
             }
             let Some(message) = self.line.next().now_or_never() else { break };
-            self.deliver(&message.map_err(Cause::from)?);
+            self.deliver(&message);
         }
-        Ok(())
     }
 
     fn deliver(&mut self, message: &Message) {
@@ -297,10 +272,10 @@ impl Session {
                 house.tally.count(cause);
                 warn!(client.id = id, %cause, "disconnected {id}: {cause}");
                 version.write_disconnect(cause, &mut outbox);
-                if let (Cause::TakenOver, Line::Gate(gate)) = (cause, &line)
+                if let (Cause::TakenOver, Party::Gate { regular, .. }) = (cause, &line.party)
                     && !has_closed(&mut stream)
                 {
-                    contested = Some(Arc::clone(&gate.regular));
+                    contested = Some(Arc::clone(regular));
                 }
             }
         }

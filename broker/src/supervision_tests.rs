@@ -133,7 +133,7 @@ impl House {
     }
 
     async fn router(&self) -> Router {
-        self.broker.switch.current().await.unwrap().router()
+        self.broker.switch.current().await.unwrap().router.clone()
     }
 
     /// Both clients are sent away, and how long that took.

@@ -1,34 +1,32 @@
-//! The way to the Router that runs at the moment. All gates hang on one link of it, the trunk,
-//! which also carries the broker's echo to itself; each connection of the service has its own.
+//! The way to the Router that runs at the moment. All clients hang on one link of it, the trunk,
+//! which also carries the broker's echo to itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use bytes::Bytes;
-use protocol::{Topic, Up};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::config::{ECHO_INTERVAL, MAX_MISSED_ECHOES, ROUTER_PATIENCE, TRUNK_QUEUE};
-use crate::router::{Channel, Link, Message, Router, RouterGone, seal, unseal};
+use crate::router::{Cargo, Link, Message, Router, RouterGone};
 use crate::seats::Seats;
 use crate::supervision::Health;
 
 /// Leads to the Router of the moment; there is none while one replaces the other.
 pub(crate) struct Switch(watch::Sender<Option<Arc<Exchange>>>);
 
-/// One Router with what hangs on it.
+/// Where clients hand over what they say.
 pub(crate) struct Exchange {
-    router: Router,
     room: Arc<Semaphore>,
     queue: mpsc::UnboundedSender<Parcel>,
+    #[cfg(test)]
+    pub(crate) router: Router,
 }
 
-/// The gates' side of one Router.
+/// The clients' side of one Router.
 pub(crate) struct Trunk {
     link: Link,
     queue: mpsc::UnboundedReceiver<Parcel>,
-    numbers: [u64; Up::ALL.len()],
 }
 
 /// A message in the one queue, so that a farewell never comes before what was said. Farewells
@@ -65,30 +63,20 @@ impl Switch {
 impl Exchange {
     /// Starts a Router and ties the trunk to it.
     pub(crate) async fn start() -> Result<(Arc<Self>, Trunk), RouterGone> {
-        Self::over(Router::start()).await
-    }
-
-    pub(crate) async fn over(router: Router) -> Result<(Arc<Self>, Trunk), RouterGone> {
-        let mut link = router.open().await?;
-        link.subscribe(Channel::Down)?;
-        link.subscribe(Channel::Echo)?;
+        let router = Router::start();
+        let link = router.open().await?;
         let room = Arc::new(Semaphore::new(TRUNK_QUEUE));
         let (queue, queued) = mpsc::unbounded_channel();
-        let trunk = Trunk { link, queue: queued, numbers: [0; _] };
-        Ok((Arc::new(Self { router, room, queue }), trunk))
+        let exchange = Self {
+            room,
+            queue,
+            #[cfg(test)]
+            router,
+        };
+        Ok((Arc::new(exchange), Trunk { link, queue: queued }))
     }
 
-    /// Opens a link for a connection of the service.
-    pub(crate) async fn open(&self) -> Result<Link, RouterGone> {
-        self.router.open().await
-    }
-
-    #[cfg(test)]
-    pub(crate) fn router(&self) -> Router {
-        self.router.clone()
-    }
-
-    /// Hands over what a gate says; waits while too much is on the way.
+    /// Hands over what a client says; waits while too much is on the way.
     pub(crate) async fn say(&self, message: Message) -> Result<(), RouterGone> {
         let room = Arc::clone(&self.room).acquire_owned().await.map_err(|_| RouterGone)?;
         let parcel = Parcel { message, _room: Some(room) };
@@ -103,7 +91,7 @@ impl Exchange {
 }
 
 impl Trunk {
-    /// Carries messages between the gates and the Router until the Router is silent.
+    /// Carries messages through the Router and to their seats, until the Router is silent.
     pub(crate) async fn carry(mut self, seats: &Seats, health: &watch::Sender<Health>) {
         let pulse = Pulse { due: Notify::new(), missed: AtomicU32::new(0) };
         tokio::select! {
@@ -118,42 +106,37 @@ impl Trunk {
         health: &watch::Sender<Health>,
         pulse: &Pulse,
     ) -> RouterGone {
+        let (mut sent, mut heard) = (0, 0);
         loop {
-            let parcel = tokio::select! {
-                () = pulse.due.notified() => {
-                    self.link.publish(Channel::Echo, Bytes::from_static(b"echo")).await;
-                    continue;
+            let cargo = tokio::select! {
+                () = pulse.due.notified() => Cargo::Echo,
+                Some(parcel) = self.queue.recv() => {
+                    sent += 1;
+                    Cargo::Message(parcel.message, sent)
                 }
-                heard = self.link.next() => {
-                    let body = match heard {
-                        Ok(body) => body,
+                arrived = self.link.next() => {
+                    match arrived {
+                        Ok(Cargo::Message(message, number)) => {
+                            heard += 1;
+                            if number != heard {
+                                // The ring lost something, and nobody knows what.
+                                return RouterGone;
+                            }
+                            seats.deliver(message);
+                        }
+                        Ok(Cargo::Echo) => {
+                            pulse.beats();
+                            health.send_if_modified(|health| {
+                                std::mem::replace(health, Health::Good) != Health::Good
+                            });
+                        }
                         Err(gone) => return gone,
-                    };
-                    if let Some((message, _)) = unseal(body) {
-                        seats.deliver(message);
-                    } else {
-                        pulse.beats();
-                        health.send_if_modified(|health| {
-                            std::mem::replace(health, Health::Good) != Health::Good
-                        });
                     }
                     continue;
                 }
-                Some(parcel) = self.queue.recv() => parcel,
             };
-            let number = self.number(&parcel.message.topic);
-            let body = seal(&parcel.message, number);
-            self.link.publish(parcel.message.channel(), body).await;
+            self.link.publish(&cargo).await;
         }
-    }
-
-    /// Numbers what goes up, each channel for itself, so that a gap shows.
-    fn number(&mut self, topic: &Topic) -> u64 {
-        let Topic::Up(_, up) = topic else { return 0 };
-        let place = Up::ALL.iter().position(|other| other == up);
-        let Some(number) = place.and_then(|place| self.numbers.get_mut(place)) else { return 0 };
-        *number += 1;
-        *number
     }
 }
 
