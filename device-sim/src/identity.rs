@@ -86,7 +86,7 @@ impl Identity {
     }
 
     /// How the gate proves itself to the broker, and whom it believes.
-    pub(crate) fn tls(&self) -> Arc<ClientConfig> {
+    pub fn tls(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.tls)
     }
 }
@@ -189,7 +189,7 @@ fn signing_request(serial: &str, key: &rcgen::KeyPair) -> Result<String> {
 }
 
 /// Mutual TLS: the gate's certificate, and the enrolment's authority only.
-fn tls(key: &[u8], certificate: &[u8], ca: &[u8]) -> Result<Arc<ClientConfig>> {
+pub(crate) fn tls(key: &[u8], certificate: &[u8], ca: &[u8]) -> Result<Arc<ClientConfig>> {
     let mut roots = RootCertStore::empty();
     for authority in CertificateDer::pem_slice_iter(ca) {
         roots.add(authority.context("ca.pem is damaged")?).context("ca.pem is no authority")?;

@@ -5,7 +5,8 @@
 //! - [`ledger`]: the ids of executed commands, kept through power loss;
 //! - [`identity`]: who this gate is, and how it is enrolled;
 //! - `connection`: MQTT over TLS, one connection at a time;
-//! - [`simulation`]: all of them together, running.
+//! - [`simulation`]: all of them together, running;
+//! - [`storm`]: thousands of gates that only listen, to load a broker.
 
 mod connection;
 mod files;
@@ -13,6 +14,7 @@ pub mod gate;
 pub mod identity;
 pub mod ledger;
 pub mod simulation;
+pub mod storm;
 
-pub use identity::{Claim, Identity, enrol};
+pub use identity::{Broker, Claim, Enrolment, Identity, enrol};
 pub use simulation::{Journal, Options, Pulse, Received, Simulation};
