@@ -4,26 +4,20 @@
 //! Both listen on loopback over mutual TLS with the same P-256 certificates and rights by topic;
 //! each round starts them anew, one after the other. Clients and broker share the machine.
 
-#[path = "../tests/it/fleet.rs"]
-mod fleet;
-#[path = "../tests/it/meter.rs"]
-#[expect(dead_code, reason = "shared with the stories")]
-mod meter;
+mod common;
 
 use std::fmt::Write;
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use common::fleet::Fleet;
+use common::{Server, free_address, meter};
 use device_sim::storm::{Service, Storm, gates_in};
 use device_sim::{Broker, Identity};
-use fleet::Fleet;
-
-/// How long a broker may take to open its port.
-const START_PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long memory may take to come to rest.
 const REST_PATIENCE: Duration = Duration::from_secs(15);
@@ -61,7 +55,7 @@ struct Arguments {
 }
 
 /// What is measured, in the order of a round.
-const FIGURES: [(&str, &str); 11] = [
+const FIGURES: [(&str, &str); 12] = [
     ("connect rate, few", "/s"),
     ("broker CPU per connect", "ms"),
     ("connect to SUBACK p99", "ms"),
@@ -71,6 +65,7 @@ const FIGURES: [(&str, &str); 11] = [
     ("broker CPU per message", "ms"),
     ("connect rate, to many", "/s"),
     ("RSS per idle device, many", "kB"),
+    ("open files, many", ""),
     ("messages lost or doubled", ""),
     ("connections refused or lost", ""),
 ];
@@ -82,13 +77,12 @@ async fn main() {
     let arguments = Arguments::parse();
     rlimit::increase_nofile_limit(u64::MAX).expect("raises the limit of open files");
     let folder = tempfile::tempdir().expect("a folder");
-    let ours = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
-    let theirs = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+    let (ours, theirs) = (free_address(), free_address());
     println!("making {} devices …", arguments.many);
     let fleet = Fleet::enlist(folder.path(), ours, arguments.many).await;
-    fleet.admit_service().await;
     let gates = gates_in(&fleet.gates).expect("reads the gates");
-    let service = Service::load(&fleet.service(), &fleet.ca).expect("reads the service");
+    let (own, ca) = (fleet.data.join("keys/bridge.pem"), fleet.gates.join("ca.pem"));
+    let service = Service::load(&own, &ca).expect("reads the service");
 
     let mut brokers = vec![("flussd", Vec::new())];
     match mosquitto() {
@@ -120,7 +114,7 @@ async fn measure(
     arguments: &Arguments,
 ) -> Figures {
     let Arguments { few, at_once, rate, seconds, .. } = *arguments;
-    let pid = server.0.id();
+    let pid = server.pid();
     let (first, others) = gates.split_at(few.min(gates.len()));
     let empty = resting_kb(pid).await;
     let mut storm = Storm::at(Broker { host: at.ip().to_string(), port: at.port() });
@@ -154,54 +148,23 @@ async fn measure(
         publishing.as_secs_f64() * 1e3 / number(traffic.sent),
         more.per_second,
         each(many_kb, rush.connected + more.connected),
+        number(meter::open_files(pid)),
         number(traffic.sent - traffic.arrived + traffic.again),
         number(rush.refused + more.refused + lost.len()),
     ]
 }
 
-/// A broker's process; dropped, it is killed.
-struct Server(Child);
-
-impl Server {
-    async fn start(command: &mut Command, at: SocketAddr) -> Self {
-        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut server = Self(quiet.spawn().expect("the broker starts"));
-        let deadline = Instant::now() + START_PATIENCE;
-        while TcpStream::connect(at).is_err() {
-            let ended = server.0.try_wait().expect("waits");
-            assert!(ended.is_none(), "the broker ended: {command:?}");
-            assert!(Instant::now() < deadline, "the broker does not listen: {command:?}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        server
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// flussd as a broker only, on the defaults, but for one address from which all clients come.
+/// Our broker, but for one address from which all devices come.
 fn flussd(binary: &Path, fleet: &Fleet, at: SocketAddr) -> Command {
-    let mut command = Command::new(binary);
-    command.arg("--data").arg(&fleet.data);
-    for setting in [
-        "roles=[\"broker\"]".to_owned(),
-        format!("broker.listen={at}"),
-        "broker.max_connections_per_address=100000".to_owned(),
-        "broker.max_connections=100000".to_owned(),
-    ] {
-        command.arg("--set").arg(setting);
+    let mut command = common::flussd(binary, fleet, at);
+    for cap in ["max_connections_per_address", "max_connections"] {
+        command.arg("--set").arg(format!("broker.{cap}=100000"));
     }
     command
 }
 
 /// mosquitto with the same certificates and the rights that a gate and the service have.
 fn configured_mosquitto(folder: &Path, fleet: &Fleet, at: SocketAddr) -> Command {
-    let service = fleet.service();
     let broker = fleet.data.join("keys/broker.pem");
     let (acl, config) = (folder.join("mosquitto.acl"), folder.join("mosquitto.conf"));
     let mut rights = "user bridge\ntopic write fluss/v1/gates/+/trigger\n".to_owned();
@@ -221,11 +184,10 @@ fn configured_mosquitto(folder: &Path, fleet: &Fleet, at: SocketAddr) -> Command
         acl = acl.display(),
         port = at.port(),
         ip = at.ip(),
-        ca = fleet.ca.display(),
+        ca = fleet.gates.join("ca.pem").display(),
         broker = broker.display(),
     );
     fs::write(&config, settings).expect("writes");
-    debug_assert!(service.exists());
     let mut command = Command::new(mosquitto().expect("installed"));
     command.arg("-c").arg(config);
     command
@@ -306,10 +268,4 @@ fn short(figure: f64) -> String {
 #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
 fn number(count: impl TryInto<u64>) -> f64 {
     count.try_into().unwrap_or(0) as f64
-}
-
-fn free_port() -> u16 {
-    let port =
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
-    port.expect("a free port").port()
 }

@@ -16,17 +16,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use protocol::{Down, GateId, KEEP_ALIVE, Nonce, Presence, Topic, Up};
+use protocol::{Down, GateId, KEEP_ALIVE, Topic};
 use rumqttc::mqttbytes::QoS;
-use rumqttc::mqttbytes::v4::{Connect, LastWill, Packet, PubAck, Publish};
+use rumqttc::mqttbytes::v4::{Packet, PubAck, Publish};
 use rustls::ClientConfig;
-use rustls::client::Resumption;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior, interval, interval_at, sleep, timeout};
 
 use crate::identity::{self, Broker, Identity};
 use figures::Flight;
+use line::hail;
 
 /// How long all of TCP, TLS, CONNECT and SUBSCRIBE may take together.
 const OPENING_DEADLINE: Duration = Duration::from_secs(20);
@@ -198,7 +198,7 @@ async fn play(
 ) {
     let Ok(turn) = turns.acquire().await else { return };
     let began = Instant::now();
-    let opened = timeout(OPENING_DEADLINE, open(&gate, &broker)).await;
+    let opened = timeout(OPENING_DEADLINE, Line::of(&gate, &broker)).await;
     let opened = opened.context("the broker is silent").flatten();
     drop(turn);
     let mut line = match opened {
@@ -211,19 +211,6 @@ async fn play(
     let _ = tell.send(Heard::Opened { gate: gate.enrolment.gate_id, took: began.elapsed() });
     let Err(error) = stay(&mut line, born, &tell).await;
     let _ = tell.send(Heard::Lost(format!("{error:#}")));
-}
-
-/// Connects as the contract says, and subscribes to both topics.
-async fn open(gate: &Identity, broker: &Broker) -> Result<Line> {
-    let id = &gate.enrolment.gate_id;
-    let mut line = Line::open(broker, without_tickets(&gate.tls())).await?;
-    let mut connect = hail(id.as_str());
-    let presence = Topic::Up(id.clone(), Up::Presence).to_string();
-    let will = Presence::gone(Nonce([0; 16])).to_bytes();
-    connect.last_will = Some(LastWill::new(presence, will, QoS::AtLeastOnce, false));
-    line.connect(connect).await?;
-    line.subscribe(Down::ALL.map(|down| Topic::Down(id.clone(), down))).await?;
-    Ok(line)
 }
 
 /// Keeps the connection alive, acknowledges and clocks what arrives.
@@ -254,24 +241,11 @@ async fn stay(
     }
 }
 
-fn hail(client_id: &str) -> Connect {
-    let mut connect = Connect::new(client_id);
-    connect.keep_alive = u16::try_from(KEEP_ALIVE.as_secs()).unwrap_or(u16::MAX);
-    connect
-}
-
 /// Each gate asks in time, and not all of them at once.
 fn pings() -> Interval {
     let mut pings = interval_at((Instant::now() + KEEP_ALIVE / 2).into(), KEEP_ALIVE / 2);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     pings
-}
-
-/// Every connection costs a full handshake, as after the power was gone.
-fn without_tickets(tls: &ClientConfig) -> Arc<ClientConfig> {
-    let mut tls = tls.clone();
-    tls.resumption = Resumption::disabled();
-    Arc::new(tls)
 }
 
 fn nanos(span: Duration) -> u64 {

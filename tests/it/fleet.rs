@@ -28,12 +28,10 @@ const DESKS: usize = 64;
 
 /// A data folder of flussd with many gates in its books.
 pub(crate) struct Fleet {
-    /// The service's data folder.
+    /// The service's data folder; the certificate in `keys/bridge.pem` may publish to all gates.
     pub(crate) data: PathBuf,
-    /// Below it, each gate has its folder.
+    /// Below it, each gate has its folder; their authority is `ca.pem`.
     pub(crate) gates: PathBuf,
-    /// The authority of all of them (PEM).
-    pub(crate) ca: PathBuf,
 }
 
 impl Fleet {
@@ -44,10 +42,11 @@ impl Fleet {
         let migrated = migrate.arg("--data").arg(&data).args(["--set", "log=warn", "migrate"]);
         assert!(migrated.status().expect("flussd starts").success(), "flussd migrate");
 
-        let authority = text(&data.join("keys/ca.pem"));
-        let (certificate, key) = authority.split_at(authority.find("-----BEGIN P").expect("a key"));
+        let [(certificate, key), (service, its_key)] =
+            ["ca.pem", "bridge.pem"].map(|name| pair(&data.join("keys").join(name)));
+        let service = authority::Issued::from_pem(&service, &its_key).expect("a certificate");
         let recruiter = Arc::new(Recruiter {
-            authority: Authority::from_pem(certificate, key).expect("an authority"),
+            authority: Authority::from_pem(&certificate, &key).expect("an authority"),
             store: open(&data).await,
             gates: gates.clone(),
             enrolment: (
@@ -68,26 +67,12 @@ impl Fleet {
             });
         }
         enlisting.join_all().await;
-        recruiter.store.close().await;
-        let ca = folder.join("ca.pem");
-        fs::write(&ca, certificate).expect("writes");
-        Self { data, gates, ca }
-    }
-
-    /// The service's certificate and key (PEM).
-    pub(crate) fn service(&self) -> PathBuf {
-        self.data.join("keys/bridge.pem")
-    }
-
-    /// Takes the service's certificate into the books, where no bridge does it.
-    pub(crate) async fn admit_service(&self) {
-        let pem = text(&self.service());
-        let (certificate, key) = pem.split_at(pem.find("-----BEGIN P").expect("a key"));
-        let service = authority::Issued::from_pem(certificate, key).expect("a certificate");
-        let (store, now) = (open(&self.data).await, now());
+        let (registry, now) = (recruiter.store.registry(), recruiter.now);
         let fingerprint = Fingerprint(service.fingerprint);
-        store.registry().admit_service(fingerprint, now + LIFETIME, now).await.expect("admits");
-        store.close().await;
+        registry.admit_service(fingerprint, now + LIFETIME, now).await.expect("admits");
+        recruiter.store.close().await;
+        fs::write(gates.join("ca.pem"), certificate).expect("writes");
+        Self { data, gates }
     }
 }
 
@@ -146,6 +131,13 @@ fn secret(data: &Path, name: &str) -> [u8; 32] {
     let hex = text(&data.join("keys").join(name));
     let bytes = data_encoding::HEXLOWER.decode(hex.trim().as_bytes()).expect("hex");
     bytes.try_into().expect("32 bytes")
+}
+
+/// A certificate and its key, as the service keeps them in one file.
+fn pair(file: &Path) -> (String, String) {
+    let text = text(file);
+    let (certificate, key) = text.split_at(text.find("-----BEGIN PRIVATE").expect("a key"));
+    (certificate.to_owned(), key.to_owned())
 }
 
 fn text(file: &Path) -> String {

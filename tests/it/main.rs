@@ -5,14 +5,17 @@
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
 mod codes;
+mod fleet;
 mod gate;
 mod guest;
 mod house;
 mod installer;
+mod meter;
 mod owner;
 #[path = "../../store/tests/it/postgres.rs"]
 mod postgres;
 mod process;
 mod settings;
 mod signing_in;
+mod storm;
 mod tidy;

@@ -7,19 +7,20 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::BytesMut;
-use protocol::{MAX_BODY_BYTES, Topic};
+use protocol::{Down, KEEP_ALIVE, MAX_BODY_BYTES, Nonce, Presence, Topic, Up};
 use rumqttc::mqttbytes::v4::{
-    Connect, ConnectReturnCode, Packet, Subscribe, SubscribeFilter, SubscribeReasonCode,
+    Connect, ConnectReturnCode, LastWill, Packet, Subscribe, SubscribeFilter, SubscribeReasonCode,
 };
 use rumqttc::mqttbytes::{Error, QoS};
 use rustls::ClientConfig;
+use rustls::client::Resumption;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::identity::Broker;
+use crate::identity::{Broker, Identity};
 
 /// A packet is a body, its topic and a few bytes more.
 const MAX_PACKET_BYTES: usize = MAX_BODY_BYTES + 512;
@@ -33,17 +34,32 @@ pub struct Line {
 }
 
 impl Line {
+    /// Connects a gate as the contract says, and subscribes to both topics.
+    pub async fn of(gate: &Identity, broker: &Broker) -> Result<Self> {
+        let id = &gate.enrolment.gate_id;
+        let mut line = Self::open(broker, gate.tls()).await?;
+        let mut connect = hail(id.as_str());
+        let presence = Topic::Up(id.clone(), Up::Presence).to_string();
+        let will = Presence::gone(Nonce([0; 16])).to_bytes();
+        connect.last_will = Some(LastWill::new(presence, will, QoS::AtLeastOnce, false));
+        line.connect(connect).await?;
+        line.subscribe(Down::ALL.map(|down| Topic::Down(id.clone(), down))).await?;
+        Ok(line)
+    }
+
     /// Connects and does the TLS handshake.
     pub async fn open(broker: &Broker, tls: Arc<ClientConfig>) -> Result<Self> {
         let tcp = TcpStream::connect((broker.host.as_str(), broker.port)).await?;
         Self::over(tcp, &broker.host, tls).await
     }
 
-    /// Does the TLS handshake on a connection that is there.
+    /// Does a full TLS handshake on a connection that is there, as after the power was gone.
     pub async fn over(tcp: TcpStream, host: &str, tls: Arc<ClientConfig>) -> Result<Self> {
         tcp.set_nodelay(true)?;
         let name = ServerName::try_from(host.to_owned())?;
-        let stream = TlsConnector::from(tls).connect(name, tcp).await.context("TLS")?;
+        let mut tls = ClientConfig::clone(&tls);
+        tls.resumption = Resumption::disabled();
+        let stream = TlsConnector::from(Arc::new(tls)).connect(name, tcp).await.context("TLS")?;
         Ok(Self { stream, inbox: BytesMut::new(), outbox: BytesMut::new() })
     }
 
@@ -89,4 +105,11 @@ impl Line {
     pub fn stream(&mut self) -> &mut TlsStream<TcpStream> {
         &mut self.stream
     }
+}
+
+/// The CONNECT of a client without a will.
+pub(crate) fn hail(client_id: &str) -> Connect {
+    let mut connect = Connect::new(client_id);
+    connect.keep_alive = u16::try_from(KEEP_ALIVE.as_secs()).unwrap_or(u16::MAX);
+    connect
 }
