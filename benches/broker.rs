@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use common::fleet::Fleet;
-use common::{Server, free_address, meter};
+use common::{Server, flussd, free_address, meter};
 use device_sim::storm::{Service, Storm, gates_in};
 use device_sim::{Broker, Identity};
 
@@ -152,15 +152,6 @@ async fn measure(
         number(traffic.sent - traffic.arrived + traffic.again),
         number(rush.refused + more.refused + lost.len()),
     ]
-}
-
-/// Our broker, but for one address from which all devices come.
-fn flussd(binary: &Path, fleet: &Fleet, at: SocketAddr) -> Command {
-    let mut command = common::flussd(binary, fleet, at);
-    for cap in ["max_connections_per_address", "max_connections"] {
-        command.arg("--set").arg(format!("broker.{cap}=100000"));
-    }
-    command
 }
 
 /// mosquitto with the same certificates and the rights that a gate and the service have.

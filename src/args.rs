@@ -6,6 +6,8 @@ use clap::{Parser, Subcommand};
 use domain::PhoneNumber;
 use domain::name::DeviceName;
 
+use crate::data::Step;
+
 const EXAMPLES: &str = "\
 Examples:
   flussd                                     serve on the defaults, data in ./data
@@ -13,6 +15,7 @@ Examples:
   flussd --config /etc/flussd.toml           serve with a settings file
   flussd --set http.listen=127.0.0.1:0       change one setting
   flussd print-config > flussd.toml          start a settings file
+  flussd ca                                  show the CAs and how to replace them
   flussd device make gate --name \"Main gate\" make a gate and print its label";
 
 /// Fluss+ one-time access: a guest opens a gate, once in and once out.
@@ -54,6 +57,14 @@ pub(crate) enum Command {
     /// Make devices
     #[command(subcommand)]
     Device(Device),
+    /// Show the CAs that gates believe, or take the next step from one CA to another
+    Ca {
+        /// The step; each may be repeated
+        step: Option<Step>,
+        /// Take it though gates would be shut out until they are enrolled anew
+        #[arg(long)]
+        force: bool,
+    },
     /// Let a number sign in again that had too many wrong pins; make sure first whose it is
     Unlock {
         /// The number, like +27821234567

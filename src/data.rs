@@ -1,7 +1,10 @@
 //! The data folder: what a process must find again when it starts.
 //!
-//! Keys and certificates live in `keys/`, for the owner's eyes only. What else is kept here (the
-//! database) belongs to others.
+//! Keys and certificates live in `keys/`, for the owner's eyes only. Beside it stand, for brokers
+//! elsewhere, the CAs to believe (`ca-bundle.pem`) and whom not to (`crl.pem`). What else is kept
+//! here (the database) belongs to others.
+
+mod ca;
 
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -12,9 +15,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use authority::{Authority, BACKDATING, Issued};
+use authority::{Authorities, Authority, BACKDATING, Issued};
 use data_encoding::HEXLOWER;
 use domain::{Dice, Timestamp, roll};
+
+pub(crate) use ca::{Phase, Step};
+
+use ca::Succession;
 
 /// How long the broker's and the bridge's certificates are valid.
 pub(crate) const CERTIFICATE_LIFETIME: Duration = Duration::from_hours(90 * 24);
@@ -30,8 +37,10 @@ pub(crate) struct Folder {
     path: PathBuf,
     /// The master keys.
     pub(crate) secrets: Secrets,
-    /// The CA that every device pins.
-    pub(crate) authority: Arc<Authority>,
+    /// The CA that signs, and the other one that gates may pin.
+    pub(crate) authorities: Arc<Authorities>,
+    /// How far the one has followed the other.
+    pub(crate) phase: Phase,
     /// The broker's server certificate.
     pub(crate) broker: Issued,
     /// The bridge's client certificate.
@@ -72,11 +81,7 @@ impl Folder {
         now: Timestamp,
     ) -> anyhow::Result<Self> {
         make_folder(path).with_context(|| format!("cannot make data folder {}", path.display()))?;
-        // Two processes that start at once must not both make keys.
-        let lock = File::create(path.join("lock"))
-            .with_context(|| format!("cannot write to data folder {}", path.display()))?;
-        lock.lock().with_context(|| format!("cannot lock data folder {}", path.display()))?;
-
+        let _lock = lock(path)?;
         let keys = Keys { folder: path.join("keys") };
         if !keys.folder.exists() {
             keys.make(dice, now)
@@ -84,17 +89,54 @@ impl Folder {
         }
         keys.check_private()?;
         let secrets = keys.secrets()?;
-        let authority = keys.authority()?;
-        let broker = keys.broker(&authority, names, now)?;
-        let bridge = keys.bridge(&authority, now)?;
-        let authority = Arc::new(authority);
-        Ok(Self { path: path.to_owned(), secrets, authority, broker, bridge })
+        let Succession { authorities, phase } = keys.succession()?;
+        let broker = keys.broker(&authorities.signing, names, now)?;
+        let bridge = keys.bridge(&authorities.signing, now)?;
+        let authorities = Arc::new(authorities);
+        Ok(Self { path: path.to_owned(), secrets, authorities, phase, broker, bridge })
     }
 
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Takes a step from one CA to the next, unless it was taken before. Whoever opens the folder
+    /// from here on finds it taken.
+    pub(crate) fn take(&self, step: Step, dice: &dyn Dice, now: Timestamp) -> anyhow::Result<()> {
+        let _lock = lock(&self.path)?;
+        let keys = Keys { folder: self.path.join("keys") };
+        let found = keys.succession()?;
+        if found.phase != self.phase {
+            bail!("somebody else changed the CA at the same time: look again with `flussd ca`");
+        }
+        if found.phase.awaits(step)? {
+            let text = found.take(step, dice, now)?.to_text();
+            keys.write("ca.pem", &text)
+                .with_context(|| format!("cannot write {}", keys.file("ca.pem").display()))?;
+        }
+        Ok(())
+    }
+
+    /// Writes down for brokers elsewhere whom to believe, and whom not.
+    pub(crate) fn publish(&self, crls: &str) -> anyhow::Result<()> {
+        let _lock = lock(&self.path)?;
+        // The lists first: to some brokers a CA without its list is no CA.
+        for (name, text) in [("crl.pem", crls), ("ca-bundle.pem", &self.authorities.bundle_pem())] {
+            let file = self.path.join(name);
+            write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+        }
+        Ok(())
+    }
+}
+
+/// Keeps other processes out of the folder until dropped: two that start at once must not both
+/// make keys.
+fn lock(path: &Path) -> anyhow::Result<File> {
+    let lock = File::create(path.join("lock"))
+        .with_context(|| format!("cannot write to data folder {}", path.display()))?;
+    lock.lock().with_context(|| format!("cannot lock data folder {}", path.display()))?;
+    Ok(lock)
 }
 
 /// The folder `keys/`.
@@ -118,8 +160,7 @@ impl Keys {
             let secret: [u8; 32] = roll(dice);
             aside.write(name, &format!("{}\n", HEXLOWER.encode(&secret)))?;
         }
-        let authority = Authority::create("Fluss+ CA", now.as_millis())?;
-        aside.write("ca.pem", &format!("{}{}", authority.ca_pem(), authority.key_pem()))?;
+        aside.write("ca.pem", &Succession::begin(dice, now)?.to_text())?;
         fs::rename(&aside.folder, &self.folder)?;
         sync_parent(&self.folder)?;
         Ok(())
@@ -147,11 +188,9 @@ impl Keys {
         }
     }
 
-    fn authority(&self) -> anyhow::Result<Authority> {
+    fn succession(&self) -> anyhow::Result<Succession> {
         let text = self.read_irreplaceable("ca.pem")?;
-        let (certificate, key) = split(&text);
-        Authority::from_pem(certificate, key)
-            .with_context(|| self.file("ca.pem").display().to_string())
+        Succession::parse(&text).with_context(|| self.file("ca.pem").display().to_string())
     }
 
     fn broker(
@@ -213,22 +252,26 @@ impl Keys {
         text.with_context(|| file.display().to_string())
     }
 
-    /// Writes a file as a whole or not at all.
     fn write(&self, name: &str, text: &str) -> std::io::Result<()> {
-        let aside = self.file(&format!("{name}.new"));
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        let mut file = options.open(&aside)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        let file = self.file(name);
-        fs::rename(&aside, &file)?;
-        sync_parent(&file)
+        write(&self.file(name), text)
     }
 
     fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
+}
+
+/// Writes a file as a whole or not at all.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".new");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = options.open(&aside)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&aside, path)?;
+    sync_parent(path)
 }
 
 fn make_folder(path: &Path) -> std::io::Result<()> {

@@ -3,10 +3,12 @@
 //! Where everything meets: arguments, settings, keys, the clock, the dice. No rule lives here.
 
 mod args;
+mod ca;
 mod config;
 mod data;
 mod demo;
 mod device;
+mod files;
 mod housekeeping;
 mod log;
 mod machine;
@@ -57,6 +59,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         Command::Demo { exit } => demo::run(config, exit).await,
         Command::PrintConfig => Ok(io::stdout().write_all(config::MANUAL.as_bytes())?),
         Command::Migrate => start::migrate(config).await,
+        Command::Ca { step, force } => ca::run(config, step, force).await,
         Command::Unlock { phone } => start::unlock(config, phone).await,
         Command::Device(Device::Make(what)) => device::make(config, what).await,
     }

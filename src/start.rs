@@ -11,12 +11,15 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use api::courier::{Console, Courier};
+use api::server::Server;
+use arc_swap::ArcSwap;
 use bridge::{Address, Bridge, Doors};
 use broker::Broker;
 use domain::{Clock, Dice, PhoneNumber, Timestamp};
 use protocol::SigningKey;
 use store::{Fingerprint, Keys, Store};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -24,6 +27,7 @@ use tracing::info;
 
 use crate::config::{Config, InvalidConfig, Role};
 use crate::data::{CERTIFICATE_LIFETIME, Folder};
+use crate::files;
 use crate::housekeeping::Housekeeping;
 use crate::machine::{SystemClock, SystemDice};
 
@@ -37,19 +41,25 @@ const SIGNING_KEY_ID: &str = "k1";
 const EMBEDDED_BROKER: &str = "localhost";
 
 /// Serves the configured roles until the process is asked to stop; asked twice, it does not wait.
-pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
+/// On SIGHUP it reloads all certificates.
+pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     let mut asked = Asked::listen()?;
+    let mut hangups = signal(SignalKind::hangup())?;
+    files::fit(&mut config);
     let clock = Arc::new(SystemClock::start());
     let courier = courier(&config)?;
     let running = Running::start(&config, clock, Arc::new(SystemDice), courier).await?;
     let told = running.tell(&config);
     // Who started this without a terminal does not read it.
     let _ = io::stdout().write_all(told.as_bytes());
-    let stop = running.stop.clone();
+    let (stop, reload) = (running.stop.clone(), Arc::clone(&running.reload));
     let mut ended = pin!(running.wait());
-    tokio::select! {
-        ended = &mut ended => return ended,
-        () = asked.to_stop() => stop.cancel(),
+    while !stop.is_cancelled() {
+        tokio::select! {
+            ended = &mut ended => return ended,
+            () = asked.to_stop() => stop.cancel(),
+            _ = hangups.recv() => reload.notify_one(),
+        }
     }
     tokio::select! {
         ended = &mut ended => ended,
@@ -144,13 +154,12 @@ fn gate_welcome(config: &Config, mqtt: Option<SocketAddr>, key: &SigningKey) -> 
 }
 
 /// What the broker shows and whom it believes.
-pub(crate) fn certificates_of_broker(folder: &Folder) -> broker::Certificates {
+pub(crate) fn certificates_of_broker(folder: &Folder, crls: &str) -> broker::Certificates {
     broker::Certificates {
         chain: folder.broker.certificate_pem.clone(),
         key: folder.broker.key_pem.clone(),
-        client_cas: folder.authority.ca_pem().to_owned(),
-        // The registry revokes.
-        crls: String::new(),
+        client_cas: folder.authorities.bundle_pem(),
+        crls: crls.to_owned(),
     }
 }
 
@@ -159,7 +168,7 @@ pub(crate) fn certificates_of_bridge(folder: &Folder) -> bridge::Certificates {
     bridge::Certificates {
         chain: folder.bridge.certificate_pem.clone(),
         key: folder.bridge.key_pem.clone(),
-        broker_cas: folder.authority.ca_pem().to_owned(),
+        broker_cas: folder.authorities.bundle_pem(),
     }
 }
 
@@ -173,6 +182,8 @@ pub(crate) struct Running {
     pub(crate) store: Store,
     /// Stops all of them; cancelled also when one of them ends by itself.
     pub(crate) stop: CancellationToken,
+    /// Has all certificates looked at now.
+    pub(crate) reload: Arc<Notify>,
     /// In the order in which they stop.
     parts: Vec<Part>,
 }
@@ -190,7 +201,8 @@ impl Running {
         let mut broker_tls = None;
         let mut broker = None;
         if config.plays(Role::Broker) {
-            let tls = broker::Tls::new(&certificates_of_broker(&folder))?;
+            // Housekeeping brings the revocation lists; until then the registry revokes alone.
+            let tls = broker::Tls::new(&certificates_of_broker(&folder, ""))?;
             let registry = store.registry().clone();
             let listen = config.broker.clone();
             let bound = Broker::bind(listen, tls.clone(), registry, Arc::clone(&clock)).await;
@@ -218,12 +230,13 @@ impl Running {
             bridge_tls = Some(tls);
         }
 
+        let authorities = Arc::new(ArcSwap::new(Arc::clone(&folder.authorities)));
         let stop = CancellationToken::new();
         let mut server = None;
         if config.plays(Role::Api) {
             // Takes half a second in a development build: nobody should wait for it.
             tokio::task::spawn_blocking(domain::phone::warm_up);
-            let bound = api::server::Server::bind(&config.http).await;
+            let bound = Server::bind(&config.http).await;
             let bound = bound.map_err(|error| anyhow!("http.listen: {error}"))?;
             let router = api::router(api::Parts {
                 store: store.clone(),
@@ -235,15 +248,26 @@ impl Running {
                 config: config.api.clone(),
                 public_url: config.public_url_at(bound.local_addr()),
                 stop: stop.clone(),
-                authority: Arc::clone(&folder.authority),
+                authorities: Arc::clone(&authorities),
             })?;
             server = Some((bound, router));
         }
         let http = server.as_ref().map(|(bound, _)| bound.local_addr());
+        let https = server.as_ref().and_then(|(bound, _)| bound.https());
 
-        let (data, names) = (folder.path().to_owned(), config.names_of_broker());
-        let housekeeping =
-            Housekeeping { data, names, clock, dice, store: store.clone(), broker_tls, bridge_tls };
+        let reload = Arc::new(Notify::new());
+        let housekeeping = Housekeeping {
+            data: folder.path().to_owned(),
+            names: config.names_of_broker(),
+            clock,
+            dice,
+            store: store.clone(),
+            authorities,
+            broker_tls,
+            bridge_tls,
+            https,
+            reload: Arc::clone(&reload),
+        };
 
         let mut parts = vec![Part::start("housekeeping", &stop, |stop| housekeeping.run(stop))];
         if let Some((server, router)) = server {
@@ -261,7 +285,7 @@ impl Running {
         if let Some(broker) = broker {
             parts.push(Part::start("broker", &stop, async |stop| Ok(broker.run(stop).await?)));
         }
-        Ok(Self { http, mqtt, store, stop, parts })
+        Ok(Self { http, mqtt, store, stop, reload, parts })
     }
 
     /// Waits until all is stopped: because somebody said so, or because a part ended by itself,

@@ -37,7 +37,7 @@ pub(crate) struct Enrolled {
     gate_id: String,
     /// PEM
     certificate: String,
-    /// PEM: the only CA to trust for the broker
+    /// PEM: the only CAs to trust for the broker; two while one follows the other
     ca: String,
     broker: BrokerAddress,
     /// By these the gate knows the service's commands
@@ -81,21 +81,27 @@ pub(crate) async fn enrol(
     }
     let gate_id = gate?.to_string();
     let end = now + CERTIFICATE_LIFETIME;
-    let certified = api.authority.certify(&body.csr, &gate_id, now.as_millis(), end.as_millis());
+    let authorities = api.authorities.load_full();
+    let ca = &authorities.signing;
+    let certified = ca.certify(&body.csr, &gate_id, now.as_millis(), end.as_millis());
     let certified = certified.map_err(|error| match error {
         authority::InvalidRequest::Unsignable => Problem::from(Code::Internal),
         authority::InvalidRequest::Unreadable
         | authority::InvalidRequest::Forged
         | authority::InvalidRequest::WrongKey => Problem::field("csr", error),
     })?;
-    let fingerprint = Fingerprint(certified.fingerprint);
-    devices.enrolled(body.serial, secret, fingerprint, end, now).await??;
+    let certificate = store::Certificate {
+        fingerprint: Fingerprint(certified.fingerprint),
+        serial: certified.serial,
+        expires_at: end,
+    };
+    devices.enrolled(body.serial, secret, certificate, now).await??;
     tracing::info!(gate.id = %gate_id, "enrolled {gate_id}");
     let key = |(kid, key): &(String, String)| CommandKey { kid: kid.clone(), key: key.clone() };
     let enrolled = Enrolled {
         gate_id,
         certificate: certified.certificate_pem,
-        ca: api.authority.ca_pem().to_owned(),
+        ca: authorities.bundle_pem(),
         broker: BrokerAddress {
             host: api.gate_welcome.broker_host.clone(),
             port: api.gate_welcome.broker_port,

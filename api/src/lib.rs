@@ -25,7 +25,8 @@ mod wire;
 
 use std::sync::Arc;
 
-use authority::Authority;
+use arc_swap::ArcSwap;
+use authority::Authorities;
 use axum::Router;
 use domain::country::BlockedPrefixes;
 use domain::{Clock, Dice, Timestamp};
@@ -50,8 +51,8 @@ pub struct Parts {
     pub dice: Arc<dyn Dice>,
     /// Delivers login pins.
     pub courier: Arc<dyn Courier>,
-    /// Signs the certificates of gates.
-    pub authority: Arc<Authority>,
+    /// Sign the certificates of gates; exchanged while one CA follows another.
+    pub authorities: Arc<ArcSwap<Authorities>>,
     /// What a gate must know to connect.
     pub gate_welcome: GateWelcome,
     /// Signs tickets of scanned boards.
@@ -84,7 +85,7 @@ pub(crate) struct Inner {
     clock: Arc<dyn Clock>,
     dice: Arc<dyn Dice>,
     courier: Arc<dyn Courier>,
-    authority: Arc<Authority>,
+    authorities: Arc<ArcSwap<Authorities>>,
     gate_welcome: GateWelcome,
     ticket_key: ring::hmac::Key,
     config: Config,
@@ -120,7 +121,7 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
         clock: parts.clock,
         dice: parts.dice,
         courier: parts.courier,
-        authority: parts.authority,
+        authorities: parts.authorities,
         gate_welcome: parts.gate_welcome,
         ticket_key: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &parts.ticket_key),
         limits: Limits::new(&parts.config),

@@ -3,11 +3,12 @@
 //! `axum::serve` sets no timeouts, so one silent client would keep its socket for ever. What
 //! requests mean lives in the router; nothing here reads one beyond its head.
 
+mod https;
+
 use std::collections::HashMap;
-use std::fs;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,10 +21,6 @@ use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use rustls::ServerConfig;
-use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -35,6 +32,8 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tower_http::timeout::DeadlineBody;
 use tracing::{debug, error, info, warn};
+
+pub use https::Https;
 
 const MAX_HEADERS: usize = 64;
 const MAX_HEAD_BYTES: u16 = 16 * 1024;
@@ -159,7 +158,7 @@ pub struct PeerAddress(pub IpAddr);
 pub struct Server {
     listener: TcpListener,
     local_addr: SocketAddr,
-    tls: Option<TlsAcceptor>,
+    https: Option<Https>,
     config: Config,
     patience: Patience,
 }
@@ -169,15 +168,15 @@ impl Server {
     /// [`run`](Self::run) serves them.
     pub async fn bind(config: &Config) -> Result<Self, CannotServe> {
         config.check()?;
-        let tls = match (&config.certificate_file, &config.key_file) {
-            (Some(certificate), Some(key)) => Some(acceptor(certificate, key)?),
+        let https = match (&config.certificate_file, &config.key_file) {
+            (Some(certificate), Some(key)) => Some(Https::read(certificate, key)?),
             (Some(_) | None, None) | (None, Some(_)) => None,
         };
         let taken = |cause| CannotServe::Address { address: config.listen, cause };
         let listener = TcpListener::bind(config.listen).await.map_err(taken)?;
         let local_addr = listener.local_addr().map_err(taken)?;
         let (config, patience) = (config.clone(), Patience::default());
-        Ok(Self { listener, local_addr, tls, config, patience })
+        Ok(Self { listener, local_addr, https, config, patience })
     }
 
     /// The address taken, with its real port.
@@ -185,12 +184,17 @@ impl Server {
         self.local_addr
     }
 
+    /// The certificate of HTTPS, to read it anew later; nothing over plain HTTP.
+    pub fn https(&self) -> Option<Https> {
+        self.https.clone()
+    }
+
     /// Serves until cancelled, then lets running requests finish for a while.
     pub async fn run(self, router: Router, cancel: CancellationToken) {
         info!(address = %self.local_addr, "serving HTTP on {}", self.local_addr);
         let reception = Arc::new(Reception {
             http: http(self.patience),
-            tls: self.tls.clone(),
+            https: self.https.clone(),
             router,
             trusted_proxies: self.config.trusted_proxies.clone(),
             patience: self.patience,
@@ -291,7 +295,7 @@ impl Connections {
 /// What every connection needs.
 struct Reception {
     http: auto::Builder<TokioExecutor>,
-    tls: Option<TlsAcceptor>,
+    https: Option<Https>,
     router: Router,
     trusted_proxies: Vec<IpAddr>,
     patience: Patience,
@@ -301,10 +305,11 @@ impl Reception {
     async fn attend(self: Arc<Self>, socket: TcpStream, peer: IpAddr, cancel: CancellationToken) {
         // Answers are small; waiting to fill a packet would only delay them.
         let _ = socket.set_nodelay(true);
-        let Some(tls) = &self.tls else {
+        let Some(https) = &self.https else {
             return self.serve(socket, peer, cancel).await;
         };
-        let handshake = timeout(self.patience.handshake, tls.accept(socket));
+        let handshake = TlsAcceptor::from(https.current()).accept(socket);
+        let handshake = timeout(self.patience.handshake, handshake);
         match cancel.run_until_cancelled(handshake).await {
             Some(Ok(Ok(socket))) => self.serve(socket, peer, cancel).await,
             Some(Ok(Err(error))) => debug!("no TLS: {error}"),
@@ -380,26 +385,6 @@ fn http(patience: Patience) -> auto::Builder<TokioExecutor> {
         .keep_alive_interval(PING_INTERVAL)
         .keep_alive_timeout(PING_TIMEOUT);
     http
-}
-
-fn acceptor(certificate_file: &Path, key_file: &Path) -> Result<TlsAcceptor, CannotServe> {
-    let chain = fs::read(certificate_file)
-        .map_err(|error| unusable(certificate_file, &error))
-        .map(|pem| CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>())?
-        .map_err(|error| unusable(certificate_file, &error))?;
-    let key = fs::read(key_file).map_err(|error| unusable(key_file, &error))?;
-    let key = PrivateKeyDer::from_pem_slice(&key).map_err(|error| unusable(key_file, &error))?;
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map(|config| config.with_no_client_auth().with_single_cert(chain, key))
-        .and_then(|config| config)
-        .map_err(|error| unusable(certificate_file, &error))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
-}
-
-fn unusable(file: &Path, cause: &dyn std::error::Error) -> CannotServe {
-    CannotServe::Certificate { file: file.to_owned(), cause: cause.to_string() }
 }
 
 /// Waits for the next connection; backs off while the machine cannot give one.

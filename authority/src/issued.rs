@@ -47,21 +47,24 @@ pub struct Certified {
     pub certificate_pem: String,
     /// SHA-256 of the certificate's DER bytes.
     pub fingerprint: [u8; 32],
+    /// Its serial number, by which a list of revoked certificates names it.
+    pub serial: [u8; 16],
     /// The last moment it is valid, as the certificate itself says (whole seconds).
     pub not_after_ms: i64,
 }
 
 impl Certified {
-    pub(crate) fn new(certificate: &Certificate, not_after: i64) -> Self {
+    pub(crate) fn new(certificate: &Certificate, serial: [u8; 16], not_after: i64) -> Self {
         Self {
             certificate_pem: certificate.pem(),
             fingerprint: fingerprint(certificate.der()),
+            serial,
             not_after_ms: crate::millis(since_1970(not_after)),
         }
     }
 }
 
-fn fingerprint(der: &[u8]) -> [u8; 32] {
+pub(crate) fn fingerprint(der: &[u8]) -> [u8; 32] {
     let mut fingerprint = [0; 32];
     fingerprint.copy_from_slice(digest(&SHA256, der).as_ref());
     fingerprint

@@ -4,12 +4,16 @@
 //! request. Times are arguments, in milliseconds since 1970. Nothing here reads a clock or a
 //! file, or knows what a gate is.
 
+mod authorities;
 mod issued;
 mod request;
+mod revoked;
 mod verify;
 
+pub use authorities::Authorities;
 pub use issued::{Certified, Issued};
 pub use request::InvalidRequest;
+pub use revoked::Revoked;
 
 use std::fmt;
 use std::time::Duration;
@@ -17,10 +21,12 @@ use std::time::Duration;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SanType,
-    SerialNumber,
+    SerialNumber, date_time_ymd,
 };
 use ring::digest::{SHA256, digest};
 use rustls::pki_types::ServerName;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
 
 /// How long a CA lives. Devices pin it, so it must outlast them.
 pub const CA_LIFETIME: Duration = Duration::from_hours(3652 * 24);
@@ -51,30 +57,58 @@ pub enum Fault {
 /// A CA: its certificate and the private key that signs for it.
 pub struct Authority {
     certificate_pem: String,
+    name: String,
+    fingerprint: [u8; 32],
+    not_after: i64,
     issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
     /// Makes a new CA that signs end entities only.
+    ///
+    /// No two CAs of a service may share a name: by it a revocation list finds its CA.
     pub fn create(common_name: &str, now: i64) -> Result<Self> {
         let key = KeyPair::generate()?;
         let mut params = params(common_name, now - millis(BACKDATING), now + millis(CA_LIFETIME));
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let certificate_pem = params.self_signed(&key)?.pem();
-        Ok(Self { certificate_pem, issuer: Issuer::new(params, key) })
+        Self::from_pem(&params.self_signed(&key)?.pem(), &key.serialize_pem())
     }
 
     /// Reads a CA back from its two PEM texts; refuses a key that is not the certificate's.
     pub fn from_pem(certificate_pem: &str, key_pem: &str) -> Result<Self> {
-        verify::check_pair(certificate_pem, key_pem)?;
+        let certificate = verify::check_pair(certificate_pem, key_pem)?;
         let invalid = |error: rcgen::Error| Fault::InvalidPair(error.to_string());
         let key = KeyPair::from_pem(key_pem).map_err(invalid)?;
         let issuer = Issuer::from_ca_cert_pem(certificate_pem, key).map_err(invalid)?;
         if !issuer.key_usages().contains(&KeyUsagePurpose::KeyCertSign) {
             return Err(Fault::NotAuthority);
         }
-        Ok(Self { certificate_pem: certificate_pem.to_owned(), issuer })
+        let (_, told) = X509Certificate::from_der(&certificate)
+            .map_err(|error| Fault::InvalidPair(error.to_string()))?;
+        let name = told.subject().iter_common_name().find_map(|name| name.as_str().ok());
+        Ok(Self {
+            certificate_pem: certificate_pem.to_owned(),
+            name: name.unwrap_or_default().to_owned(),
+            fingerprint: issued::fingerprint(&certificate),
+            not_after: told.validity().not_after.timestamp() * 1000,
+            issuer,
+        })
+    }
+
+    /// Its name, unlike that of any other CA of the service.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// SHA-256 of its certificate's DER bytes.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        self.fingerprint
+    }
+
+    /// The last moment at which anybody believes it.
+    pub fn not_after(&self) -> i64 {
+        self.not_after
     }
 
     /// The CA's certificate, for everybody.
@@ -113,10 +147,10 @@ impl Authority {
         not_after: i64,
     ) -> Result<Certified, InvalidRequest> {
         let key = request::key(csr_pem)?;
-        let certificate = self
-            .sign(client(common_name, not_before, not_after), &key)
-            .map_err(|_| InvalidRequest::Unsignable)?;
-        Ok(Certified::new(&certificate, not_after))
+        let params = client(common_name, not_before, not_after);
+        let serial = serial(&params, &key);
+        let certificate = self.sign(params, &key).map_err(|_| InvalidRequest::Unsignable)?;
+        Ok(Certified::new(&certificate, serial, not_after))
     }
 
     fn issue(&self, params: CertificateParams) -> Result<Issued> {
@@ -129,7 +163,7 @@ impl Authority {
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.use_authority_key_identifier_extension = true;
-        params.serial_number = Some(serial(&params, key));
+        params.serial_number = Some(SerialNumber::from_slice(&serial(&params, key)));
         Ok(params.signed_by(key, &self.issuer)?)
     }
 }
@@ -150,8 +184,8 @@ fn params(common_name: &str, not_before: i64, not_after: i64) -> CertificatePara
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, common_name);
-    params.not_before = rcgen::date_time_ymd(1970, 1, 1) + since_1970(not_before);
-    params.not_after = rcgen::date_time_ymd(1970, 1, 1) + since_1970(not_after);
+    params.not_before = date_time_ymd(1970, 1, 1) + since_1970(not_before);
+    params.not_after = date_time_ymd(1970, 1, 1) + since_1970(not_after);
     params
 }
 
@@ -172,15 +206,17 @@ fn san(name: &str) -> Result<SanType> {
 }
 
 /// A serial number that also differs when a device renews with the same key.
-fn serial(params: &CertificateParams, key: &impl PublicKeyData) -> SerialNumber {
+fn serial(params: &CertificateParams, key: &impl PublicKeyData) -> [u8; 16] {
     let mut told = key.der_bytes().to_vec();
     for moment in [params.not_before, params.not_after] {
         told.extend(moment.unix_timestamp().to_be_bytes());
     }
     let hash = digest(&SHA256, &told);
-    let mut serial = hash.as_ref()[..16].to_vec();
-    serial[0] &= 0x7f; // a serial number is positive
-    SerialNumber::from(serial)
+    let mut serial = [0; 16];
+    serial.copy_from_slice(&hash.as_ref()[..16]);
+    // It is positive, and never begins with a zero that the encoding would drop.
+    serial[0] = 0x40 | (serial[0] & 0x3f);
+    serial
 }
 
 fn millis(span: Duration) -> i64 {

@@ -3,26 +3,29 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use rumqttd::protocol::{ConnAck, ConnAckProperties, ConnectReturnCode, LastWill, Packet, QoS};
+use rumqttd::protocol::{ConnAck, ConnAckProperties, ConnectReturnCode, Packet};
 use rustls::server::Acceptor;
-use store::Unwelcome;
+use store::{Fingerprint, Unwelcome};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{error, warn};
 
 use crate::cause::Cause;
-use crate::codec::{self, Hail, Version};
+use crate::codec::{self, Hail, Version, Will};
 use crate::config::{
-    CONNECT_PATIENCE, GATE_WINDOW, HANDSHAKE_PATIENCE, HANDSHAKE_TURN, MAX_KEEP_ALIVE_SECONDS,
-    MAX_PACKET_BYTES, REGISTRY_PATIENCE, SERVICE_WINDOW,
+    CONNECT_PATIENCE, GATE_MAILBOX, GATE_WINDOW, HANDSHAKE_PATIENCE, HANDSHAKE_TURN,
+    MAX_KEEP_ALIVE_SECONDS, MAX_PACKET_BYTES, REGISTRY_PATIENCE, SERVICE_WINDOW,
 };
+use crate::crowd::Place;
 use crate::farewell::Farewell;
 use crate::identity::{Identity, fingerprint};
+use crate::line::{GateLine, Line};
 use crate::listener::House;
-use crate::router::{Link, Message};
+use crate::router::Message;
 use crate::seats::Seat;
 use crate::session::{Session, part};
 
@@ -31,18 +34,24 @@ pub(crate) struct Guest {
     pub(crate) version: Version,
     pub(crate) identity: Identity,
     pub(crate) seat: Seat,
-    pub(crate) link: Link,
+    pub(crate) line: Line,
     pub(crate) keep_alive_seconds: u16,
     pub(crate) window: u16,
     pub(crate) max_packet_bytes: Option<u32>,
 }
 
 /// Lets a client in, or says why not; it was told, as far as MQTT has words for it.
-pub(crate) async fn admit(house: &Arc<House>, tcp: TcpStream) -> Result<Session, Cause> {
-    let mut stream = shake_hands(house, tcp).await.ok_or(Cause::Handshake)?;
+pub(crate) async fn admit(
+    house: &Arc<House>,
+    tcp: TcpStream,
+    place: &mut Place,
+) -> Result<Box<Session>, Cause> {
+    let mut stream = shake_hands(house, tcp, place).await.ok_or(Cause::Handshake)?;
     let mut inbox = BytesMut::new();
+    place.keeps_waiting(Some(Instant::now()));
     let connect = timeout(CONNECT_PATIENCE, first_packet(&mut stream, &mut inbox));
     let connect = connect.await.map_err(|_| Cause::NoConnect)??;
+    place.keeps_waiting(None);
     let version = match codec::version_of(&connect) {
         Ok(version) => version,
         Err((cause, None)) => return Err(cause),
@@ -53,11 +62,11 @@ pub(crate) async fn admit(house: &Arc<House>, tcp: TcpStream) -> Result<Session,
         Err(cause) => return Err(refuse(stream, version, cause).await),
     };
     let asked_seconds = hail.keep_alive_seconds;
-    match enter(house, &stream, version, hail).await {
+    match enter(house, &stream, version, hail, place).await {
         Ok(guest) => {
             let mut outbox = BytesMut::new();
             version.write(connack(&guest, asked_seconds), &mut outbox);
-            Ok(Session::new(Arc::clone(house), stream, guest, inbox, outbox))
+            Ok(Box::new(Session::new(Arc::clone(house), stream, guest, inbox, outbox)))
         }
         Err(cause) => Err(refuse(stream, version, cause).await),
     }
@@ -65,16 +74,18 @@ pub(crate) async fn admit(house: &Arc<House>, tcp: TcpStream) -> Result<Session,
 
 /// Does the TLS handshake. Only a client that sent its hello takes a turn, and only a short one,
 /// so that neither silent nor stalling clients keep the others out.
-async fn shake_hands(house: &House, tcp: TcpStream) -> Option<TlsStream<TcpStream>> {
+async fn shake_hands(house: &House, tcp: TcpStream, place: &Place) -> Option<TlsStream<TcpStream>> {
     tcp.set_nodelay(true).ok()?;
     let hello = LazyConfigAcceptor::new(Acceptor::default(), tcp);
     let hello = timeout(HANDSHAKE_PATIENCE, hello).await.ok()?.ok()?;
+    place.keeps_waiting(None);
     let turn = house.handshakes.acquire().await.ok()?;
     let mut handshake = hello.into_stream(house.tls.current());
     if let Ok(done) = timeout(HANDSHAKE_TURN, &mut handshake).await {
         return done.ok();
     }
     drop(turn);
+    place.keeps_waiting(Some(Instant::now()));
     timeout(HANDSHAKE_PATIENCE, handshake).await.ok()?.ok()
 }
 
@@ -99,44 +110,61 @@ async fn enter(
     stream: &TlsStream<TcpStream>,
     version: Version,
     hail: Hail,
+    place: &mut Place,
 ) -> Result<Guest, Cause> {
-    let kicks = house.seats.kicks();
-    let identity = identify(house, stream).await?;
+    let (_, tls) = stream.get_ref();
+    let leaf = tls.peer_certificates().and_then(|chain| chain.first()).ok_or(Cause::Handshake)?;
+    let certificate = fingerprint(leaf).ok_or(Cause::Fault)?;
+    let identity = identify(house, certificate).await?;
     if !identity.answers_to(&hail.client_id) {
         warn!(client.id = ?hail.client_id, "{identity:?} calls itself {:?}", hail.client_id);
         return Err(Cause::ClientId);
     }
-    let will = hail.will.map(|will| may_leave(&identity, &will)).transpose()?;
-    let seat = house.seats.take(&hail.client_id);
-    if kicks != house.seats.kicks() {
-        // The registry may have answered before a revocation whose kick found nobody here.
-        return Err(Cause::Kicked);
-    }
-    let (farewell, window) = match &identity {
-        Identity::Gate(gate) => (Some(Farewell::new(gate, will)), GATE_WINDOW),
-        Identity::Service => (None, SERVICE_WINDOW),
+    let will = hail.will.map(|will| may_leave(&identity, will)).transpose()?;
+    let exchange = house.switch.current().await.map_err(|_| Cause::Router)?;
+    let (line, mailbox, window) = match &identity {
+        Identity::Gate(gate) => {
+            let now = Instant::now();
+            let regular = house.regulars.recall(gate, now);
+            if !regular.may_spend(now) {
+                return Err(Cause::TooFast);
+            }
+            let (mailbox, mail) = mpsc::channel(GATE_MAILBOX);
+            let farewell = Farewell::new(gate, will);
+            let line = GateLine::new(Arc::clone(&exchange), mail, regular, farewell);
+            (Line::Gate(line), Some(mailbox), GATE_WINDOW)
+        }
+        Identity::Service => {
+            let link = exchange.open().await.map_err(|_| Cause::Router)?;
+            (Line::of_service(link, &house.config), None, SERVICE_WINDOW)
+        }
     };
-    let link = house.switch.open(farewell).await.map_err(|_| Cause::Fault)?;
+    if !place.is_known() {
+        return Err(Cause::Evicted);
+    }
+    let seat = house.seats.take(&hail.client_id, certificate, mailbox);
+    if !house.switch.leads_to(&exchange) {
+        // Everybody was sent away, perhaps before this seat was taken.
+        return Err(Cause::Router);
+    }
     Ok(Guest {
         version,
         identity,
         seat,
-        link,
+        line,
         keep_alive_seconds: bounded(hail.keep_alive_seconds),
         window: window.min(hail.receive_maximum.unwrap_or(window)),
         max_packet_bytes: hail.max_packet_bytes,
     })
 }
 
-async fn identify(house: &House, stream: &TlsStream<TcpStream>) -> Result<Identity, Cause> {
-    let (_, tls) = stream.get_ref();
-    let leaf = tls.peer_certificates().and_then(|chain| chain.first()).ok_or(Cause::Handshake)?;
-    let fingerprint = fingerprint(leaf).ok_or(Cause::Fault)?;
-    let answer = (house.identify)(fingerprint, house.clock.now());
+async fn identify(house: &House, certificate: Fingerprint) -> Result<Identity, Cause> {
+    let answer = house.roster.identify(certificate, house.clock.now());
     match timeout(REGISTRY_PATIENCE, answer).await {
         Ok(Ok(Ok(peer))) => Identity::of(peer).ok_or(Cause::Fault),
         Ok(Ok(Err(Unwelcome::Unknown))) => Err(Cause::Unknown),
-        Ok(Ok(Err(Unwelcome::Revoked))) => Err(Cause::Revoked),
+        Ok(Ok(Err(Unwelcome::Revoked | Unwelcome::Expired))) => Err(Cause::Revoked),
+        Ok(Ok(Err(Unwelcome::Quarantined))) => Err(Cause::Quarantined),
         Ok(Err(fault)) => {
             error!(%fault, "the registry could not say who connects: {fault}");
             Err(Cause::Fault)
@@ -148,20 +176,16 @@ async fn identify(house: &House, stream: &TlsStream<TcpStream>) -> Result<Identi
     }
 }
 
-fn may_leave(identity: &Identity, will: &LastWill) -> Result<Message, Cause> {
-    let topic = std::str::from_utf8(&will.topic).map_err(|_| Cause::Malformed)?;
-    if !identity.may_leave_will(topic) {
-        return Err(Cause::Will);
-    }
-    if will.retain {
+fn may_leave(identity: &Identity, will: Will) -> Result<Message, Cause> {
+    let Will { topic, payload, qos, retain } = will;
+    let topic = identity.may_leave_will(&topic).ok_or(Cause::Will)?;
+    if retain {
         return Err(Cause::Retain);
     }
-    let qos = match will.qos {
-        QoS::AtMostOnce => 0,
-        QoS::AtLeastOnce => 1,
-        QoS::ExactlyOnce => return Err(Cause::Qos),
-    };
-    Ok(Message { topic: topic.to_owned(), payload: will.message.clone(), qos })
+    if 1 < qos {
+        return Err(Cause::Qos);
+    }
+    Ok(Message { topic, payload, qos })
 }
 
 fn bounded(keep_alive_seconds: u16) -> u16 {
@@ -173,9 +197,9 @@ fn bounded(keep_alive_seconds: u16) -> u16 {
 
 fn connack(guest: &Guest, asked_seconds: u16) -> Packet {
     let seconds = guest.keep_alive_seconds;
-    let receive_max = match guest.identity {
-        Identity::Gate(_) => GATE_WINDOW,
-        Identity::Service => SERVICE_WINDOW,
+    let (receive_max, has_wildcards) = match guest.identity {
+        Identity::Gate(_) => (GATE_WINDOW, false),
+        Identity::Service => (SERVICE_WINDOW, true),
     };
     let properties = ConnAckProperties {
         session_expiry_interval: Some(0),
@@ -184,7 +208,7 @@ fn connack(guest: &Guest, asked_seconds: u16) -> Packet {
         retain_available: Some(0),
         max_packet_size: Some(MAX_PACKET_BYTES.into()),
         topic_alias_max: Some(0),
-        wildcard_subscription_available: Some(0),
+        wildcard_subscription_available: Some(has_wildcards.into()),
         subscription_identifiers_available: Some(0),
         shared_subscription_available: Some(0),
         server_keep_alive: (seconds != asked_seconds).then_some(seconds),
@@ -196,8 +220,10 @@ fn connack(guest: &Guest, asked_seconds: u16) -> Packet {
 
 async fn refuse(stream: TlsStream<TcpStream>, version: Version, cause: Cause) -> Cause {
     let mut outbox = BytesMut::new();
-    let refusal = ConnAck { session_present: false, code: cause.connack(version) };
-    version.write(Packet::ConnAck(refusal, None), &mut outbox);
+    if let Some(code) = cause.connack(version) {
+        let refusal = ConnAck { session_present: false, code };
+        version.write(Packet::ConnAck(refusal, None), &mut outbox);
+    }
     part(stream, outbox).await;
     cause
 }

@@ -33,8 +33,10 @@ macro_rules! causes {
 causes! {
     /// There are too many connections.
     Crowded = "crowded",
-    /// There are too many connections from its address.
+    /// There are too many newcomers from its address.
     CrowdedAddress = "crowded_address",
+    /// It kept us waiting while others stood in line.
+    Evicted = "evicted",
     /// The TLS handshake failed or took too long; also a missing or foreign certificate.
     Handshake = "handshake",
     /// No complete CONNECT came in time.
@@ -45,14 +47,18 @@ causes! {
     Authentication = "authentication",
     /// The registry does not know its certificate.
     Unknown = "unknown",
-    /// Its certificate was revoked.
+    /// Its certificate was revoked, replaced, or its time is over; also during a connection.
     Revoked = "revoked",
+    /// Two hold its key: it was shut out until somebody looked.
+    Quarantined = "quarantined",
     /// Its client id is not its identity.
     ClientId = "client_id",
     /// Its will is not for its own presence.
     Will = "will",
-    /// A packet that MQTT does not allow, or not there.
+    /// Bytes that are no packet of MQTT.
     Malformed = "malformed",
+    /// A packet that MQTT does not allow there, or that contradicts itself.
+    Protocol = "protocol",
     /// A packet that is too large.
     TooLarge = "too_large",
     /// A publish to a topic that is not its own.
@@ -79,35 +85,39 @@ causes! {
     TooLargeForClient = "too_large_for_client",
     /// A newer connection of the same identity came.
     TakenOver = "taken_over",
-    /// The operator or a revocation ended it.
-    Kicked = "kicked",
     /// The broker stops.
     Stopping = "stopping",
-    /// A fault on our side: the registry, the router or a panic.
+    /// The router had to be replaced.
+    Router = "router",
+    /// A fault on our side: the registry or a panic.
     Fault = "fault",
 }
 
 impl Cause {
-    /// The CONNACK code by which a CONNECT is refused.
-    pub(crate) fn connack(self, version: Version) -> ConnectReturnCode {
+    /// The CONNACK code by which a CONNECT is refused; MQTT 3.1.1 has none for one it cannot read.
+    pub(crate) fn connack(self, version: Version) -> Option<ConnectReturnCode> {
         use ConnectReturnCode as Code;
         let (v4, v5) = match self {
+            Self::Malformed => return (version == Version::V5).then_some(Code::MalformedPacket),
             Self::Version => (Code::RefusedProtocolVersion, Code::UnsupportedProtocolVersion),
             Self::ClientId => (Code::ClientIdentifierNotValid, Code::ClientIdentifierNotValid),
             Self::Authentication => (Code::NotAuthorized, Code::BadAuthenticationMethod),
             Self::Qos => (Code::NotAuthorized, Code::QoSNotSupported),
             Self::Retain => (Code::NotAuthorized, Code::RetainNotSupported),
-            Self::Malformed => (Code::NotAuthorized, Code::MalformedPacket),
+            Self::Protocol => (Code::NotAuthorized, Code::ProtocolError),
             Self::TooLarge | Self::TooLargeForClient => (Code::NotAuthorized, Code::PacketTooLarge),
+            Self::TooFast => (Code::ServiceUnavailable, Code::ConnectionRateExceeded),
+            Self::Quarantined => (Code::NotAuthorized, Code::Banned),
             Self::Crowded
             | Self::CrowdedAddress
+            | Self::Evicted
             | Self::Handshake
             | Self::NoConnect
             | Self::Silent
             | Self::SlowReader
             | Self::TakenOver
-            | Self::Kicked
             | Self::Stopping
+            | Self::Router
             | Self::Fault => (Code::ServiceUnavailable, Code::ServerUnavailable),
             Self::Unknown
             | Self::Revoked
@@ -116,38 +126,37 @@ impl Cause {
             | Self::TopicAlias
             | Self::Filter
             | Self::SubscriptionId
-            | Self::TooFast
             | Self::StrayAck => (Code::NotAuthorized, Code::NotAuthorized),
         };
-        match version {
+        Some(match version {
             Version::V4 => v4,
             Version::V5 => v5,
-        }
+        })
     }
 
     /// The code of the DISCONNECT that tells an MQTT 5 client.
     pub(crate) fn disconnect(self) -> u8 {
         match self {
             Self::Fault | Self::SlowReader => 0x80,
-            Self::Malformed | Self::StrayAck => 0x81,
+            Self::Malformed => 0x81,
+            Self::Protocol | Self::StrayAck => 0x82,
             Self::Handshake
             | Self::NoConnect
             | Self::Version
             | Self::Authentication
             | Self::Unknown
-            | Self::Revoked
             | Self::ClientId
             | Self::Will
             | Self::Topic
             | Self::Filter => 0x87,
-            Self::Crowded | Self::CrowdedAddress => 0x89,
-            Self::Stopping => 0x8B,
+            Self::Crowded | Self::CrowdedAddress | Self::Evicted => 0x89,
+            Self::Stopping | Self::Router => 0x8B,
             Self::Silent => 0x8D,
             Self::TakenOver => 0x8E,
             Self::TopicAlias => 0x94,
             Self::TooLarge | Self::TooLargeForClient => 0x95,
             Self::TooFast => 0x96,
-            Self::Kicked => 0x98,
+            Self::Revoked | Self::Quarantined => 0x98,
             Self::Retain => 0x9A,
             Self::Qos => 0x9B,
             Self::SubscriptionId => 0xA1,

@@ -1,25 +1,37 @@
-//! Packets on the wire: cut out of the stream, judged by their first byte, then read by
-//! rumqttd's codec for the version that the client speaks.
+//! Packets on the wire: cut out of the stream, judged by their first byte, then read as the
+//! version that the client speaks has them.
 //!
-//! The codec panics on packets that only a server may send, so those never reach it.
+//! Reading is by hand: rumqttd's codec panics on packets that only a server may send, and takes
+//! properties beyond their end, reserved bits and bytes after the end. Writing is rumqttd's.
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use rumqttd::protocol::v4::V4;
 use rumqttd::protocol::v5::V5;
-use rumqttd::protocol::{
-    Connect, Filter, LastWill, Packet, Protocol, PubAck, PubAckReason, Subscribe, Unsubscribe,
-};
+use rumqttd::protocol::{Packet, Protocol, PubAck, PubAckReason};
 
 use crate::cause::Cause;
 use crate::config::MAX_PACKET_BYTES;
+use crate::reader::{Properties, Reader, property};
 use crate::router::{self, Message};
 
+const CONNECT: u8 = 1;
+const CONNACK: u8 = 2;
 const PUBLISH: u8 = 3;
 const PUBACK: u8 = 4;
+const PUBREC: u8 = 5;
+const PUBREL: u8 = 6;
+const PUBCOMP: u8 = 7;
 const SUBSCRIBE: u8 = 8;
+const SUBACK: u8 = 9;
 const UNSUBSCRIBE: u8 = 10;
+const UNSUBACK: u8 = 11;
 const PINGREQ: u8 = 12;
+const PINGRESP: u8 = 13;
 const DISCONNECT: u8 = 14;
+const AUTH: u8 = 15;
+
+/// What a client must take at least: our CONNACK.
+const SMALLEST_MAX_PACKET: u32 = 64;
 
 /// The version of MQTT that a client speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,15 +45,31 @@ pub(crate) enum Version {
 pub(crate) struct Hail {
     pub(crate) client_id: String,
     pub(crate) keep_alive_seconds: u16,
-    pub(crate) will: Option<LastWill>,
+    pub(crate) will: Option<Will>,
     pub(crate) receive_maximum: Option<u16>,
     pub(crate) max_packet_bytes: Option<u32>,
+}
+
+/// What a client wants to be said when it is gone.
+#[derive(Debug)]
+pub(crate) struct Will {
+    pub(crate) topic: String,
+    pub(crate) payload: Bytes,
+    pub(crate) qos: u8,
+    pub(crate) retain: bool,
+}
+
+/// A filter to subscribe to, and the QoS that is asked for.
+#[derive(Debug)]
+pub(crate) struct Filter {
+    pub(crate) path: String,
+    pub(crate) qos: u8,
 }
 
 /// A packet of a connected client.
 #[derive(Debug)]
 pub(crate) enum Received {
-    Publish { topic: Bytes, payload: Bytes, qos: u8, id: u16 },
+    Publish { topic: String, payload: Bytes, qos: u8, id: u16 },
     Ack { id: u16 },
     Subscribe { id: u16, filters: Vec<Filter> },
     Unsubscribe { id: u16, filters: Vec<String> },
@@ -69,6 +97,9 @@ pub(crate) fn cut_packet(stream: &mut BytesMut) -> Result<Option<BytesMut>, Caus
         (PUBLISH, _) | (PUBACK | PINGREQ | DISCONNECT, 0) | (SUBSCRIBE | UNSUBSCRIBE, 2) => {
             cut(stream)
         }
+        // A second CONNECT, what only a server sends, QoS 2, an authentication that was not agreed.
+        (CONNECT | CONNACK | PUBREC | PUBCOMP | SUBACK | UNSUBACK | PINGRESP | AUTH, 0)
+        | (PUBREL, 2) => Err(Cause::Protocol),
         _ => Err(Cause::Malformed),
     }
 }
@@ -116,38 +147,61 @@ pub(crate) fn version_of(connect: &[u8]) -> Result<Version, (Cause, Option<Versi
 impl Version {
     /// Reads a CONNECT of this version.
     pub(crate) fn read_connect(self, packet: BytesMut) -> Result<Hail, Cause> {
-        // The lowest connect flag is reserved, and the codec does not look.
-        let flags = lengths(&packet)?.and_then(|(header, _)| packet.get(header + 7));
-        if flags.is_none_or(|flags| flags & 1 == 1) {
+        const RESERVED: u8 = 1;
+        const WILL: u8 = 4;
+        const WILL_DETAILS: u8 = 0x38;
+        const PASSWORD: u8 = 0x40;
+        const USER_NAME: u8 = 0x80;
+        let (_, mut body) = open(packet)?;
+        // The protocol's name and level, by which this version was chosen.
+        let _ = (body.text()?, body.byte()?);
+        let flags = body.byte()?;
+        let has = |flag| flags & flag != 0;
+        let password_alone = has(PASSWORD) && !has(USER_NAME);
+        if has(RESERVED) || !has(WILL) && has(WILL_DETAILS) || self == Self::V4 && password_alone {
             return Err(Cause::Malformed);
         }
-        let Packet::Connect(connect, properties, will, _, _) = self.decode(packet)? else {
-            return Err(Cause::Malformed);
-        };
-        let Connect { keep_alive, client_id, .. } = connect;
-        let properties = properties.as_ref();
-        if properties.is_some_and(|p| p.authentication_method.is_some()) {
+        let keep_alive_seconds = body.two_bytes()?;
+        let properties = self.read_properties(&mut body, property::OF_CONNECT)?;
+        let client_id = body.text()?;
+        let will = has(WILL).then(|| self.read_will(flags, &mut body)).transpose()?;
+        // The certificate alone says who it is, but these must be what they say.
+        if has(USER_NAME) {
+            body.text()?;
+        }
+        if has(PASSWORD) {
+            body.binary()?;
+        }
+        body.end()?;
+        if properties.has(property::AUTHENTICATION_METHOD) {
             return Err(Cause::Authentication);
         }
-        let receive_maximum = properties.and_then(|p| p.receive_maximum);
-        let max_packet_bytes = properties.and_then(|p| p.max_packet_size);
-        if receive_maximum == Some(0) || max_packet_bytes == Some(0) {
-            return Err(Cause::Malformed);
+        let receive_maximum = properties.number(property::RECEIVE_MAXIMUM);
+        let receive_maximum = receive_maximum.and_then(|max| u16::try_from(max).ok());
+        let max_packet_bytes = properties.number(property::MAXIMUM_PACKET_SIZE);
+        if receive_maximum == Some(0)
+            || max_packet_bytes == Some(0)
+            || properties.has(property::AUTHENTICATION_DATA)
+        {
+            return Err(Cause::Protocol);
         }
-        let keep_alive_seconds = keep_alive;
+        if max_packet_bytes.is_some_and(|max| max < SMALLEST_MAX_PACKET) {
+            return Err(Cause::TooLargeForClient);
+        }
         Ok(Hail { client_id, keep_alive_seconds, will, receive_maximum, max_packet_bytes })
     }
 
     /// Reads a packet that was cut out of the stream.
     pub(crate) fn read(self, packet: BytesMut) -> Result<Received, Cause> {
-        match packet.first().map(|first| first >> 4) {
-            Some(PUBLISH) => self.read_publish(packet),
-            Some(PUBACK) => self.read_ack(packet),
-            Some(SUBSCRIBE) => self.read_subscribe(packet),
-            Some(UNSUBSCRIBE) => self.read_unsubscribe(packet),
-            Some(PINGREQ) => Ok(Received::Ping),
-            Some(DISCONNECT) => self.read_disconnect(&packet),
-            _ => Err(Cause::Malformed),
+        let (first, body) = open(packet)?;
+        match first >> 4 {
+            PUBLISH => self.read_publish(first >> 1 & 3, body),
+            PUBACK => self.read_ack(body),
+            SUBSCRIBE => self.read_subscribe(body),
+            UNSUBSCRIBE => self.read_unsubscribe(body),
+            PINGREQ => body.end().map(|()| Received::Ping),
+            DISCONNECT => self.read_disconnect(body),
+            _ => Err(Cause::Protocol),
         }
     }
 
@@ -178,66 +232,102 @@ impl Version {
         }
     }
 
-    fn read_publish(self, packet: BytesMut) -> Result<Received, Cause> {
-        let Packet::Publish(publish, properties) = self.decode(packet)? else {
-            return Err(Cause::Malformed);
-        };
-        let properties = properties.as_ref();
-        if properties.is_some_and(|p| p.topic_alias.is_some()) {
+    fn read_will(self, flags: u8, body: &mut Reader) -> Result<Will, Cause> {
+        self.read_properties(body, property::OF_WILL)?;
+        let (topic, payload) = (body.text()?, body.binary()?);
+        let (qos, retain) = (flags >> 3 & 3, flags & 0x20 != 0);
+        if qos == 3 { Err(Cause::Malformed) } else { Ok(Will { topic, payload, qos, retain }) }
+    }
+
+    fn read_publish(self, qos: u8, mut body: Reader) -> Result<Received, Cause> {
+        let topic = body.text()?;
+        let id = if qos == 0 { 0 } else { body.packet_id()? };
+        let properties = self.read_properties(&mut body, property::OF_PUBLISH)?;
+        if properties.has(property::TOPIC_ALIAS) {
             return Err(Cause::TopicAlias);
         }
-        if properties.is_some_and(|p| !p.subscription_identifiers.is_empty()) {
-            return Err(Cause::Malformed);
+        Ok(Received::Publish { topic, payload: body.rest(), qos, id })
+    }
+
+    fn read_ack(self, mut body: Reader) -> Result<Received, Cause> {
+        let id = body.two_bytes()?;
+        self.read_reason(body, property::OF_PUBACK)?;
+        Ok(Received::Ack { id })
+    }
+
+    fn read_subscribe(self, mut body: Reader) -> Result<Received, Cause> {
+        let id = body.packet_id()?;
+        let properties = self.read_properties(&mut body, property::OF_SUBSCRIBE)?;
+        let mut filters = Vec::new();
+        while !body.is_empty() {
+            let (path, options) = (body.text()?, body.byte()?);
+            let (qos, retain_handling) = (options & 3, options >> 4 & 3);
+            let reserved = match self {
+                Self::V4 => options & 0xFC,
+                Self::V5 => options & 0xC0,
+            };
+            if qos == 3 || retain_handling == 3 || reserved != 0 {
+                return Err(Cause::Malformed);
+            }
+            filters.push(Filter { path, qos });
         }
-        let (qos, id) = router::qos_and_id(&publish);
-        Ok(Received::Publish { topic: publish.topic, payload: publish.payload, qos, id })
-    }
-
-    fn read_ack(self, packet: BytesMut) -> Result<Received, Cause> {
-        let Packet::PubAck(ack, _) = self.decode(packet)? else { return Err(Cause::Malformed) };
-        Ok(Received::Ack { id: ack.pkid })
-    }
-
-    fn read_subscribe(self, packet: BytesMut) -> Result<Received, Cause> {
-        let Packet::Subscribe(Subscribe { pkid: id, filters }, properties) = self.decode(packet)?
-        else {
-            return Err(Cause::Malformed);
-        };
-        if properties.is_some_and(|p| p.id.is_some()) {
+        if filters.is_empty() {
+            return Err(Cause::Protocol);
+        }
+        if properties.has(property::SUBSCRIPTION_ID) {
             return Err(Cause::SubscriptionId);
         }
-        if id == 0 { Err(Cause::Malformed) } else { Ok(Received::Subscribe { id, filters }) }
+        Ok(Received::Subscribe { id, filters })
     }
 
-    fn read_unsubscribe(self, packet: BytesMut) -> Result<Received, Cause> {
-        let Packet::Unsubscribe(Unsubscribe { pkid: id, filters }, _) = self.decode(packet)? else {
-            return Err(Cause::Malformed);
-        };
-        if id == 0 || filters.is_empty() {
-            return Err(Cause::Malformed);
+    fn read_unsubscribe(self, mut body: Reader) -> Result<Received, Cause> {
+        let id = body.packet_id()?;
+        self.read_properties(&mut body, property::OF_UNSUBSCRIBE)?;
+        let mut filters = Vec::new();
+        while !body.is_empty() {
+            filters.push(body.text()?);
         }
-        Ok(Received::Unsubscribe { id, filters })
-    }
-
-    /// Reads a DISCONNECT by hand: the codec refuses the short form of MQTT 5.
-    fn read_disconnect(self, packet: &[u8]) -> Result<Received, Cause> {
-        match (self, packet) {
-            (_, [_, 0]) | (Self::V5, [_, _, 0, ..]) => {
-                Ok(Received::Disconnect { with_will: false })
-            }
-            (Self::V5, [_, _, _, ..]) => Ok(Received::Disconnect { with_will: true }),
-            (Self::V4 | Self::V5, _) => Err(Cause::Malformed),
+        if filters.is_empty() {
+            Err(Cause::Protocol)
+        } else {
+            Ok(Received::Unsubscribe { id, filters })
         }
     }
 
-    fn decode(self, mut packet: BytesMut) -> Result<Packet, Cause> {
-        let max = usize::from(MAX_PACKET_BYTES);
-        let packet = match self {
-            Self::V4 => V4.read_mut(&mut packet, max),
-            Self::V5 => V5.read_mut(&mut packet, max),
-        };
-        packet.map_err(|_| Cause::Malformed)
+    fn read_disconnect(self, body: Reader) -> Result<Received, Cause> {
+        let reason = self.read_reason(body, property::OF_DISCONNECT)?;
+        Ok(Received::Disconnect { with_will: reason != 0 })
     }
+
+    /// What ends a packet: nothing, or in MQTT 5 a reason, or a reason and properties.
+    fn read_reason(self, mut body: Reader, allowed: &[u8]) -> Result<u8, Cause> {
+        if self == Self::V4 || body.is_empty() {
+            return body.end().map(|()| 0);
+        }
+        let reason = body.byte()?;
+        if !body.is_empty() {
+            body.properties(allowed)?;
+        }
+        body.end().map(|()| reason)
+    }
+
+    fn read_properties(self, body: &mut Reader, allowed: &[u8]) -> Result<Properties, Cause> {
+        match self {
+            Self::V4 => Ok(Properties::default()),
+            Self::V5 => body.properties(allowed),
+        }
+    }
+}
+
+/// The first byte of a packet that was cut out of the stream, and its body.
+fn open(mut packet: BytesMut) -> Result<(u8, Reader), Cause> {
+    let first = *packet.first().ok_or(Cause::Malformed)?;
+    let (header, body) = lengths(&packet)?.ok_or(Cause::Malformed)?;
+    if packet.len() != header + body {
+        return Err(Cause::Malformed);
+    }
+    packet.advance(header);
+    Ok((first, Reader::new(packet.freeze())))
 }
 
 #[cfg(test)]

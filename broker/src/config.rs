@@ -11,14 +11,17 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Where to listen for MQTT over TLS.
     pub listen: SocketAddr,
-    /// Connections at the same time; mind the process's limit of open files.
+    /// Connections at the same time, each an open file of the process.
     pub max_connections: usize,
-    /// Connections at the same time from one IPv4 address or one IPv6 /64.
-    pub max_connections_per_address: usize,
+    /// Connections among them whose client has not shown yet who it is.
+    pub max_newcomers: usize,
+    /// Newcomers from one IPv4 address or one IPv6 /64. Known clients do not count: many gates
+    /// may stand behind one address.
+    pub max_newcomers_per_address: usize,
     /// TLS handshakes computed at the same time; the others wait their turn.
     pub max_concurrent_handshakes: usize,
-    /// Packets per second from one gate, at least 1; a gate that sends more is disconnected.
-    /// Acknowledgements of what it was sent do not count.
+    /// Packets per second from one gate, over all its connections, at least 1; a gate that sends
+    /// more is disconnected. Acknowledgements of what it was sent do not count.
     pub gate_packets_per_second: u32,
     /// Packets per second from the service, at least 1; above it the edge reads slower.
     pub service_packets_per_second: u32,
@@ -29,7 +32,8 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8883)),
             max_connections: 10_000,
-            max_connections_per_address: 100,
+            max_newcomers: 2_000,
+            max_newcomers_per_address: 100,
             max_concurrent_handshakes: 64,
             gate_packets_per_second: 20,
             service_packets_per_second: 5_000,
@@ -43,12 +47,20 @@ pub(crate) const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) const HANDSHAKE_TURN: Duration = Duration::from_millis(20);
 /// How long a client may take from the handshake to a complete CONNECT.
 pub(crate) const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
-/// How long the registry may take to say whose certificate it is.
+/// How long a newcomer may keep us waiting once others stand in line.
+pub(crate) const CROWDED_PATIENCE: Duration = Duration::from_secs(1);
+/// How long the registry may take to answer.
 pub(crate) const REGISTRY_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a client may leave its receive window closed.
 pub(crate) const WRITE_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a last word to a client may take.
 pub(crate) const GOODBYE_PATIENCE: Duration = Duration::from_secs(1);
+/// How often the registry is asked whose certificate ended.
+pub(crate) const REGISTRY_INTERVAL: Duration = Duration::from_millis(500);
+/// How far back it is asked each time: more than clocks of our machines differ, and more than it
+/// takes from a client's identification to its seat.
+pub(crate) const REGISTRY_OVERLAP: Duration = Duration::from_mins(1);
+
 /// How long all connections together may take to end when the broker stops.
 pub(crate) const STOP_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -58,12 +70,30 @@ pub(crate) const MAX_PACKET_BYTES: u16 = 4096;
 pub(crate) const MAX_KEEP_ALIVE_SECONDS: u16 = 60;
 /// Unacknowledged messages to one gate.
 pub(crate) const GATE_WINDOW: u16 = 8;
+/// Messages that wait for room in that window; a gate that lets more pile up is let go.
+pub(crate) const GATE_MAILBOX: usize = 256;
 /// Unacknowledged messages to the service.
 pub(crate) const SERVICE_WINDOW: u16 = 256;
+/// Connections of the service at the same time.
+pub(crate) const MAX_SERVICES: usize = 64;
+/// Messages of all gates on their way to the router; who has more to say waits.
+pub(crate) const TRUNK_QUEUE: usize = 1024;
+
+/// Takeovers that a living holder of the same key suffered, within [`CONTEST_WINDOW`], that put
+/// the gate into quarantine.
+pub(crate) const MAX_CONTESTS: usize = 3;
+/// See [`MAX_CONTESTS`].
+pub(crate) const CONTEST_WINDOW: Duration = Duration::from_mins(1);
 
 /// How long the accept loop rests after an error, for instance when files ran out.
 pub(crate) const ACCEPT_REST: Duration = Duration::from_millis(100);
 /// How often the broker speaks to itself through its router.
 pub(crate) const ECHO_INTERVAL: Duration = Duration::from_secs(1);
-/// How many echoes in a row may stay out before the router counts as dead.
+/// After how many of these without an echo the router counts as dead.
 pub(crate) const MAX_MISSED_ECHOES: u32 = 3;
+/// How long a new router may take to answer.
+pub(crate) const ROUTER_PATIENCE: Duration = Duration::from_secs(2);
+/// So many routers may be replaced within [`ROUTER_WINDOW`]; then the process should end.
+pub(crate) const MAX_REPLACEMENTS: usize = 5;
+/// See [`MAX_REPLACEMENTS`].
+pub(crate) const ROUTER_WINDOW: Duration = Duration::from_mins(10);

@@ -1,43 +1,79 @@
-//! How many connections there are, in total and from each address.
+//! How many connections there are: in total, of newcomers, and of newcomers from each address.
+//!
+//! A newcomer has not shown yet who it is. Where there are too many, those who keep us waiting
+//! make room for those who do not, so that silent and stalling clients keep nobody out.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
 use crate::cause::Cause;
+use crate::config::{CROWDED_PATIENCE, Config};
 
 /// Counts connections from the moment they are accepted.
 #[derive(Debug)]
 pub(crate) struct Crowd {
     max: usize,
-    max_per_address: usize,
+    max_newcomers: usize,
+    max_newcomers_per_address: usize,
     present: Mutex<Present>,
 }
 
 #[derive(Debug, Default)]
 struct Present {
-    total: usize,
+    known: usize,
+    newcomers: HashMap<u64, Newcomer>,
     by_address: HashMap<IpAddr, usize>,
+    next: u64,
+}
+
+#[derive(Debug)]
+struct Newcomer {
+    address: IpAddr,
+    /// Since when it is its turn; nothing while it is ours.
+    keeps_waiting: Option<Instant>,
+    evicted: CancellationToken,
 }
 
 impl Crowd {
-    pub(crate) fn new(max: usize, max_per_address: usize) -> Self {
-        Self { max, max_per_address, present: Mutex::default() }
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            max: config.max_connections,
+            max_newcomers: config.max_newcomers,
+            max_newcomers_per_address: config.max_newcomers_per_address,
+            present: Mutex::default(),
+        }
     }
 
     /// Lets one more connection in, or says that there are too many.
-    pub(crate) fn join(self: &Arc<Self>, address: IpAddr) -> Result<Place, Cause> {
+    pub(crate) fn join(
+        self: &Arc<Self>,
+        address: IpAddr,
+        now: Instant,
+    ) -> Result<(Place, CancellationToken), Cause> {
         let address = household(address);
         let mut present = self.lock();
-        if self.max <= present.total {
-            return Err(Cause::Crowded);
-        }
-        if self.max_per_address <= present.by_address.get(&address).copied().unwrap_or(0) {
+        let from_there = present.by_address.get(&address).copied().unwrap_or(0);
+        if self.max_newcomers_per_address <= from_there
+            && !present.evict(now, |newcomer| newcomer.address == address)
+        {
             return Err(Cause::CrowdedAddress);
         }
-        present.total += 1;
+        let newcomers = present.newcomers.len();
+        let is_full = self.max <= present.known + newcomers || self.max_newcomers <= newcomers;
+        if is_full && !present.evict(now, |_| true) {
+            return Err(Cause::Crowded);
+        }
+        let evicted = CancellationToken::new();
+        present.next += 1;
+        let number = present.next;
+        let newcomer = Newcomer { address, keeps_waiting: Some(now), evicted: evicted.clone() };
+        present.newcomers.insert(number, newcomer);
         *present.by_address.entry(address).or_default() += 1;
-        Ok(Place { address, crowd: Arc::clone(self) })
+        Ok((Place { number, is_known: false, crowd: Arc::clone(self) }, evicted))
     }
 
     fn lock(&self) -> MutexGuard<'_, Present> {
@@ -45,21 +81,72 @@ impl Crowd {
     }
 }
 
+impl Present {
+    /// Sends away whoever of these keeps us waiting for longest, if it is too long.
+    fn evict(&mut self, now: Instant, among: impl Fn(&Newcomer) -> bool) -> bool {
+        let slowest = self
+            .newcomers
+            .iter()
+            .filter(|(_, newcomer)| among(newcomer))
+            .filter_map(|(number, newcomer)| Some((newcomer.keeps_waiting?, *number)))
+            .min();
+        let Some((_, number)) = slowest.filter(|(since, _)| CROWDED_PATIENCE <= now - *since)
+        else {
+            return false;
+        };
+        self.leave(number).is_some_and(|newcomer| {
+            newcomer.evicted.cancel();
+            true
+        })
+    }
+
+    fn leave(&mut self, number: u64) -> Option<Newcomer> {
+        let newcomer = self.newcomers.remove(&number)?;
+        if let Some(count) = self.by_address.get_mut(&newcomer.address) {
+            *count -= 1;
+            if *count == 0 {
+                self.by_address.remove(&newcomer.address);
+            }
+        }
+        Some(newcomer)
+    }
+}
+
 /// One connection's place, free again when dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
-    address: IpAddr,
+    number: u64,
+    is_known: bool,
     crowd: Arc<Crowd>,
+}
+
+impl Place {
+    /// Notes whose turn it is: the newcomer's, from now on, or ours.
+    pub(crate) fn keeps_waiting(&self, since: Option<Instant>) {
+        if let Some(newcomer) = self.crowd.lock().newcomers.get_mut(&self.number) {
+            newcomer.keeps_waiting = since;
+        }
+    }
+
+    /// It is known now who it is; false when it was evicted a moment before.
+    pub(crate) fn is_known(&mut self) -> bool {
+        let mut present = self.crowd.lock();
+        if present.leave(self.number).is_none() {
+            return false;
+        }
+        present.known += 1;
+        self.is_known = true;
+        true
+    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let mut present = self.crowd.lock();
-        present.total -= 1;
-        let Some(count) = present.by_address.get_mut(&self.address) else { return };
-        *count -= 1;
-        if *count == 0 {
-            present.by_address.remove(&self.address);
+        if self.is_known {
+            present.known -= 1;
+        } else {
+            present.leave(self.number);
         }
     }
 }
@@ -76,20 +163,77 @@ fn household(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
+    fn crowd(max: usize, newcomers: usize, per_address: usize) -> Arc<Crowd> {
+        Arc::new(Crowd::new(&Config {
+            max_connections: max,
+            max_newcomers: newcomers,
+            max_newcomers_per_address: per_address,
+            ..Config::default()
+        }))
+    }
+
+    fn address(number: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, number])
+    }
+
+    #[test]
+    fn an_address_is_full_until_one_of_its_newcomers_leaves_or_is_known() {
+        let (crowd, now) = (crowd(10, 10, 2), Instant::now());
+        let (first, _) = crowd.join(address(1), now).unwrap();
+        let (mut second, _) = crowd.join("::ffff:192.0.2.1".parse().unwrap(), now).unwrap();
+        assert_eq!(crowd.join(address(1), now).unwrap_err(), Cause::CrowdedAddress);
+        assert!(crowd.join(address(2), now).is_ok());
+        drop(first);
+        let (_third, _) = crowd.join(address(1), now).unwrap();
+        assert!(second.is_known());
+        assert!(crowd.join(address(1), now).is_ok());
+    }
+
     #[test]
     fn a_full_house_is_full_until_someone_leaves() {
-        let crowd = Arc::new(Crowd::new(3, 2));
-        let here = IpAddr::from([192, 0, 2, 1]);
-        let first = crowd.join(here).unwrap();
-        let _second = crowd.join("::ffff:192.0.2.1".parse().unwrap()).unwrap();
-        assert_eq!(crowd.join(here).unwrap_err(), Cause::CrowdedAddress);
-        let _third = crowd.join("2001:db8::1".parse().unwrap()).unwrap();
-        assert_eq!(crowd.join("2001:db8:1::1".parse().unwrap()).unwrap_err(), Cause::Crowded);
-        drop(first);
-        assert!(crowd.join(here).is_ok());
-        assert_eq!(
-            household("2001:db8::1".parse().unwrap()),
-            "2001:db8::".parse::<IpAddr>().unwrap()
-        );
+        let (crowd, now) = (crowd(2, 10, 10), Instant::now());
+        let (mut known, _) = crowd.join(address(1), now).unwrap();
+        assert!(known.is_known());
+        let (newcomer, _) = crowd.join(address(2), now).unwrap();
+        assert_eq!(crowd.join(address(3), now).unwrap_err(), Cause::Crowded);
+        drop(known);
+        assert!(crowd.join(address(3), now).is_ok());
+        drop(newcomer);
+    }
+
+    #[test]
+    fn who_keeps_a_crowd_waiting_for_longest_is_sent_away_and_nobody_else() {
+        let (crowd, start) = (crowd(10, 3, 10), Instant::now());
+        let (busy, busy_evicted) = crowd.join(address(1), start).unwrap();
+        busy.keeps_waiting(None);
+        let later = start + CROWDED_PATIENCE / 2;
+        let (_slow, slow_evicted) = crowd.join(address(2), start).unwrap();
+        let (_fresh, fresh_evicted) = crowd.join(address(3), later).unwrap();
+        let almost = start + CROWDED_PATIENCE.mul_f32(0.9);
+        assert_eq!(crowd.join(address(4), almost).unwrap_err(), Cause::Crowded);
+        assert!(crowd.join(address(4), start + CROWDED_PATIENCE).is_ok());
+        assert!(slow_evicted.is_cancelled());
+        assert!(!busy_evicted.is_cancelled() && !fresh_evicted.is_cancelled());
+    }
+
+    #[test]
+    fn who_was_evicted_does_not_get_in_and_counts_once() {
+        let (crowd, start) = (crowd(10, 1, 10), Instant::now());
+        let (mut slow, _) = crowd.join(address(1), start).unwrap();
+        let (mut quick, _) = crowd.join(address(2), start + CROWDED_PATIENCE).unwrap();
+        assert!(!slow.is_known());
+        drop(slow);
+        assert_eq!(crowd.join(address(3), start).unwrap_err(), Cause::Crowded);
+        assert!(quick.is_known());
+        assert!(crowd.join(address(3), start).is_ok());
+    }
+
+    #[test]
+    fn an_ipv6_network_counts_as_one_address() {
+        let (crowd, now) = (crowd(10, 10, 1), Instant::now());
+        let _place = crowd.join("2001:db8::1".parse().unwrap(), now).unwrap();
+        let neighbour = "2001:db8::2".parse().unwrap();
+        assert_eq!(crowd.join(neighbour, now).unwrap_err(), Cause::CrowdedAddress);
+        assert!(crowd.join("2001:db8:0:1::1".parse().unwrap(), now).is_ok());
     }
 }

@@ -1,8 +1,8 @@
 //! What the rest of the process may ask of a running broker.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::GateId;
 use tokio::sync::watch;
 
 use crate::cause::{Cause, Tally};
@@ -15,16 +15,10 @@ pub struct Door {
     pub(crate) seats: Arc<Seats>,
     pub(crate) tally: Arc<Tally>,
     pub(crate) health: watch::Receiver<Health>,
+    pub(crate) replaced_routers: Arc<AtomicU64>,
 }
 
 impl Door {
-    /// Ends this gate's connection at once; false when it had none.
-    ///
-    /// Revoke its certificate in the registry first: the gate tries again within a second.
-    pub fn kick(&self, gate: GateId) -> bool {
-        self.seats.kick(&gate.to_string())
-    }
-
     /// How many clients are connected and known.
     pub fn connected(&self) -> usize {
         self.seats.count()
@@ -33,6 +27,11 @@ impl Door {
     /// Whether the broker moves messages.
     pub fn health(&self) -> Health {
         *self.health.borrow()
+    }
+
+    /// How many routers fell silent and were replaced since the start.
+    pub fn replaced_routers(&self) -> u64 {
+        self.replaced_routers.load(Ordering::Relaxed)
     }
 
     /// How often this cause came up since the start.

@@ -7,14 +7,14 @@ use crate::router::Message;
 /// The last words of one connection; the router's link says them, however it ends.
 #[derive(Debug)]
 pub(crate) struct Farewell {
-    presence: String,
+    presence: Topic,
     will: Option<Message>,
     nonce: Option<Nonce>,
 }
 
 impl Farewell {
     pub(crate) fn new(gate: &GateId, will: Option<Message>) -> Self {
-        let presence = Topic::Up(gate.clone(), Up::Presence).to_string();
+        let presence = Topic::Up(gate.clone(), Up::Presence);
         Self { presence, will, nonce: None }
     }
 
@@ -64,7 +64,7 @@ mod tests {
     }
 
     fn will(nonce: Nonce) -> Message {
-        let topic = Topic::Up(gate(), Up::Presence).to_string();
+        let topic = Topic::Up(gate(), Up::Presence);
         Message { topic, payload: Presence::gone(nonce).to_bytes().into(), qos: 0 }
     }
 

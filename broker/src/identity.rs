@@ -1,28 +1,86 @@
 //! Who a client is: its certificate's fingerprint, looked up in the registry.
 
 use std::future::Future;
+use std::pin::Pin;
 
 use domain::Timestamp;
 use protocol::GateId;
 use store::{Fingerprint, Peer, Registry, Unwelcome};
 
-/// Tells whose certificate it is; the registry does.
-pub trait Identifies: Send + Sync + 'static {
+/// What the broker needs of the registry of certificates.
+pub trait Roster: Send + Sync + 'static {
     /// Tells whose certificate it is, or why it may not come in.
     fn identify(
         &self,
-        fingerprint: Fingerprint,
+        certificate: Fingerprint,
         now: Timestamp,
     ) -> impl Future<Output = store::Result<Result<Peer, Unwelcome>>> + Send;
+
+    /// Tells whose right to be here ended since then.
+    fn ended_since(
+        &self,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> impl Future<Output = store::Result<Vec<Fingerprint>>> + Send;
+
+    /// Shuts a gate out whose key two hold, until somebody has looked.
+    fn quarantine(
+        &self,
+        gate: domain::GateId,
+        now: Timestamp,
+    ) -> impl Future<Output = store::Result<bool>> + Send;
 }
 
-impl Identifies for Registry {
+impl Roster for Registry {
     async fn identify(
         &self,
-        fingerprint: Fingerprint,
+        certificate: Fingerprint,
         now: Timestamp,
     ) -> store::Result<Result<Peer, Unwelcome>> {
-        Self::identify(self, fingerprint, now).await
+        Self::identify(self, certificate, now).await
+    }
+
+    async fn ended_since(
+        &self,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> store::Result<Vec<Fingerprint>> {
+        Self::ended_since(self, since, now).await
+    }
+
+    async fn quarantine(&self, gate: domain::GateId, now: Timestamp) -> store::Result<bool> {
+        Self::quarantine(self, gate, now).await
+    }
+}
+
+/// A [`Roster`] whose type does not matter any more.
+pub(crate) trait AnyRoster: Send + Sync {
+    fn identify(
+        &self,
+        certificate: Fingerprint,
+        now: Timestamp,
+    ) -> Told<'_, Result<Peer, Unwelcome>>;
+    fn ended_since(&self, since: Timestamp, now: Timestamp) -> Told<'_, Vec<Fingerprint>>;
+    fn quarantine(&self, gate: domain::GateId, now: Timestamp) -> Told<'_, bool>;
+}
+
+type Told<'a, T> = Pin<Box<dyn Future<Output = store::Result<T>> + Send + 'a>>;
+
+impl<T: Roster> AnyRoster for T {
+    fn identify(
+        &self,
+        certificate: Fingerprint,
+        now: Timestamp,
+    ) -> Told<'_, Result<Peer, Unwelcome>> {
+        Box::pin(Roster::identify(self, certificate, now))
+    }
+
+    fn ended_since(&self, since: Timestamp, now: Timestamp) -> Told<'_, Vec<Fingerprint>> {
+        Box::pin(Roster::ended_since(self, since, now))
+    }
+
+    fn quarantine(&self, gate: domain::GateId, now: Timestamp) -> Told<'_, bool> {
+        Box::pin(Roster::quarantine(self, gate, now))
     }
 }
 

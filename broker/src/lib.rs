@@ -5,8 +5,8 @@
 //! acknowledgements, takeover, wills. Nothing here knows what a code or a guest is.
 //!
 //! One connection, in reading order: `listener` accepts, `admission` finds out who it is,
-//! `session` serves it with the `codec`, asking `rights`, speaking to the `router`; when
-//! it ends, `farewell` says so on the gate's behalf.
+//! `session` serves it with the `codec`, asking `rights`; its `line` leads over the `switch` to
+//! the `router`; when it ends, `farewell` says so on the gate's behalf.
 
 mod cause;
 mod config;
@@ -16,8 +16,11 @@ mod admission;
 mod codec;
 mod farewell;
 mod identity;
+mod line;
 mod listener;
 mod pace;
+mod reader;
+mod regulars;
 mod rights;
 mod session;
 mod window;
@@ -27,11 +30,15 @@ mod door;
 mod router;
 mod seats;
 mod supervision;
+mod switch;
+
+#[doc(hidden)]
+pub mod fuzzing;
 
 pub use cause::Cause;
 pub use config::Config;
 pub use door::Door;
-pub use identity::Identifies;
+pub use identity::Roster;
 pub use listener::{BindError, Broker};
 pub use supervision::{Health, RouterSilent};
 pub use tls::{Certificates, InvalidCertificates, Tls};

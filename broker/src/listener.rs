@@ -1,31 +1,35 @@
 //! The open port: accepts, counts, and gives each connection a task of its own.
 
-use std::future::Future;
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
-use domain::{Clock, Timestamp};
+use domain::Clock;
 use futures_util::FutureExt;
-use store::{Fingerprint, Peer, Unwelcome};
+use protocol::GateId;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
 use crate::admission;
 use crate::cause::{Cause, Tally};
-use crate::config::{ACCEPT_REST, Config, STOP_PATIENCE};
+use crate::config::{
+    ACCEPT_REST, Config, REGISTRY_INTERVAL, REGISTRY_OVERLAP, REGISTRY_PATIENCE, STOP_PATIENCE,
+};
 use crate::crowd::{Crowd, Place};
 use crate::door::Door;
-use crate::identity::Identifies;
-use crate::router::Switch;
+use crate::identity::{AnyRoster, Roster};
+use crate::regulars::Regulars;
 use crate::seats::Seats;
-use crate::supervision::{Health, RouterSilent, watch_router};
+use crate::supervision::{Health, RouterSilent, keep_router};
+use crate::switch::Switch;
 use crate::tls::Tls;
 
 /// The configured address cannot be listened on.
@@ -44,6 +48,7 @@ pub struct Broker {
     local_addr: SocketAddr,
     house: Arc<House>,
     health: watch::Sender<Health>,
+    replaced_routers: Arc<AtomicU64>,
 }
 
 /// What all connections share.
@@ -51,43 +56,36 @@ pub(crate) struct House {
     pub(crate) config: Config,
     pub(crate) tls: Tls,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) identify: Box<Identify>,
+    pub(crate) roster: Box<dyn AnyRoster>,
     pub(crate) handshakes: Semaphore,
     pub(crate) switch: Switch,
     pub(crate) seats: Arc<Seats>,
+    pub(crate) regulars: Regulars,
     pub(crate) tally: Arc<Tally>,
     crowd: Arc<Crowd>,
 }
-
-type Identify = dyn Fn(Fingerprint, Timestamp) -> Identified + Send + Sync;
-type Identified = Pin<Box<dyn Future<Output = store::Result<Result<Peer, Unwelcome>>> + Send>>;
 
 impl Broker {
     /// Takes the port; port 0 takes any, see [`Self::local_addr`].
     pub async fn bind(
         config: Config,
         tls: Tls,
-        registry: impl Identifies,
+        roster: impl Roster,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, BindError> {
         let fail = |source| BindError { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(fail)?;
         let local_addr = listener.local_addr().map_err(fail)?;
-        let registry = Arc::new(registry);
-        let identify = move |fingerprint, now| -> Identified {
-            let registry = Arc::clone(&registry);
-            Box::pin(async move { registry.identify(fingerprint, now).await })
-        };
         let house = House {
             tls,
             clock,
-            identify: Box::new(identify),
+            roster: Box::new(roster),
             handshakes: Semaphore::new(config.max_concurrent_handshakes.max(1)),
-            // One more for the broker's own echo.
-            switch: Switch::start(config.max_connections.saturating_add(1)),
+            switch: Switch::default(),
             seats: Arc::default(),
+            regulars: Regulars::new(config.gate_packets_per_second),
             tally: Arc::default(),
-            crowd: Arc::new(Crowd::new(config.max_connections, config.max_connections_per_address)),
+            crowd: Arc::new(Crowd::new(&config)),
             config,
         };
         Ok(Self {
@@ -95,6 +93,7 @@ impl Broker {
             local_addr,
             house: Arc::new(house),
             health: watch::Sender::new(Health::Good),
+            replaced_routers: Arc::default(),
         })
     }
 
@@ -109,26 +108,22 @@ impl Broker {
             seats: Arc::clone(&self.house.seats),
             tally: Arc::clone(&self.house.tally),
             health: self.health.subscribe(),
+            replaced_routers: Arc::clone(&self.replaced_routers),
         }
     }
 
     /// Serves until cancelled, then says goodbye to all clients; an error means: end the process.
     pub async fn run(self, stop: CancellationToken) -> Result<(), RouterSilent> {
-        let Self { listener, local_addr, house, health } = self;
-        let Ok(echo) = house.switch.open(None).await else {
-            health.send_replace(Health::Bad);
-            return Err(RouterSilent);
-        };
+        let Self { listener, local_addr, house, health, replaced_routers } = self;
         let tasks = TaskTracker::new();
         info!("listening for MQTT over TLS on {local_addr}");
-        let ended = {
-            let mut watching = pin!(watch_router(echo, health));
-            let mut accepting = pin!(accept_all(&listener, &house, &tasks));
-            tokio::select! {
-                () = stop.cancelled() => Ok(()),
-                silent = &mut watching => Err(silent),
-                never = &mut accepting => match never {},
+        let ended = tokio::select! {
+            () = stop.cancelled() => Ok(()),
+            silent = keep_router(&house.switch, &house.seats, &health, &replaced_routers) => {
+                Err(silent)
             }
+            never = house.watch_roster() => match never {},
+            never = accept_all(&listener, &house, &tasks) => match never {},
         };
         drop(listener);
         house.seats.closing.cancel();
@@ -140,18 +135,60 @@ impl Broker {
     }
 }
 
-async fn accept_all(
-    listener: &TcpListener,
-    house: &Arc<House>,
-    tasks: &TaskTracker,
-) -> std::convert::Infallible {
+impl House {
+    /// Sends away, within a second, whoever lost the right to be here.
+    ///
+    /// The registry is asked again and again: whoever revokes is perhaps another process.
+    async fn watch_roster(&self) -> Infallible {
+        let mut ticks = interval(REGISTRY_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut since = self.clock.now() - REGISTRY_OVERLAP;
+        let mut is_silent = false;
+        loop {
+            ticks.tick().await;
+            let now = self.clock.now();
+            let answer = timeout(REGISTRY_PATIENCE, self.roster.ended_since(since, now)).await;
+            let silent = match answer {
+                Ok(Ok(ended)) => {
+                    self.seats.end_certificates(&ended);
+                    since = now - REGISTRY_OVERLAP;
+                    None
+                }
+                Ok(Err(fault)) => Some(fault.to_string()),
+                Err(_) => Some("it takes too long".to_owned()),
+            };
+            if let (Some(why), false) = (&silent, is_silent) {
+                error!("the registry does not say whose certificate ended: {why}");
+            }
+            is_silent = silent.is_some();
+        }
+    }
+
+    /// Shuts a gate out whose key two hold: neither can be told from the other.
+    pub(crate) async fn quarantine(&self, gate: &GateId) {
+        self.tally.count(Cause::Quarantined);
+        error!(gate.id = %gate, "two hold the key of {gate}: it is in quarantine");
+        let Ok(id) = domain::GateId::parse(gate.as_str()) else { return };
+        let written = timeout(REGISTRY_PATIENCE, self.roster.quarantine(id, self.clock.now()));
+        match written.await {
+            Ok(Ok(_)) => {}
+            Ok(Err(fault)) => error!(%fault, "the quarantine could not be written down: {fault}"),
+            Err(_) => error!("the quarantine could not be written down in time"),
+        }
+        self.seats.end(gate.as_str(), Cause::Quarantined);
+    }
+}
+
+async fn accept_all(listener: &TcpListener, house: &Arc<House>, tasks: &TaskTracker) -> Infallible {
     let mut struggling = false;
     loop {
         match listener.accept().await {
             Ok((tcp, from)) => {
                 struggling = false;
-                match house.crowd.join(from.ip()) {
-                    Ok(place) => drop(tasks.spawn(contain(Arc::clone(house), tcp, place))),
+                match house.crowd.join(from.ip(), Instant::now()) {
+                    Ok((place, evicted)) => {
+                        tasks.spawn(contain(Arc::clone(house), tcp, place, evicted));
+                    }
                     Err(cause) => house.tally.count(cause),
                 }
             }
@@ -167,24 +204,40 @@ async fn accept_all(
 }
 
 /// Serves one connection; whatever goes wrong with it stays with it.
-async fn contain(house: Arc<House>, tcp: TcpStream, place: Place) {
-    if AssertUnwindSafe(serve(&house, tcp)).catch_unwind().await.is_err() {
+async fn contain(house: Arc<House>, tcp: TcpStream, place: Place, evicted: CancellationToken) {
+    if AssertUnwindSafe(serve(&house, tcp, place, evicted)).catch_unwind().await.is_err() {
         house.tally.count(Cause::Fault);
         error!("a connection's task panicked");
+    }
+}
+
+async fn serve(house: &Arc<House>, tcp: TcpStream, mut place: Place, evicted: CancellationToken) {
+    // Boxed, so that an idle connection does not keep the room that its admission took.
+    let admission = Box::pin(async {
+        let mut admitting = pin!(admission::admit(house, tcp, &mut place));
+        tokio::select! {
+            admitted = &mut admitting => Some(admitted),
+            () = evicted.cancelled() => Some(Err(Cause::Evicted)),
+            () = house.seats.closing.cancelled() => None,
+        }
+    });
+    let admitted = admission.await;
+    drop(evicted);
+    match admitted {
+        Some(Ok(session)) => session.serve().await,
+        Some(Err(cause)) => {
+            house.tally.count(cause);
+            debug!(%cause, "refused a connection: {cause}");
+        }
+        None => {}
     }
     drop(place);
 }
 
-async fn serve(house: &Arc<House>, tcp: TcpStream) {
-    let admitted = tokio::select! {
-        admitted = admission::admit(house, tcp) => admitted,
-        () = house.seats.closing.cancelled() => return,
-    };
-    match admitted {
-        Ok(session) => session.serve().await,
-        Err(cause) => {
-            house.tally.count(cause);
-            debug!(%cause, "refused a connection: {cause}");
-        }
+#[cfg(test)]
+impl Broker {
+    /// What all connections share.
+    pub(crate) fn house(&self) -> Arc<House> {
+        Arc::clone(&self.house)
     }
 }

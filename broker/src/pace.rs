@@ -24,6 +24,16 @@ impl Pace {
         let allowed_from = self.paid_until.checked_sub(BURST)?;
         (now < allowed_from).then_some(allowed_from)
     }
+
+    /// Spends one packet if it may; a refused one costs nothing.
+    pub(crate) fn may_spend(&mut self, now: Instant) -> bool {
+        let paid_until = self.paid_until;
+        let too_much = self.spend(now).is_some();
+        if too_much {
+            self.paid_until = paid_until;
+        }
+        !too_much
+    }
 }
 
 #[cfg(test)]
@@ -38,5 +48,14 @@ mod tests {
         let wait = pace.spend(start).expect("the 21st is too much");
         assert_eq!(wait, start + BURST / 20);
         assert_eq!(pace.spend(start + BURST), None);
+    }
+
+    #[test]
+    fn what_is_refused_costs_nothing() {
+        let start = Instant::now() + BURST;
+        let mut pace = Pace::new(20, start);
+        assert!((0..20).all(|_| pace.may_spend(start)));
+        assert!((0..1000).all(|_| !pace.may_spend(start)));
+        assert!(pace.may_spend(start + BURST / 20));
     }
 }

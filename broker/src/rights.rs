@@ -27,15 +27,15 @@ impl Identity {
         }
     }
 
-    /// Whether this client's will may go to this topic.
-    pub(crate) fn may_leave_will(&self, topic: &str) -> bool {
-        matches!(self.may_publish(topic), Some(Topic::Up(_, Up::Presence)))
+    /// The topic, if this client's will may go to it.
+    pub(crate) fn may_leave_will(&self, topic: &str) -> Option<Topic> {
+        self.may_publish(topic).filter(|topic| matches!(topic, Topic::Up(_, Up::Presence)))
     }
 
     /// The filter by which this client hears the topic.
-    pub(crate) fn filter_for(&self, topic: &str) -> Option<String> {
-        match (self, Topic::parse(topic).ok()?) {
-            (Self::Gate(_), Topic::Down(..)) => Some(topic.to_owned()),
+    pub(crate) fn filter_for(&self, topic: &Topic) -> Option<String> {
+        match (self, topic) {
+            (Self::Gate(_), Topic::Down(..)) => Some(topic.to_string()),
             (Self::Service, Topic::Up(_, up)) => Some(up.of_all_gates()),
             (Self::Gate(_), Topic::Up(..)) | (Self::Service, Topic::Down(..)) => None,
         }
@@ -63,15 +63,15 @@ mod tests {
             assert!(me.may_publish(&theirs).is_none(), "{theirs}");
             assert!(!me.may_subscribe(&mine) && !me.may_subscribe(&theirs));
             assert!(!me.may_subscribe(&up.of_all_gates()));
-            assert_eq!(me.may_leave_will(&mine), up == Up::Presence);
-            assert!(!me.may_leave_will(&theirs));
+            assert_eq!(me.may_leave_will(&mine).is_some(), up == Up::Presence);
+            assert!(me.may_leave_will(&theirs).is_none());
         }
         for down in Down::ALL {
             let [mine, theirs] = [&own, &other].map(|id| Topic::Down(id.clone(), down).to_string());
             assert!(me.may_subscribe(&mine));
             assert!(!me.may_subscribe(&theirs));
             assert!(me.may_publish(&mine).is_none() && me.may_publish(&theirs).is_none());
-            assert!(!me.may_leave_will(&mine));
+            assert!(me.may_leave_will(&mine).is_none());
         }
     }
 
@@ -80,11 +80,12 @@ mod tests {
         let service = Identity::Service;
         let any = GateId::parse("gate_7").unwrap();
         for up in Up::ALL {
-            let topic = Topic::Up(any.clone(), up).to_string();
+            let topic = Topic::Up(any.clone(), up);
+            assert_eq!(service.filter_for(&topic), Some(up.of_all_gates()));
+            let topic = topic.to_string();
             assert!(service.may_subscribe(&up.of_all_gates()));
             assert!(!service.may_subscribe(&topic) && service.may_publish(&topic).is_none());
-            assert!(!service.may_leave_will(&topic));
-            assert_eq!(service.filter_for(&topic), Some(up.of_all_gates()));
+            assert!(service.may_leave_will(&topic).is_none());
         }
         for down in Down::ALL {
             let topic = Topic::Down(any.clone(), down).to_string();

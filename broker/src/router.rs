@@ -1,33 +1,47 @@
-//! rumqttd's Router, as this crate uses it: connections that subscribe, publish and end.
+//! rumqttd's Router, as this crate uses it: links that publish to channels and hear channels.
 //!
-//! Three rules keep it alive. It sees only topics of the contract (a multi-byte first letter
-//! ends its thread). It subscribes with QoS 0 and delivers each message once, so it never waits
-//! for a client's acknowledgement; the publisher's QoS travels as the packet id. And after a
-//! link's Disconnect nothing more is sent in its name, because its number goes to another.
+//! Four rules keep it alive and honest. It sees only our own six channel names, never a word of a
+//! client (a topic with a multi-byte first letter ends its thread). It subscribes with QoS 0 and
+//! delivers each message once, so it never waits for a client's acknowledgement. After a link's
+//! Disconnect nothing more is sent in its name, because its number goes to another. And nobody
+//! blocks a thread on it: a Router that hangs must not take the edge with it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use futures_util::FutureExt;
-use protocol::Up;
+use protocol::{Topic, Up};
 use rumqttd::local::{LinkBuilder, LinkError, LinkRx, LinkTx};
 use rumqttd::protocol::{Disconnect, DisconnectReasonCode, Packet, Publish};
-use rumqttd::{Notification, Router, RouterConfig, SegmentConfig};
-use tokio::runtime::{Handle, RuntimeFlavor};
+use rumqttd::{Notification, Router as Rumqttd, RouterConfig, SegmentConfig};
+use tokio::time::{sleep, timeout};
 
-use crate::farewell::Farewell;
+use crate::config::{MAX_SERVICES, ROUTER_PATIENCE};
 
-/// A message on its way through the Router.
+/// A message on its way from one client to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Message {
-    pub(crate) topic: String,
+    pub(crate) topic: Topic,
     pub(crate) payload: Bytes,
     pub(crate) qos: u8,
 }
 
-/// The Router's thread is gone.
-#[derive(Debug, thiserror::Error)]
+/// What the Router tells apart; all topics of one kind share a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Channel {
+    /// To the service.
+    Up(Up),
+    /// To the gates.
+    Down,
+    /// To the broker itself.
+    Echo,
+}
+
+/// The Router's thread is gone, or does not answer, or has no more room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the router is gone")]
 pub(crate) struct RouterGone;
 
@@ -37,69 +51,103 @@ impl From<LinkError> for RouterGone {
     }
 }
 
+impl Message {
+    pub(crate) fn channel(&self) -> Channel {
+        match &self.topic {
+            Topic::Up(_, up) => Channel::Up(*up),
+            Topic::Down(..) => Channel::Down,
+        }
+    }
+}
+
+impl Channel {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Up(up) => up.as_str(),
+            Self::Down => "down",
+            Self::Echo => "echo",
+        }
+    }
+}
+
 type Linked = Result<(LinkTx, LinkRx, Notification), RouterGone>;
 
-/// The way to a running Router.
+/// A running Router.
 #[derive(Clone)]
-pub(crate) struct Switch {
+pub(crate) struct Router {
     // The sender's type is private to rumqttd, a closure around it is not.
     link: Arc<dyn Fn(&str) -> Linked + Send + Sync>,
     slots: Arc<Slots>,
 }
 
-impl Switch {
-    /// Starts a Router for so many links; its thread lives as long as the process.
-    pub(crate) fn start(max_links: usize) -> Self {
-        let sender = Router::new(0, router_config(max_links)).spawn();
+impl Router {
+    /// Starts a Router on a thread of its own, which lives as long as the process.
+    pub(crate) fn start() -> Self {
+        let sender = Rumqttd::new(0, router_config()).spawn();
         let link = move |name: &str| Ok(LinkBuilder::new(name, sender.clone()).build()?);
         Self { link: Arc::new(link), slots: Arc::default() }
     }
 
-    /// Opens a link; the farewell is said when it is dropped.
-    pub(crate) async fn open(&self, farewell: Option<Farewell>) -> Result<Link, RouterGone> {
-        let switch = self.clone();
+    /// Opens a link.
+    pub(crate) async fn open(&self) -> Result<Link, RouterGone> {
+        let router = self.clone();
         let open = move || {
-            let slot = switch.slots.take();
-            let (tx, rx, _) = (switch.link)(&slot.name())?;
-            Ok(Link { tx, rx, farewell, asleep: false, _slot: slot })
+            let slot = router.slots.take()?;
+            let (tx, rx, _) = (router.link)(&slot.name())?;
+            Ok(Link { ends: Some((tx, slot)), rx, asleep: false, heard: HashMap::new() })
         };
-        tokio::task::spawn_blocking(open).await.map_err(|_| RouterGone)?
+        // Waits for the Router's word: a thread of its own, which may be lost with the Router.
+        let (told, opened) = tokio::sync::oneshot::channel();
+        thread::spawn(move || drop(told.send(open())));
+        timeout(ROUTER_PATIENCE, opened).await.ok().and_then(Result::ok).ok_or(RouterGone)?
     }
 }
 
 /// One connection to the Router.
 pub(crate) struct Link {
-    tx: LinkTx,
+    // Taken by `drop` only: the name is free again when the Router was told.
+    ends: Option<(LinkTx, Slot)>,
     rx: LinkRx,
-    /// What is said when the link is dropped.
-    pub(crate) farewell: Option<Farewell>,
     asleep: bool,
-    // Given back last, after the Disconnect in `drop`.
-    _slot: Slot,
+    /// The number of the last message on each channel.
+    heard: HashMap<Channel, u64>,
 }
 
 impl Link {
-    /// Hands a message to the Router.
-    pub(crate) fn publish(&mut self, message: &Message) -> Result<(), RouterGone> {
-        self.send(Packet::Publish(pack(message), None))
+    /// Hands the Router something for a channel; waits while the Router has no room.
+    ///
+    /// Given up half-way, it was handed over or not, but never twice. A dead Router looks like a
+    /// busy one here: whoever waits must be called off by the supervision.
+    pub(crate) async fn publish(&mut self, channel: Channel, body: Bytes) {
+        const REST: Duration = Duration::from_millis(1);
+        let Some((tx, _)) = &mut self.ends else { return };
+        while tx.try_publish(channel.name(), body.clone()).is_err() {
+            // It lies in the buffer, but the Router was not told. When it is not there any more,
+            // the Router took it with an earlier one.
+            if tx.buffer().pop_back().is_none() {
+                return;
+            }
+            sleep(REST).await;
+        }
     }
 
-    /// Hands a message to the Router unless it is too busy; never waits.
-    pub(crate) fn try_publish(&mut self, message: &Message) -> Result<(), RouterGone> {
-        self.tx.try_publish(message.topic.clone(), message.payload.clone())?;
+    /// Hears a channel from now on.
+    pub(crate) fn subscribe(&mut self, channel: Channel) -> Result<(), RouterGone> {
+        let Some((tx, _)) = &mut self.ends else { return Err(RouterGone) };
+        tx.try_subscribe(channel.name())?;
         Ok(())
     }
 
-    pub(crate) fn subscribe(&mut self, filter: &str) -> Result<(), RouterGone> {
-        patiently(|| self.tx.subscribe(filter).map(drop).map_err(RouterGone::from))
+    /// Hears a channel no more.
+    pub(crate) fn unsubscribe(&mut self, channel: Channel) -> Result<(), RouterGone> {
+        let Some((tx, _)) = &mut self.ends else { return Err(RouterGone) };
+        tx.try_unsubscribe(channel.name())?;
+        self.heard.remove(&channel);
+        Ok(())
     }
 
-    pub(crate) fn unsubscribe(&mut self, filter: &str) -> Result<(), RouterGone> {
-        patiently(|| self.tx.unsubscribe(filter).map(drop).map_err(RouterGone::from))
-    }
-
-    /// Waits for the next message. Nothing is lost when the wait is given up.
-    pub(crate) async fn next(&mut self) -> Result<Message, RouterGone> {
+    /// Waits for the next body on any channel. Nothing is lost when the wait is given up.
+    pub(crate) async fn next(&mut self) -> Result<Bytes, RouterGone> {
         loop {
             if self.asleep {
                 self.rx.wake().await?;
@@ -107,28 +155,31 @@ impl Link {
             }
             let Some(notification) = self.rx.next().await? else { continue };
             if let Notification::Forward(forward) = notification {
-                return Ok(unpack(&forward.publish));
+                return Ok(forward.publish.payload);
             }
             // The Router sends nothing more until it is told that its queue was read.
             self.asleep = matches!(notification, Notification::Unschedule);
         }
     }
 
-    fn send(&mut self, packet: Packet) -> Result<(), RouterGone> {
-        // `send` is async in name only: it blocks the thread while the Router's queue is full.
-        let sent = patiently(|| self.tx.send(packet).now_or_never());
-        sent.ok_or(RouterGone)??;
-        Ok(())
+    /// Whether this is the message after the last one on its channel. The Router's logs are rings:
+    /// who reads too slowly misses some, and must know.
+    pub(crate) fn is_next(&mut self, channel: Channel, number: u64) -> bool {
+        let last = self.heard.insert(channel, number);
+        last.is_none_or(|last| last + 1 == number)
     }
 }
 
 impl Drop for Link {
     fn drop(&mut self) {
-        for message in self.farewell.take().into_iter().flat_map(Farewell::into_messages) {
-            let _ = self.publish(&message);
-        }
+        let Some((mut tx, slot)) = self.ends.take() else { return };
         let reason_code = DisconnectReasonCode::NormalDisconnection;
-        let _ = self.send(Packet::Disconnect(Disconnect { reason_code }, None));
+        let goodbye = Packet::Disconnect(Disconnect { reason_code }, None);
+        // `send` blocks the thread while the Router's queue is full; links end seldom.
+        thread::spawn(move || {
+            let _ = tx.send(goodbye).now_or_never();
+            drop(slot);
+        });
     }
 }
 
@@ -143,13 +194,17 @@ struct FreeSlots {
 }
 
 impl Slots {
-    fn take(self: &Arc<Self>) -> Slot {
+    fn take(self: &Arc<Self>) -> Result<Slot, RouterGone> {
         let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = free.used_before.pop().unwrap_or_else(|| {
-            free.next += 1;
-            free.next
-        });
-        Slot { number, home: Arc::clone(self) }
+        let number = match free.used_before.pop() {
+            Some(number) => number,
+            None if free.next < MAX_LINKS => {
+                free.next += 1;
+                free.next
+            }
+            None => return Err(RouterGone),
+        };
+        Ok(Slot { number, home: Arc::clone(self) })
     }
 }
 
@@ -171,55 +226,59 @@ impl Drop for Slot {
     }
 }
 
-/// The Router's logs are rings that lose what is not read in time: small ones for each gate's
-/// few commands, large ones for what all gates say to the service.
-fn router_config(max_links: usize) -> RouterConfig {
-    let of_all_gates = SegmentConfig { max_segment_size: 256 * 1024, max_segment_count: 16 };
-    let custom = Up::ALL.map(|up| (up.of_all_gates(), of_all_gates.clone()));
+/// The service's links, and the one on which all gates hang.
+const MAX_LINKS: usize = MAX_SERVICES + 1;
+
+/// The Router's logs are rings that lose what is not read in time, and keep what was read: large
+/// enough for what thousands of gates say when they come back together.
+fn router_config() -> RouterConfig {
+    let ready = SegmentConfig { max_segment_size: 512 * 1024, max_segment_count: 16 };
     RouterConfig {
-        max_connections: max_links,
+        max_connections: MAX_LINKS,
         max_outgoing_packet_count: 100,
-        max_segment_size: 16 * 1024,
-        max_segment_count: 2,
-        custom_segment: Some(HashMap::from(custom)),
+        max_segment_size: 256 * 1024,
+        max_segment_count: 16,
+        custom_segment: Some(HashMap::from([(Up::Ready.as_str().to_owned(), ready)])),
         ..RouterConfig::default()
     }
+}
+
+/// A message as the Router carries it: number, QoS, topic, payload.
+pub(crate) fn seal(message: &Message, number: u64) -> Bytes {
+    let topic = message.topic.to_string();
+    let mut body = BytesMut::with_capacity(11 + topic.len() + message.payload.len());
+    body.put_u64(number);
+    body.put_u8(message.qos);
+    body.put_u16(u16::try_from(topic.len()).unwrap_or(0));
+    body.put_slice(topic.as_bytes());
+    body.put_slice(&message.payload);
+    body.freeze()
+}
+
+/// Reads a message back with its number; nothing when it is none, as an echo.
+pub(crate) fn unseal(mut body: Bytes) -> Option<(Message, u64)> {
+    let number = body.try_get_u64().ok()?;
+    let qos = body.try_get_u8().ok()?;
+    let length = usize::from(body.try_get_u16().ok()?);
+    if body.len() < length {
+        return None;
+    }
+    let topic = body.split_to(length);
+    let topic = Topic::parse(std::str::from_utf8(&topic).ok()?).ok()?;
+    Some((Message { topic, payload: body, qos }, number))
 }
 
 /// `Publish` hides its QoS and packet id; its own serialization (one byte of flags, the id, the
 /// topic's length, the topic, the payload) shows them.
 pub(crate) fn publish(message: &Message, qos: u8, id: u16) -> Publish {
-    let mut raw = BytesMut::with_capacity(5 + message.topic.len() + message.payload.len());
+    let topic = message.topic.to_string();
+    let mut raw = BytesMut::with_capacity(5 + topic.len() + message.payload.len());
     raw.put_u8(0x30 | qos << 1);
     raw.put_u16(id);
-    raw.put_u16(u16::try_from(message.topic.len()).unwrap_or(0));
-    raw.put_slice(message.topic.as_bytes());
+    raw.put_u16(u16::try_from(topic.len()).unwrap_or(0));
+    raw.put_slice(topic.as_bytes());
     raw.put_slice(&message.payload);
     Publish::deserialize(raw.freeze())
-}
-
-/// The QoS and the packet id of a publish.
-pub(crate) fn qos_and_id(publish: &Publish) -> (u8, u16) {
-    let mut raw = publish.serialize();
-    (raw.get_u8() >> 1 & 3, raw.get_u16())
-}
-
-fn pack(message: &Message) -> Publish {
-    publish(message, 0, message.qos.into())
-}
-
-fn unpack(publish: &Publish) -> Message {
-    let (_, id) = qos_and_id(publish);
-    let topic = String::from_utf8_lossy(&publish.topic).into_owned();
-    Message { topic, payload: publish.payload.clone(), qos: u8::from(id != 0) }
-}
-
-/// Waits for the Router on this thread, without keeping other tasks from theirs.
-fn patiently<T>(wait: impl FnOnce() -> T) -> T {
-    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
-        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(wait),
-        Ok(_) | Err(_) => wait(),
-    }
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::oneshot;
+use store::Fingerprint;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::cause::Cause;
+use crate::router::Message;
 
 /// All seats.
 #[derive(Debug, Default)]
@@ -20,23 +22,31 @@ pub(crate) struct Seats {
 struct Taken {
     by_client_id: HashMap<String, Occupant>,
     next: u64,
-    kicks: u64,
 }
 
 #[derive(Debug)]
 struct Occupant {
     number: u64,
+    certificate: Fingerprint,
+    mailbox: Option<mpsc::Sender<Message>>,
     end: oneshot::Sender<Cause>,
 }
 
 impl Seats {
-    /// Takes the seat of this client id; whoever had it is sent away.
-    pub(crate) fn take(self: &Arc<Self>, client_id: &str) -> Seat {
+    /// Takes the seat of this client id; whoever had it is sent away. What comes for a gate goes
+    /// into its mailbox.
+    pub(crate) fn take(
+        self: &Arc<Self>,
+        client_id: &str,
+        certificate: Fingerprint,
+        mailbox: Option<mpsc::Sender<Message>>,
+    ) -> Seat {
         let (end, ended) = oneshot::channel();
         let mut taken = self.lock();
         taken.next += 1;
         let number = taken.next;
-        let older = taken.by_client_id.insert(client_id.to_owned(), Occupant { number, end });
+        let occupant = Occupant { number, certificate, mailbox, end };
+        let older = taken.by_client_id.insert(client_id.to_owned(), occupant);
         drop(taken);
         if let Some(older) = older {
             let _ = older.end.send(Cause::TakenOver);
@@ -44,22 +54,48 @@ impl Seats {
         Seat { client_id: client_id.to_owned(), number, ended, seats: Arc::clone(self) }
     }
 
-    /// Sends this client away; false when it was not connected.
-    pub(crate) fn kick(&self, client_id: &str) -> bool {
+    /// Puts a message into a gate's mailbox; a gate whose mailbox is full is sent away, for it
+    /// does not read what it is sent.
+    pub(crate) fn deliver(&self, message: Message) {
         let mut taken = self.lock();
-        taken.kicks += 1;
-        let occupant = taken.by_client_id.remove(client_id);
-        drop(taken);
-        occupant.is_some_and(|occupant| occupant.end.send(Cause::Kicked).is_ok())
+        let client_id = message.topic.gate().as_str();
+        let Some(occupant) = taken.by_client_id.get(client_id) else { return };
+        let Some(mailbox) = &occupant.mailbox else { return };
+        if let Err(mpsc::error::TrySendError::Full(message)) = mailbox.try_send(message) {
+            let occupant = taken.by_client_id.remove(message.topic.gate().as_str());
+            drop(taken);
+            let _ = occupant.map(|occupant| occupant.end.send(Cause::SlowReader));
+        }
     }
 
-    /// How often somebody was kicked: what the registry said before the last kick may be old.
-    pub(crate) fn kicks(&self) -> u64 {
-        self.lock().kicks
+    /// Sends away whoever came with one of these certificates.
+    pub(crate) fn end_certificates(&self, ended: &[Fingerprint]) {
+        self.end_where(Cause::Revoked, |occupant| ended.contains(&occupant.certificate));
+    }
+
+    /// Sends this client away.
+    pub(crate) fn end(&self, client_id: &str, cause: Cause) {
+        let occupant = self.lock().by_client_id.remove(client_id);
+        let _ = occupant.map(|occupant| occupant.end.send(cause));
+    }
+
+    /// Sends all clients away, and says how many they were.
+    pub(crate) fn end_all(&self, cause: Cause) -> usize {
+        self.end_where(cause, |_| true)
     }
 
     pub(crate) fn count(&self) -> usize {
         self.lock().by_client_id.len()
+    }
+
+    fn end_where(&self, cause: Cause, to_end: impl Fn(&Occupant) -> bool) -> usize {
+        let ended: Vec<_> =
+            self.lock().by_client_id.extract_if(|_, occupant| to_end(occupant)).collect();
+        let count = ended.len();
+        for (_, occupant) in ended {
+            let _ = occupant.end.send(cause);
+        }
+        count
     }
 
     fn lock(&self) -> MutexGuard<'_, Taken> {

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
-use rumqttd::protocol::{
-    Filter, Packet, PingResp, QoS, SubAck, SubscribeReasonCode, UnsubAck, UnsubAckReason,
-};
+use protocol::Up;
+use rumqttd::protocol::{Packet, PingResp, SubAck, SubscribeReasonCode, UnsubAck, UnsubAckReason};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -17,12 +16,12 @@ use tracing::{info, warn};
 
 use crate::admission::Guest;
 use crate::cause::Cause;
-use crate::codec::{self, Received, Version};
+use crate::codec::{self, Filter, Received, Version};
 use crate::config::{GOODBYE_PATIENCE, WRITE_PATIENCE};
 use crate::identity::Identity;
+use crate::line::{Broken, Line};
 use crate::listener::House;
-use crate::pace::Pace;
-use crate::router::{Link, Message};
+use crate::router::Message;
 use crate::seats::Seat;
 use crate::window::Window;
 
@@ -38,13 +37,12 @@ pub(crate) struct Session {
     version: Version,
     identity: Identity,
     seat: Seat,
-    link: Link,
+    line: Line,
     inbox: BytesMut,
     outbox: BytesMut,
     granted: HashMap<String, u8>,
     window: Window,
     max_packet_bytes: Option<u32>,
-    pace: Pace,
     reads_from: Option<Instant>,
     heard_at: Instant,
     max_silence: Duration,
@@ -67,6 +65,15 @@ impl From<Cause> for Ending {
     }
 }
 
+impl From<Broken> for Cause {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Router => Self::Router,
+            Broken::Gap => Self::SlowReader,
+        }
+    }
+}
+
 impl Session {
     pub(crate) fn new(
         house: Arc<House>,
@@ -75,34 +82,28 @@ impl Session {
         inbox: BytesMut,
         outbox: BytesMut,
     ) -> Self {
-        let Guest { version, identity, seat, link, keep_alive_seconds, window, max_packet_bytes } =
+        let Guest { version, identity, seat, line, keep_alive_seconds, window, max_packet_bytes } =
             guest;
-        let now = Instant::now();
-        let per_second = match identity {
-            Identity::Gate(_) => house.config.gate_packets_per_second,
-            Identity::Service => house.config.service_packets_per_second,
-        };
         Self {
             house,
             stream,
             version,
             identity,
             seat,
-            link,
+            line,
             inbox,
             outbox,
             granted: HashMap::new(),
             window: Window::new(window),
             max_packet_bytes,
-            pace: Pace::new(per_second, now),
             reads_from: None,
-            heard_at: now,
+            heard_at: Instant::now(),
             max_silence: Duration::from_secs(keep_alive_seconds.into()) * 3 / 2,
         }
     }
 
     /// Serves the client until either side ends the connection.
-    pub(crate) async fn serve(mut self) {
+    pub(crate) async fn serve(mut self: Box<Self>) {
         info!(client.id = self.seat.client_id(), "connected {}", self.seat.client_id());
         let ending = loop {
             if let Err(ending) = self.step().await {
@@ -114,7 +115,7 @@ impl Session {
 
     /// Answers what was read, writes what is to be written, then waits for the next event.
     async fn step(&mut self) -> Result<(), Ending> {
-        self.read_packets()?;
+        self.read_packets().await?;
         self.write_packets().await?;
         self.inbox.reserve(READ_BYTES);
         let resting = self.reads_from.is_some();
@@ -128,15 +129,15 @@ impl Session {
                 Ok(0) | Err(_) => return Err(Ending::Lost),
                 Ok(_) => self.heard_at = Instant::now(),
             },
-            message = self.link.next(), if self.window.has_room() => {
-                self.deliver(&message.map_err(|_| Cause::Fault)?);
+            message = self.line.next(), if self.window.has_room() => {
+                self.deliver(&message.map_err(Cause::from)?);
                 self.deliver_waiting()?;
             }
         }
         Ok(())
     }
 
-    fn read_packets(&mut self) -> Result<(), Ending> {
+    async fn read_packets(&mut self) -> Result<(), Ending> {
         while let Some(packet) = codec::cut_packet(&mut self.inbox)? {
             let packet = self.version.read(packet)?;
             if let Received::Ack { id } = packet {
@@ -146,10 +147,13 @@ impl Session {
                 }
                 self.house.tally.count(Cause::StrayAck);
             }
-            self.pay()?;
+            if let Some(from) = self.line.pay(Instant::now())? {
+                // Reading later loses nothing: TCP makes the service wait.
+                self.reads_from = Some(from);
+            }
             match packet {
                 Received::Publish { topic, payload, qos, id } => {
-                    self.publish(&topic, payload, qos, id)?;
+                    self.publish(&topic, payload, qos, id).await?;
                 }
                 Received::Subscribe { id, filters } => self.subscribe(id, filters)?,
                 Received::Unsubscribe { id, filters } => self.unsubscribe(id, &filters)?,
@@ -163,26 +167,21 @@ impl Session {
         Ok(())
     }
 
-    fn pay(&mut self) -> Result<(), Cause> {
-        let Some(from) = self.pace.spend(Instant::now()) else { return Ok(()) };
-        match self.identity {
-            Identity::Gate(_) => Err(Cause::TooFast),
-            Identity::Service => {
-                // Reading later loses nothing: TCP makes the service wait.
-                self.reads_from = Some(from);
-                Ok(())
+    async fn publish(
+        &mut self,
+        topic: &str,
+        payload: Bytes,
+        qos: u8,
+        id: u16,
+    ) -> Result<(), Cause> {
+        let topic = self.identity.may_publish(topic).ok_or(Cause::Topic)?;
+        tokio::select! {
+            biased;
+            cause = self.seat.ended() => return Err(cause),
+            said = self.line.publish(Message { topic, payload, qos }) => {
+                said.map_err(|_| Cause::Router)?;
             }
         }
-    }
-
-    fn publish(&mut self, topic: &[u8], payload: Bytes, qos: u8, id: u16) -> Result<(), Cause> {
-        let name = std::str::from_utf8(topic).map_err(|_| Cause::Malformed)?;
-        let topic = self.identity.may_publish(name).ok_or(Cause::Topic)?;
-        if let Some(farewell) = &mut self.link.farewell {
-            farewell.overhear(&topic, &payload);
-        }
-        let message = Message { topic: name.to_owned(), payload, qos };
-        self.link.publish(&message).map_err(|_| Cause::Fault)?;
         if 0 < qos {
             self.version.write_puback(id, &mut self.outbox);
         }
@@ -191,7 +190,7 @@ impl Session {
 
     fn subscribe(&mut self, pkid: u16, filters: Vec<Filter>) -> Result<(), Cause> {
         let mut return_codes = Vec::with_capacity(filters.len());
-        for Filter { path, qos, .. } in filters {
+        for Filter { path, qos } in filters {
             if !self.identity.may_subscribe(&path) {
                 self.house.tally.count(Cause::Filter);
                 return_codes.push(match self.version {
@@ -200,12 +199,12 @@ impl Session {
                 });
                 continue;
             }
-            if !self.granted.contains_key(&path) {
-                self.link.subscribe(&path).map_err(|_| Cause::Fault)?;
+            if let Some(up) = self.hears_anew(&path) {
+                self.line.subscribe(up).map_err(|_| Cause::Router)?;
             }
             let (qos, code) = match qos {
-                QoS::AtMostOnce => (0, SubscribeReasonCode::QoS0),
-                QoS::AtLeastOnce | QoS::ExactlyOnce => (1, SubscribeReasonCode::QoS1),
+                0 => (0, SubscribeReasonCode::QoS0),
+                _ => (1, SubscribeReasonCode::QoS1),
             };
             self.granted.insert(path, qos);
             return_codes.push(code);
@@ -221,11 +220,19 @@ impl Session {
                 reasons.push(UnsubAckReason::NoSubscriptionExisted);
                 continue;
             }
-            self.link.unsubscribe(filter).map_err(|_| Cause::Fault)?;
+            if let Some(up) = self.hears_anew(filter) {
+                self.line.unsubscribe(up).map_err(|_| Cause::Router)?;
+            }
             reasons.push(UnsubAckReason::Success);
         }
         self.version.write(Packet::UnsubAck(UnsubAck { pkid, reasons }, None), &mut self.outbox);
         Ok(())
+    }
+
+    /// What this filter means to the Router, unless it was told already.
+    fn hears_anew(&self, filter: &str) -> Option<Up> {
+        let up = Up::ALL.into_iter().find(|up| up.of_all_gates() == filter);
+        up.filter(|_| !self.granted.contains_key(filter))
     }
 
     fn deliver_waiting(&mut self) -> Result<(), Cause> {
@@ -233,8 +240,8 @@ impl Session {
             if !self.window.has_room() {
                 break;
             }
-            let Some(message) = self.link.next().now_or_never() else { break };
-            self.deliver(&message.map_err(|_| Cause::Fault)?);
+            let Some(message) = self.line.next().now_or_never() else { break };
+            self.deliver(&message.map_err(Cause::from)?);
         }
         Ok(())
     }
@@ -275,13 +282,14 @@ impl Session {
 
     /// Tells the others first that the client is gone, then the client why.
     async fn leave(self, ending: Ending) {
-        let Self { house, stream, version, seat, mut link, mut outbox, .. } = self;
+        let Self { house, mut stream, version, identity, seat, mut line, mut outbox, .. } = self;
         let id = seat.client_id();
+        let mut contested = None;
         match ending {
             Ending::Goodbye { with_will } => {
                 info!(client.id = id, "{id} said goodbye");
-                if let (false, Some(farewell)) = (with_will, &mut link.farewell) {
-                    farewell.revoke_will();
+                if !with_will {
+                    line.revoke_will();
                 }
             }
             Ending::Lost => info!(client.id = id, "lost {id}"),
@@ -289,16 +297,39 @@ impl Session {
                 house.tally.count(cause);
                 warn!(client.id = id, %cause, "disconnected {id}: {cause}");
                 version.write_disconnect(cause, &mut outbox);
+                if let (Cause::TakenOver, Line::Gate(gate)) = (cause, &line)
+                    && !has_closed(&mut stream)
+                {
+                    contested = Some(Arc::clone(&gate.regular));
+                }
             }
         }
-        drop(link);
+        drop(line);
         drop(seat);
-        part(stream, outbox).await;
+        let is_alive = part(stream, outbox).await;
+        if let (true, Some(regular), Identity::Gate(gate)) = (is_alive, contested, identity)
+            && regular.is_contested(Instant::now())
+        {
+            house.quarantine(&gate).await;
+        }
     }
 }
 
-/// Writes the last bytes and closes, without waiting long.
-pub(crate) async fn part(mut stream: TlsStream<TcpStream>, mut outbox: BytesMut) {
+/// Whether the other end closed before we did; what it still said is lost.
+fn has_closed(stream: &mut TlsStream<TcpStream>) -> bool {
+    let mut unread = [0; READ_BYTES];
+    loop {
+        match stream.read(&mut unread).now_or_never() {
+            Some(Ok(0) | Err(_)) => return true,
+            Some(Ok(_)) => {}
+            None => return false,
+        }
+    }
+}
+
+/// Writes the last bytes and closes, without waiting long; true when the other end closed in
+/// order, too, and so was alive.
+pub(crate) async fn part(mut stream: TlsStream<TcpStream>, mut outbox: BytesMut) -> bool {
     let last_words = async {
         stream.write_all_buf(&mut outbox).await?;
         stream.shutdown().await?;
@@ -307,5 +338,5 @@ pub(crate) async fn part(mut stream: TlsStream<TcpStream>, mut outbox: BytesMut)
         while 0 < stream.read(&mut unread).await? {}
         std::io::Result::Ok(())
     };
-    let _ = timeout(GOODBYE_PATIENCE, last_words).await;
+    timeout(GOODBYE_PATIENCE, last_words).await.is_ok_and(|closed| closed.is_ok())
 }

@@ -1,71 +1,75 @@
-//! The broker listens to itself: its router can die while the process lives.
+//! The Router is watched, and replaced when it is silent: it can die or hang while the process
+//! lives, and then no gate could be reached.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::Instant;
 use tracing::error;
 
-use crate::config::{ECHO_INTERVAL, MAX_MISSED_ECHOES};
-use crate::router::{Link, Message};
-
-/// No topic of the contract, so no client can hear or send it.
-const ECHO_TOPIC: &str = "edge/echo";
+use crate::cause::Cause;
+use crate::config::{MAX_REPLACEMENTS, ROUTER_WINDOW};
+use crate::seats::Seats;
+use crate::switch::{Exchange, Switch};
 
 /// Whether the broker moves messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
     /// It hears itself.
     Good,
-    /// Its router is silent: the process should end and start anew.
+    /// Its router is silent and being replaced.
     Bad,
 }
 
-/// The router moves no messages any more; only a new process helps.
+/// New routers fall silent again and again; only a new process can help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the broker's router is silent")]
+#[error("the broker's router fell silent again and again")]
 pub struct RouterSilent;
 
-/// Sends an echo each second and returns when too many stayed out.
+/// Keeps a Router at work, as long as that helps.
 ///
-/// Missed ticks are counted rather than time: a process that was suspended was not silent.
-pub(crate) async fn watch_router(mut link: Link, health: watch::Sender<Health>) -> RouterSilent {
-    let echo = Message { topic: ECHO_TOPIC.to_owned(), payload: "echo".into(), qos: 0 };
-    let mut gone = link.subscribe(ECHO_TOPIC).is_err();
-    let mut ticks = interval(ECHO_INTERVAL);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut missed = 0;
-    while !gone && missed < MAX_MISSED_ECHOES {
-        tokio::select! {
-            _ = ticks.tick() => {
-                // A full queue is a missed echo, not yet a death.
-                let _ = link.try_publish(&echo);
-                missed += 1;
+/// With a silent one all clients are sent away. They come back by themselves, and the service
+/// calls the roll; nothing in a Router is worth keeping.
+pub(crate) async fn keep_router(
+    switch: &Switch,
+    seats: &Seats,
+    health: &watch::Sender<Health>,
+    replaced: &AtomicU64,
+) -> RouterSilent {
+    let mut recent = VecDeque::new();
+    loop {
+        match Exchange::start().await {
+            Ok((exchange, trunk)) => {
+                switch.lead_to(Some(Arc::clone(&exchange)));
+                trunk.carry(seats, health).await;
             }
-            heard = link.next() => match heard {
-                Ok(_) => missed = 0,
-                Err(_) => gone = true,
-            },
+            Err(gone) => error!("a new router does not answer: {gone}"),
         }
+        health.send_replace(Health::Bad);
+        // First the switch, then the clients: whoever takes a seat later looks at the switch.
+        switch.lead_to(None);
+        let clients = seats.end_all(Cause::Router);
+        replaced.fetch_add(1, Ordering::Relaxed);
+        if is_too_often(&mut recent, Instant::now()) {
+            error!("the router is silent, and so were those before it: giving up");
+            return RouterSilent;
+        }
+        error!(clients, "the router is silent: replacing it; {clients} clients have to come back");
     }
-    error!("the router is silent: missed {missed} echoes");
-    health.send_replace(Health::Bad);
-    RouterSilent
+}
+
+fn is_too_often(recent: &mut VecDeque<Instant>, now: Instant) -> bool {
+    let window: Duration = ROUTER_WINDOW;
+    while recent.front().is_some_and(|first| window < now - *first) {
+        recent.pop_front();
+    }
+    recent.push_back(now);
+    MAX_REPLACEMENTS < recent.len()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::router::Switch;
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_dead_router_is_noticed() {
-        let switch = Switch::start(2);
-        let (sender, health) = watch::channel(Health::Good);
-        let watching = tokio::spawn(watch_router(switch.open(None).await.unwrap(), sender));
-        assert_eq!(*health.borrow(), Health::Good);
-        let mut killer = switch.open(None).await.unwrap();
-        let poison = Message { topic: "é".to_owned(), payload: "x".into(), qos: 0 };
-        killer.publish(&poison).unwrap();
-        assert_eq!(watching.await.unwrap(), RouterSilent);
-        assert_eq!(*health.borrow(), Health::Bad);
-    }
-}
+#[path = "supervision_tests.rs"]
+mod tests;

@@ -32,6 +32,8 @@ events! {
     DeviceClaimed = "device.claimed",
     /// A device made its key and got its certificate.
     DeviceEnrolled = "device.enrolled",
+    /// Two hold a gate's key, it seems: it is kept out.
+    DeviceQuarantined = "device.quarantined",
     /// Settings were saved.
     SettingsSaved = "settings.saved",
     /// A grant was given or changed.

@@ -22,12 +22,30 @@ pub struct Gate {
     pub hello_at: Timestamp,
     /// Set while the gate has adopted the epoch and its connection stands.
     pub ready_at: Option<Timestamp>,
+    /// Set while nothing that the gate says counts.
+    pub barred: Option<Barred>,
+}
+
+/// Why a gate is kept out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Barred {
+    /// Two hold its key, it seems: kept out until somebody has looked.
+    Quarantined {
+        /// Since when.
+        at: Timestamp,
+    },
+    /// All its certificates were revoked: kept out until it is enrolled anew.
+    Revoked {
+        /// Since when.
+        at: Timestamp,
+    },
 }
 
 impl Gate {
     /// The epoch in which the gate would act on a command now, if it can be reached at all.
     pub fn ready(&self, now: Timestamp) -> Option<u64> {
         let fresh = now < self.hello_at + HELLO_LIFETIME;
-        self.ready_at.filter(|_| fresh).map(|_| self.epoch)
+        let counts = fresh && self.barred.is_none();
+        self.ready_at.filter(|_| counts).map(|_| self.epoch)
     }
 }

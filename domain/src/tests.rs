@@ -49,7 +49,7 @@ fn attempt_id(n: u8) -> AttemptId {
 
 fn ready_gate(epoch: u64, now: Timestamp) -> Target {
     let id = GateId::from_bytes([3; 16]);
-    let gate = Gate { id, epoch, hello_at: now, ready_at: Some(now) };
+    let gate = Gate { id, epoch, hello_at: now, ready_at: Some(now), barred: None };
     Target { gate, unsettled: 0 }
 }
 

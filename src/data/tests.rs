@@ -21,7 +21,7 @@ fn a_second_start_finds_everything_as_it_was() {
     assert_eq!(second.secrets.seal.0, first.secrets.seal.0);
     assert_eq!(second.broker.fingerprint, first.broker.fingerprint);
     assert_eq!(second.bridge.fingerprint, first.bridge.fingerprint);
-    assert_eq!(second.authority.ca_pem(), first.authority.ca_pem());
+    assert_eq!(second.authorities.bundle_pem(), first.authorities.bundle_pem());
     assert_eq!(second.path(), home.path().join("data"));
 }
 
@@ -45,7 +45,7 @@ fn the_certificates_are_what_they_are_for() {
     let folder = Folder::open(&home.path().join("data"), &names, &SystemDice, NOW).unwrap();
     let mut all = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
     all.extend(names);
-    let (ca, now) = (&folder.authority, NOW.as_millis());
+    let (ca, now) = (&folder.authorities.signing, NOW.as_millis());
     assert!(ca.vouches_for_server(&folder.broker.certificate_pem, &all, now));
     assert!(ca.vouches_for_client(&folder.bridge.certificate_pem, now));
 }
@@ -60,7 +60,7 @@ fn a_certificate_with_less_than_thirty_days_left_is_renewed() {
     assert_ne!(second.bridge.fingerprint, first.bridge.fingerprint);
     assert_eq!(second.secrets.signing.0, first.secrets.signing.0);
     let later = (later + DAY * 89).as_millis();
-    assert!(second.authority.vouches_for_client(&second.bridge.certificate_pem, later));
+    assert!(second.authorities.signing.vouches_for_client(&second.bridge.certificate_pem, later));
 }
 
 #[test]
@@ -94,6 +94,108 @@ fn of_many_starts_at_once_all_find_the_same_keys() {
 }
 
 #[test]
+fn one_ca_follows_another_step_by_step() {
+    let home = tempfile::tempdir().unwrap();
+    let alone = open(&home, NOW).unwrap();
+    assert_eq!(alone.phase, Phase::Alone);
+    let old = alone.authorities.signing.ca_pem().to_owned();
+    alone.take(Step::Add, &SystemDice, NOW + DAY).unwrap();
+
+    let added = open(&home, NOW).unwrap();
+    assert_eq!(added.phase, Phase::Added { at: NOW + DAY });
+    let new = added.authorities.other.as_ref().unwrap().ca_pem().to_owned();
+    assert_eq!(added.authorities.bundle_pem(), format!("{old}{new}"));
+    assert_eq!(added.broker.fingerprint, alone.broker.fingerprint, "the old one still signs");
+    assert_eq!(added.bridge.fingerprint, alone.bridge.fingerprint);
+    added.take(Step::Switch, &SystemDice, NOW + DAY * 2).unwrap();
+
+    let switched = open(&home, NOW).unwrap();
+    assert_eq!(switched.phase, Phase::Switched { at: NOW + DAY * 2 });
+    assert_eq!(switched.authorities.bundle_pem(), format!("{new}{old}"));
+    let ca = &switched.authorities.signing;
+    assert!(ca.vouches_for_client(&switched.bridge.certificate_pem, NOW.as_millis()));
+    let names = ["localhost".to_owned()];
+    assert!(ca.vouches_for_server(&switched.broker.certificate_pem, &names, NOW.as_millis()));
+    switched.take(Step::Drop, &SystemDice, NOW + DAY * 3).unwrap();
+
+    let again = open(&home, NOW).unwrap();
+    assert_eq!(again.phase, Phase::Alone);
+    assert_eq!(again.authorities.bundle_pem(), new);
+    assert_eq!(again.broker.fingerprint, switched.broker.fingerprint);
+    assert!(!contents(&home)["ca.pem"].contains(&old), "the old one is forgotten with its key");
+}
+
+#[test]
+fn every_ca_has_a_name_of_its_own() {
+    let home = tempfile::tempdir().unwrap();
+    open(&home, NOW).unwrap().take(Step::Add, &SystemDice, NOW).unwrap();
+    let both = open(&home, NOW).unwrap().authorities;
+    assert_ne!(both.signing.name(), both.other.as_ref().unwrap().name());
+}
+
+#[test]
+fn a_step_that_was_cut_short_was_not_taken() {
+    let home = tempfile::tempdir().unwrap();
+    let alone = open(&home, NOW).unwrap();
+    alone.take(Step::Add, &SystemDice, NOW).unwrap();
+    let added = contents(&home).remove("ca.pem").unwrap();
+    let aside = keys(&home).join("ca.pem.new");
+    write(&aside, &added[..added.len() / 2]).unwrap();
+    let found = open(&home, NOW).unwrap();
+    assert_eq!(found.phase, Phase::Added { at: NOW });
+    found.take(Step::Switch, &SystemDice, NOW).unwrap();
+    assert_eq!(open(&home, NOW).unwrap().phase, Phase::Switched { at: NOW });
+    assert!(!aside.exists());
+}
+
+#[test]
+fn nobody_finds_half_a_step() {
+    let home = tempfile::tempdir().unwrap();
+    open(&home, NOW).unwrap();
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                for _ in 0..40 {
+                    let found = open(&home, NOW).unwrap();
+                    let ca = &found.authorities.signing;
+                    let bridge = &found.bridge.certificate_pem;
+                    assert!(ca.vouches_for_client(bridge, NOW.as_millis()));
+                    let is_alone = found.phase == Phase::Alone;
+                    assert_eq!(found.authorities.other.is_none(), is_alone);
+                }
+            });
+        }
+        for step in [Step::Add, Step::Switch, Step::Drop].repeat(5) {
+            open(&home, NOW).unwrap().take(step, &SystemDice, NOW).unwrap();
+        }
+    });
+}
+
+#[test]
+fn of_two_who_take_a_step_the_second_looks_again() {
+    let home = tempfile::tempdir().unwrap();
+    let [first, second] = [1, 2].map(|_| open(&home, NOW).unwrap());
+    first.take(Step::Add, &SystemDice, NOW).unwrap();
+    let refused = second.take(Step::Add, &SystemDice, NOW).unwrap_err().to_string();
+    assert!(refused.starts_with("somebody else changed the CA"), "{refused}");
+    open(&home, NOW).unwrap().take(Step::Switch, &SystemDice, NOW).unwrap();
+    assert_eq!(open(&home, NOW).unwrap().phase, Phase::Switched { at: NOW });
+}
+
+#[test]
+fn brokers_elsewhere_find_whom_to_believe_and_no_key() {
+    let home = tempfile::tempdir().unwrap();
+    open(&home, NOW).unwrap().take(Step::Add, &SystemDice, NOW).unwrap();
+    let folder = open(&home, NOW).unwrap();
+    let crls = folder.authorities.crls(&[], NOW.as_millis(), (NOW + DAY).as_millis()).unwrap();
+    folder.publish(&crls).unwrap();
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_eq!(read("ca-bundle.pem"), folder.authorities.bundle_pem());
+    assert_eq!(read("crl.pem").matches("BEGIN X509 CRL").count(), 2);
+    assert!(!read("ca-bundle.pem").contains("PRIVATE"));
+}
+
+#[test]
 fn a_start_that_was_killed_while_making_keys_is_made_up_for() {
     let home = tempfile::tempdir().unwrap();
     fs::create_dir_all(home.path().join("data/keys.new")).unwrap();
@@ -121,6 +223,19 @@ fn a_damaged_key_is_named() {
     let file = keys(&home).join("pepper.key");
     fs::write(&file, "0123").unwrap();
     assert_eq!(complaint(&home), format!("{}: expected 64 hex digits", file.display()));
+}
+
+#[test]
+fn a_ca_file_that_tells_no_phase_is_named() {
+    for line in ["# added", "# added soon", "# lost 1750000000000"] {
+        let home = tempfile::tempdir().unwrap();
+        open(&home, NOW).unwrap().take(Step::Add, &SystemDice, NOW).unwrap();
+        let file = keys(&home).join("ca.pem");
+        let text = contents(&home).remove("ca.pem").unwrap();
+        fs::write(&file, text.replace("# added 1750000000000", line)).unwrap();
+        let expected = "expected `added` or `switched`, and milliseconds since 1970";
+        assert_eq!(complaint(&home), format!("{}: {line}: {expected}", file.display()));
+    }
 }
 
 #[test]

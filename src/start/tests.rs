@@ -3,6 +3,7 @@
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use authority::Authority;
 use device_sim::{Options, Simulation, ledger};
 use domain::access_code::{LegState, Refusal};
 use domain::attempt::{State, WhyNot};
@@ -13,6 +14,9 @@ use domain::secret::{
 };
 use domain::settings::{ExitGate, InviteDuration, MaxUsers};
 use domain::{Attempt, GateId, IntercomId, Leg, PhoneNumber, Settings, UserId};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use store::{Guest, Issue, Issued, Label, Peer, Redeem, Refused};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -151,15 +155,18 @@ async fn renewed_certificates_are_used_for_new_connections() {
     let (before, store) = open(&config, &*clock, dice()).await.unwrap();
     admit_bridge(&before, &store, clock.now()).await.unwrap();
     let bridge_tls = bridge::Tls::new(&certificates_of_bridge(&before), EMBEDDED_BROKER).unwrap();
-    let broker_tls = broker::Tls::new(&certificates_of_broker(&before)).unwrap();
+    let broker_tls = broker::Tls::new(&certificates_of_broker(&before, "")).unwrap();
     let housekeeping = Housekeeping {
         data: config.data.clone(),
         names: Vec::new(),
         clock: clock.clone(),
         dice: dice(),
         store: store.clone(),
+        authorities: Arc::new(ArcSwap::new(Arc::clone(&before.authorities))),
         broker_tls: Some(broker_tls),
         bridge_tls: Some(bridge_tls),
+        https: None,
+        reload: Arc::default(),
     };
 
     home.clock.later(Duration::from_hours(61 * 24));
@@ -170,6 +177,57 @@ async fn renewed_certificates_are_used_for_new_connections() {
     let fingerprint = Fingerprint(after.bridge.fingerprint);
     let known = store.registry().identify(fingerprint, clock.now()).await.unwrap();
     assert_eq!(known, Ok(Peer::Service));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_shows_the_new_certificate_of_https() {
+    let home = Home::empty();
+    let now = home.clock.now();
+    let [from, to] = [now - Duration::from_hours(1), now + Duration::from_hours(1)];
+    let ca = Authority::create("Web CA", from.as_millis()).unwrap();
+    let [certificate, key] = ["web.pem", "web.key"].map(|name| home.folder.path().join(name));
+    let renew = || {
+        let web = ca.server(&["localhost".to_owned()], from.as_millis(), to.as_millis()).unwrap();
+        fs::write(&certificate, &web.certificate_pem).unwrap();
+        fs::write(&key, web.key_pem).unwrap();
+        CertificateDer::from_pem_slice(web.certificate_pem.as_bytes()).unwrap()
+    };
+    let first = renew();
+    let mut config = home.config(&[Role::Api]);
+    config.http.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    config.http.certificate_file = Some(certificate.clone());
+    config.http.key_file = Some(key.clone());
+    let running = home.run(&config).await;
+    let address = running.http.unwrap();
+    // All certificates are looked at once by themselves, at the start.
+    until(async || config.data.join("crl.pem").exists()).await;
+    assert_eq!(shown_by(address, ca.ca_pem()).await, first);
+
+    let second = renew();
+    running.reload.notify_one();
+    until(async || shown_by(address, ca.ca_pem()).await == second).await;
+    running.stop.cancel();
+    running.wait().await.unwrap();
+}
+
+/// The certificate that a server shows.
+async fn shown_by(address: SocketAddr, ca: &str) -> CertificateDer<'static> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(ca.as_bytes()).expect("PEM")).expect("a CA");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let shaking = tokio::task::spawn_blocking(move || {
+        let name = ServerName::try_from("localhost").expect("a name");
+        let mut tls = ClientConnection::new(Arc::new(config), name).expect("a client");
+        let mut tcp = std::net::TcpStream::connect(address).expect("connects");
+        tls.complete_io(&mut tcp).expect("shakes hands");
+        tls.peer_certificates().expect("a certificate")[0].clone()
+    });
+    shaking.await.expect("no panic")
 }
 
 /// A data folder and a clock that can be set ahead.
@@ -286,11 +344,12 @@ impl Family {
         let folder = Folder::open(&config.data, &[], &SystemDice, now).expect("opens");
         let (from, to) = (now - Duration::from_hours(1), now + Duration::from_hours(1));
         let name = self.gate.to_string();
-        let issued = folder.authority.client(&name, from.as_millis(), to.as_millis());
+        let issued = folder.authorities.signing.client(&name, from.as_millis(), to.as_millis());
         let issued = issued.expect("a certificate");
         let (serial, secret) = (self.serial.clone(), self.secret.clone());
         let fingerprint = Fingerprint(issued.fingerprint);
-        let enrolled = self.store.devices().enrolled(serial, secret, fingerprint, to, now).await;
+        let certificate = store::Certificate { fingerprint, serial: [1; 16], expires_at: to };
+        let enrolled = self.store.devices().enrolled(serial, secret, certificate, now).await;
         enrolled.expect("no fault").expect("enrols");
 
         let at = home.folder.path().join(&self.serial);
@@ -303,7 +362,7 @@ impl Family {
         for (file, text) in [
             ("key.pem", issued.key_pem.as_str()),
             ("certificate.pem", &issued.certificate_pem),
-            ("ca.pem", folder.authority.ca_pem()),
+            ("ca.pem", &folder.authorities.bundle_pem()),
             ("enrolment.json", &enrolment.to_string()),
         ] {
             fs::write(at.join(file), text).expect("writes");

@@ -14,7 +14,7 @@ use crate::events::{About, record};
 use crate::row::device::{gate_with, kind_of, role_in, role_of};
 use crate::sql::{Row, Tx, sql};
 use crate::vault::{Purpose, Vault};
-use crate::{Answer, Fingerprint, Inner, Result};
+use crate::{Answer, Certificate, Inner, Result};
 
 /// Gates and intercoms.
 #[derive(Clone)]
@@ -152,8 +152,7 @@ impl Devices {
         &self,
         serial: String,
         secret: EnrolmentSecret,
-        fingerprint: Fingerprint,
-        expires_at: Timestamp,
+        certificate: Certificate,
         now: Timestamp,
     ) -> Answer<GateId, Enrolment> {
         let vault = Arc::clone(&self.0.vault);
@@ -172,15 +171,17 @@ impl Devices {
             .bind(now)
             .execute(tx)
             .await?;
-            sql("INSERT INTO certificates (fingerprint, gate_id, issued_at, expires_at)
-                 VALUES ($1, $2, $3, $4)")
-            .bind(fingerprint.0)
+            sql("INSERT INTO certificates (fingerprint, gate_id, serial, issued_at, expires_at)
+                 VALUES ($1, $2, $3, $4, $5)")
+            .bind(certificate.fingerprint.0)
             .bind(gate)
+            .bind(certificate.serial)
             .bind(now)
-            .bind(expires_at)
+            .bind(certificate.expires_at)
             .execute(tx)
             .await?;
-            let enrolled = sql("UPDATE gates SET enrolled_at = $2 WHERE id = $1");
+            let enrolled =
+                sql("UPDATE gates SET enrolled_at = $2, revoked_at = NULL WHERE id = $1");
             enrolled.bind(gate).bind(now).execute(tx).await?;
             record(tx, &vault, EventKind::DeviceEnrolled, About::default().gate(gate), now).await?;
             Ok(Ok(gate))

@@ -11,6 +11,7 @@ use crate::events::{About, record};
 use crate::row::attempt::attempt_of;
 use crate::row::device::gate_of;
 use crate::sql::{Row, Tx, sql};
+use crate::vault::Vault;
 use crate::{Inner, Result};
 
 /// Gates as the bridge knows them.
@@ -18,7 +19,7 @@ use crate::{Inner, Result};
 pub struct Gates(pub(crate) Arc<Inner>);
 
 impl Gates {
-    /// Raises the gate's epoch for a new hello; none when there is no such gate.
+    /// Raises the gate's epoch for a new hello; none when there is no such gate, or it is barred.
     ///
     /// Commands of the older epoch are dead from here on. The same hello twice (QoS 1) raises
     /// it once.
@@ -33,6 +34,9 @@ impl Gates {
         in_transaction!(self.0.db, |tx| {
             let Some(row) = lock_gate(tx, gate).await? else { return Ok(None) };
             let before = gate_of(&row)?;
+            if before.barred.is_some() {
+                return Ok(None);
+            }
             if nonce_of(&row)? == Some(nonce) {
                 return Ok(Some(before.epoch));
             }
@@ -54,7 +58,8 @@ impl Gates {
     }
 
     /// The gate adopted its epoch: it can be opened, and its ledger settles what is open from
-    /// older epochs. A ready that does not belong to the last hello is ignored.
+    /// older epochs. A ready that does not belong to the last hello is ignored, as is one of a
+    /// gate that is barred.
     pub async fn ready(
         &self,
         gate: GateId,
@@ -67,7 +72,8 @@ impl Gates {
         in_transaction!(self.0.db, |tx| {
             let Some(row) = lock_gate(tx, gate).await? else { return Ok(false) };
             let before = gate_of(&row)?;
-            if nonce_of(&row)? != Some(nonce) || before.epoch != epoch {
+            let answers_last_hello = nonce_of(&row)? == Some(nonce) && before.epoch == epoch;
+            if before.barred.is_some() || !answers_last_hello {
                 return Ok(false);
             }
             let open = sql("SELECT * FROM attempts WHERE gate_id = $1 AND state = 'sent'
@@ -114,8 +120,17 @@ impl Gates {
     }
 }
 
+/// The gate cannot be opened any more: whatever is pending for it is refused.
+pub(crate) async fn close(tx: &mut Tx, vault: &Vault, gate: GateId, now: Timestamp) -> Result<()> {
+    let close = sql("UPDATE gates SET ready_at = NULL WHERE id = $1 AND ready_at IS NOT NULL");
+    if close.bind(gate).execute(tx).await? != 0 {
+        record(tx, vault, EventKind::GateOffline, About::default().gate(gate), now).await?;
+    }
+    Ok(())
+}
+
 /// Writing first takes the gate's lock.
-async fn lock_gate(tx: &mut Tx, gate: GateId) -> Result<Option<Row>> {
+pub(crate) async fn lock_gate(tx: &mut Tx, gate: GateId) -> Result<Option<Row>> {
     sql("UPDATE gates SET epoch = epoch WHERE id = $1 RETURNING *").bind(gate).optional(tx).await
 }
 

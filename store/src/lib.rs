@@ -41,7 +41,7 @@ pub use intercoms::{Intercoms, SaveRefusal, SavedSettings, SettingsRefusal};
 pub use logins::{Begun, LoginRefusal, Logins, SignedIn, TooManyPins};
 pub use people::{People, Person};
 pub use redeem::{GuestPass, Redeem, Redemptions, Refused};
-pub use registry::{Fingerprint, Peer, Registry, Unwelcome};
+pub use registry::{Behind, Certificate, Fingerprint, Peer, Registry, Unwelcome};
 pub use sessions::{Session, SessionRefusal, Sessions};
 pub use vault::Keys;
 

@@ -6,12 +6,20 @@ use sqlx::{PgPool, SqlSafeStr, SqliteConnection};
 use crate::{Fault, Result};
 
 /// Each migration: its number, its name, its text for SQLite and for Postgres.
-const ALL: [(i64, &str, &str, &str); 1] = [(
-    1,
-    "one_time_access",
-    include_str!("../../migrations/sqlite/0001_one_time_access.sql"),
-    include_str!("../../migrations/postgres/0001_one_time_access.sql"),
-)];
+const ALL: [(i64, &str, &str, &str); 2] = [
+    (
+        1,
+        "one_time_access",
+        include_str!("../../migrations/sqlite/0001_one_time_access.sql"),
+        include_str!("../../migrations/postgres/0001_one_time_access.sql"),
+    ),
+    (
+        2,
+        "identity_of_gates",
+        include_str!("../../migrations/sqlite/0002_identity_of_gates.sql"),
+        include_str!("../../migrations/postgres/0002_identity_of_gates.sql"),
+    ),
+];
 
 pub(crate) async fn on_sqlite(connection: &mut SqliteConnection) -> Result<()> {
     let migrator = migrator(|(.., sqlite, _)| sqlite);

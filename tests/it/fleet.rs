@@ -17,7 +17,8 @@ use domain::name::DeviceName;
 use domain::secret::{ClaimCode, EnrolmentSecret, serial_number};
 use domain::{Dice, GateId, Timestamp};
 use protocol::{SigningKey, VerifyingKeys};
-use store::{Fingerprint, Keys, Label, Store};
+use rcgen::{CertificateParams, KeyPair};
+use store::{Certificate, Fingerprint, Keys, Label, Store};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -94,15 +95,25 @@ impl Recruiter {
             time_zone: "UTC".to_owned(),
             claim_code: ClaimCode::random(&Urandom),
         };
-        let ends = self.now + LIFETIME;
-        let begins = (self.now - BACKDATING).as_millis();
-        let papers = self.authority.client(&id.to_string(), begins, ends.as_millis());
-        let papers = papers.expect("a certificate");
+        let key = KeyPair::generate().expect("a key");
+        let request =
+            CertificateParams::default().serialize_request(&key).and_then(|csr| csr.pem());
+        let (name, now) = (id.to_string(), self.now);
+        let (begins, ends) = ((now - BACKDATING).as_millis(), (now + LIFETIME).as_millis());
+        let certified = self.authority.certify(&request.expect("a request"), &name, begins, ends);
+        let certified = certified.expect("a certificate");
         let devices = self.store.devices();
-        devices.make_gate(id, label, secret.clone(), self.now).await.expect("makes");
-        let fingerprint = Fingerprint(papers.fingerprint);
-        let enrolled = devices.enrolled(serial, secret, fingerprint, ends, self.now).await;
+        devices.make_gate(id, label, secret.clone(), now).await.expect("makes");
+        let certificate = Certificate {
+            fingerprint: Fingerprint(certified.fingerprint),
+            serial: certified.serial,
+            expires_at: Timestamp::from_millis(certified.not_after_ms),
+        };
+        let enrolled = devices.enrolled(serial, secret, certificate, now).await;
         enrolled.expect("enrols").expect("knows the label");
+        // Shown once: the first time is written down, and is not what a storm is about.
+        let shown = self.store.registry().identify(certificate.fingerprint, now).await;
+        shown.expect("reads").expect("knows the certificate");
 
         let folder = self.gates.join(id.to_string());
         fs::create_dir_all(&folder).expect("makes a folder");
@@ -110,8 +121,8 @@ impl Recruiter {
         let gate_id = protocol::GateId::parse(&id.to_string()).expect("an id");
         let enrolment = Enrolment { gate_id, broker, command_keys };
         for (name, content) in [
-            ("key.pem", papers.key_pem),
-            ("certificate.pem", papers.certificate_pem),
+            ("key.pem", key.serialize_pem()),
+            ("certificate.pem", certified.certificate_pem),
             ("ca.pem", self.authority.ca_pem().to_owned()),
             ("ledger", String::new()),
             ("enrolment.json", serde_json::to_string(&enrolment).expect("JSON")),

@@ -201,6 +201,29 @@ impl House {
         self.process.as_ref().expect("the house runs").child.id()
     }
 
+    /// Has it reload all certificates, and waits until it did.
+    pub(crate) async fn reloads(&self) {
+        let process = self.process.as_ref().expect("the house runs");
+        let times = || {
+            let printed = process.printed.lock().expect("not poisoned");
+            printed.iter().filter(|line| line.contains(" reloaded ")).count()
+        };
+        // The first time is by itself, at the start.
+        let before = until(async || Some(times()).filter(|times| 0 < *times)).await;
+        let before = before.expect("it looks after its certificates");
+        signal(&process.child, "HUP");
+        let again = until(async || (before < times()).then_some(())).await;
+        again.expect("it reloads its certificates");
+    }
+
+    /// Takes a step from one CA to the next, or hears why not.
+    pub(crate) fn takes(&self, step: &str) -> Result<String, String> {
+        let asked = self.command(&[]).arg("ca").args(step.split(' ')).output();
+        let asked = asked.expect("the binary runs");
+        let [out, err] = [asked.stdout, asked.stderr].map(String::from_utf8);
+        if asked.status.success() { Ok(out.expect("text")) } else { Err(err.expect("text")) }
+    }
+
     /// Where HTTP is served: `http://127.0.0.1:…`.
     pub(crate) fn http(&self) -> &str {
         &self.process.as_ref().expect("the house runs").http

@@ -15,6 +15,7 @@ mod owner;
 #[path = "../../store/tests/it/postgres.rs"]
 mod postgres;
 mod process;
+mod roll_over;
 mod settings;
 mod signing_in;
 mod storm;

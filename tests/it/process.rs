@@ -39,6 +39,29 @@ async fn p_1_the_openapi_document_is_served_and_names_every_endpoint() {
     }
 }
 
+/// P-15, on a small machine: a thousand files for everything.
+#[tokio::test(flavor = "multi_thread")]
+async fn p_15_few_files_are_shared_so_that_a_flood_stops_neither_gates_nor_guests() {
+    rlimit::increase_nofile_limit(10_000).unwrap();
+    let mut house = House::empty();
+    // Whoever floods and whoever does not share one address here.
+    let flussd = house.command(&["broker.max_newcomers_per_address=5000"]);
+    let mut small = Command::new("sh");
+    small.args(["-c", r#"ulimit -n 1024 && exec "$0" "$@""#]);
+    small.arg(flussd.get_program()).args(flussd.get_args());
+    house.run(&mut small).await;
+    let told = house.printed();
+    assert!(told.contains("broker.max_connections = 10000 becomes 576"), "{told}");
+    let home = Home::furnish(house).await;
+    let mut flood = Vec::new();
+    for _ in 0..1_500 {
+        flood.push(tokio::net::TcpStream::connect(home.house.mqtt()).await.unwrap());
+    }
+    home.lets_in("Thandi").await;
+    home.house.another_gate().await.ready().await.unwrap();
+    drop(flood);
+}
+
 #[test]
 fn p_1_what_is_wrong_is_told_in_one_line() {
     let house = House::empty();

@@ -13,7 +13,7 @@ use crate::meter;
 const GATES: usize = 2_000;
 
 /// All of them come from one address here.
-const SETTINGS: [&str; 2] = ["broker.max_connections_per_address=5000", "log=warn,rumqttd=off"];
+const SETTINGS: [&str; 2] = ["broker.max_newcomers_per_address=5000", "log=warn,rumqttd=off"];
 
 /// Here a gate is a connection, a ledger and a lock; the service needs less.
 const OPEN_FILES: u64 = 3 * GATES as u64 + 500;

@@ -1,8 +1,12 @@
+use std::fs;
+
 use authority::Authority;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::routing::{get, post};
-use rustls::pki_types::{ServerName, UnixTime};
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -215,6 +219,33 @@ async fn https_speaks_both_versions() {
 }
 
 #[tokio::test]
+async fn another_certificate_is_shown_after_a_reload_and_nobody_is_dropped() {
+    let tls = Tls::new();
+    let patience = Patience { head: LONG, ..Patience::default() };
+    let server = Running::start_with(&tls.config(), hello(), patience).await;
+    let mut standing = tls.connect(&server, "http/1.1").await;
+    let before = certificate_of(&standing);
+
+    tls.renew();
+    assert_eq!(certificate_of(&tls.connect(&server, "http/1.1").await), before);
+    server.https.as_ref().unwrap().reload().unwrap();
+    let after = certificate_of(&tls.connect(&server, "http/1.1").await);
+    assert_ne!(after, before);
+
+    // Half a renewal, as when the signal comes between the two files.
+    let key = tls.config().key_file.unwrap();
+    let other = Tls::new().config().key_file.map(|file| fs::read(file).unwrap());
+    for broken in [b"half a k".to_vec(), other.unwrap()] {
+        fs::write(&key, broken).unwrap();
+        let refused = server.https.as_ref().unwrap().reload().unwrap_err().to_string();
+        assert!(refused.contains(".pem: "), "{refused}");
+        assert_eq!(certificate_of(&tls.connect(&server, "http/1.1").await), after);
+    }
+    standing.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    assert!(read_some(&mut standing).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
 async fn a_handshake_that_never_ends_is_cut_off() {
     let tls = Tls::new();
     let server = Running::start_with(
@@ -286,6 +317,7 @@ fn a_public_url_is_an_origin() {
 /// A server on a free port.
 struct Running {
     address: SocketAddr,
+    https: Option<Https>,
     cancel: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -298,10 +330,10 @@ impl Running {
     async fn start_with(config: &Config, router: Router, patience: Patience) -> Self {
         let mut server = Server::bind(config).await.unwrap();
         server.patience = patience;
-        let address = server.local_addr();
+        let (address, https) = (server.local_addr(), server.https());
         let cancel = CancellationToken::new();
         let task = tokio::spawn(server.run(router, cancel.clone()));
-        Self { address, cancel, task }
+        Self { address, https, cancel, task }
     }
 
     async fn connect(&self) -> TcpStream {
@@ -337,19 +369,23 @@ impl Running {
 /// A CA and a server's certificate in files.
 struct Tls {
     folder: tempfile::TempDir,
-    roots: RootCertStore,
+    ca: Authority,
 }
 
 impl Tls {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ca = Authority::create("Test CA", NOW).unwrap();
-        let issued = ca.server(&["localhost".to_owned()], NOW, NOW).unwrap();
-        fs::write(folder.path().join("certificate.pem"), issued.certificate_pem).unwrap();
-        fs::write(folder.path().join("key.pem"), issued.key_pem).unwrap();
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_slice(ca.ca_pem().as_bytes()).unwrap()).unwrap();
-        Self { folder, roots }
+        let tls = Self { folder, ca };
+        tls.renew();
+        tls
+    }
+
+    /// Puts another certificate and its key into the files.
+    fn renew(&self) {
+        let issued = self.ca.server(&["localhost".to_owned()], NOW, NOW).unwrap();
+        fs::write(self.folder.path().join("certificate.pem"), issued.certificate_pem).unwrap();
+        fs::write(self.folder.path().join("key.pem"), issued.key_pem).unwrap();
     }
 
     fn config(&self) -> Config {
@@ -362,11 +398,13 @@ impl Tls {
     }
 
     async fn connect(&self, server: &Running, alpn: &str) -> TlsStream<TcpStream> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(self.ca.ca_pem().as_bytes()).unwrap()).unwrap();
         let provider = Arc::new(ring::default_provider());
         let mut config = ClientConfig::builder_with_details(provider, Arc::new(StandingClock))
             .with_safe_default_protocol_versions()
             .unwrap()
-            .with_root_certificates(self.roots.clone())
+            .with_root_certificates(roots)
             .with_no_client_auth();
         config.alpn_protocols = vec![alpn.as_bytes().to_vec()];
         let name = ServerName::try_from("localhost").unwrap();
@@ -396,6 +434,10 @@ fn hello() -> Router {
 
 fn who() -> Router {
     Router::new().route("/", get(async |peer: Extension<PeerAddress>| peer.0.0.to_string()))
+}
+
+fn certificate_of(client: &TlsStream<TcpStream>) -> CertificateDer<'static> {
+    client.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned()
 }
 
 async fn read_to_end(client: &mut TcpStream) -> String {

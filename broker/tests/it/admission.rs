@@ -43,7 +43,7 @@ async fn a_client_id_must_be_the_certificate_s_identity() {
             assert_eq!(refusal(&house, &service, version, id).await, code, "service as {id:?}");
         }
     }
-    until(|| house.count_of(Cause::ClientId) == 16).await;
+    house.counted(&[(Cause::ClientId, 16)]).await;
     assert_eq!(house.door.connected(), 0);
 }
 
@@ -59,9 +59,7 @@ async fn the_registry_has_the_last_word() {
         assert_eq!(refusal(&house, &revoked, version, &id).await, no);
         assert_eq!(refusal(&house, &unclear, version, &id).await, fault);
     }
-    for cause in [Cause::Unknown, Cause::Revoked, Cause::Fault] {
-        until(|| house.count_of(cause) == 2).await;
-    }
+    house.counted(&[(Cause::Unknown, 2), (Cause::Revoked, 2), (Cause::Fault, 2)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,11 +68,16 @@ async fn other_versions_and_other_protocols_are_refused() {
     let certificate = house.gate(1);
     assert_eq!(refusal(&house, &certificate, 3, "x").await, 1);
     assert_eq!(refusal(&house, &certificate, 6, "x").await, 0x84);
-    for bytes in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0xC0, 0], &packet(0x20, &[0, 0])] {
+    let mut raw = Raw::dial(&house, &certificate, 4).await;
+    raw.send(b"\x10\x0D\0\x06MQIsdp\x03\x02\0\x14\0\x01x").await;
+    assert_eq!(raw.rest().await, [0x20, 2, 0, 1]);
+    let stranger = packet(0x10, b"\0\x04MQTt\x04\x02\0\x14\0\x01x");
+    for bytes in [b"GET / HTTP/1.1\r\n\r\n", &[0xC0, 0][..], &packet(0x20, &[0, 0]), &stranger] {
         let mut raw = Raw::dial(&house, &certificate, 4).await;
         raw.send(bytes).await;
         assert!(raw.rest().await.is_empty());
     }
+    house.counted(&[(Cause::Version, 3), (Cause::Malformed, 4)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -159,7 +162,7 @@ async fn a_reload_lets_a_second_ca_in_and_a_bad_one_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_and_half_open_clients_keep_nobody_out() {
-    let config = Config { max_connections_per_address: 1_000, ..Config::default() };
+    let config = Config { max_newcomers_per_address: 1_000, ..Config::default() };
     let house = House::open_with(Config { max_concurrent_handshakes: 4, ..config }).await;
     let mut idle = Vec::new();
     for number in 0..100 {
@@ -190,17 +193,48 @@ async fn silent_and_half_open_clients_keep_nobody_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_address_cannot_take_all_places() {
-    let config = Config { max_connections_per_address: 2, ..Config::default() };
+async fn one_address_cannot_take_all_places_but_hold_any_number_of_gates() {
+    let config = Config { max_newcomers_per_address: 2, ..Config::default() };
     let house = House::open_with(config).await;
-    let first = Raw::gate(&house, 1, 4).await;
-    let _second = Raw::gate(&house, 2, 4).await;
+    let _gates = [Raw::gate(&house, 1, 4).await, Raw::gate(&house, 2, 4).await];
+    let first = TcpStream::connect(house.address).await.expect("the port is open");
+    let _second = TcpStream::connect(house.address).await.expect("the port is open");
     let mut third = TcpStream::connect(house.address).await.expect("the port is open");
     assert_eq!(within(third.read(&mut [0])).await.unwrap_or(0), 0);
     assert_eq!(house.count_of(Cause::CrowdedAddress), 1);
-    first.vanish();
-    until(|| house.door.connected() == 1).await;
+    drop(first);
+    until(|| house.count_of(Cause::Handshake) == 1).await;
     Raw::gate(&house, 3, 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_keeps_a_full_house_waiting_makes_room_for_a_gate() {
+    let config = Config { max_newcomers_per_address: 20, ..Config::default() };
+    let house = House::open_with(config).await;
+    let mut silent = Vec::new();
+    for _ in 0..20 {
+        silent.push(TcpStream::connect(house.address).await.expect("the port is open"));
+    }
+    let certificate = house.gate(1);
+    // Refused until the first of the silent ones has had its second.
+    let before = Instant::now();
+    while handshake(house.address, &house.ca, Some(&certificate)).await.is_err() {
+        assert!(before.elapsed() < Duration::from_secs(4), "before they are reaped anyway");
+    }
+    assert!(1 <= house.count_of(Cause::Evicted));
+    assert_eq!(house.count_of(Cause::Handshake), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gates_come_over_ipv6_too_and_a_network_of_them_counts_as_one_address() {
+    let listen = (std::net::Ipv6Addr::LOCALHOST, 0).into();
+    let config = Config { listen, max_newcomers_per_address: 1, ..Config::default() };
+    let house = House::open_with(config).await;
+    Raw::gate(&house, 1, 5).await.ping().await;
+    let _silent = TcpStream::connect(house.address).await.expect("the port is open");
+    let mut second = TcpStream::connect(house.address).await.expect("the port is open");
+    assert_eq!(within(second.read(&mut [0])).await.unwrap_or(0), 0);
+    assert_eq!(house.count_of(Cause::CrowdedAddress), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,6 +23,10 @@ fn status() -> String {
     Topic::Up(GateId::parse(&gate(1).to_string()).expect("an id"), Up::Status).to_string()
 }
 
+fn gate_id(number: u8) -> String {
+    gate(number).to_string()
+}
+
 async fn listening_gate(house: &House, version: u8, qos: u8) -> Raw {
     let mut gate = Raw::gate(house, 1, version).await;
     gate.send(&subscribe(version, 1, &[(trigger(), qos)])).await;
@@ -91,6 +95,10 @@ async fn subscribing_twice_delivers_once_and_unsubscribing_is_always_answered() 
     for version in BOTH {
         let mut service = Raw::service(&house, version).await;
         let mut gate = listening_gate(&house, version, 0).await;
+        let mut witness = Raw::gate(&house, 2, version).await;
+        let to_witness = trigger().replace(&gate_id(1), &gate_id(2));
+        witness.send(&subscribe(version, 1, &[(to_witness.clone(), 0)])).await;
+        assert_eq!(witness.packet().await[0], 0x90);
         gate.send(&subscribe(version, 2, &[(trigger(), 1), (trigger(), 0)])).await;
         assert_eq!(gate.packet().await[0], 0x90);
         service.send(&publish(version, &trigger(), b"once", 0, false)).await;
@@ -101,8 +109,10 @@ async fn subscribing_twice_delivers_once_and_unsubscribing_is_always_answered() 
                 if version == 5 { vec![0xB0, 4, 0, 3, 0, code] } else { vec![0xB0, 2, 0, 3] };
             assert_eq!(gate.packet().await, expected);
         }
-        service.send(&publish(version, &trigger(), b"nobody", 1, false)).await;
-        service.packet().await;
+        service.send(&publish(version, &trigger(), b"nobody", 0, false)).await;
+        // What the witness hears, the router took after what nobody hears.
+        service.send(&publish(version, &to_witness, b"witness", 0, false)).await;
+        assert_eq!(witness.message().await.1, b"witness");
         gate.send(&subscribe(version, 4, &[(trigger(), 0)])).await;
         assert_eq!(gate.packet().await[0], 0x90);
         service.send(&publish(version, &trigger(), b"again", 0, false)).await;

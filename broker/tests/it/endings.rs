@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use broker::{Cause, Health};
 use protocol::{Hello, Nonce, Presence, Topic, Up};
-use store::Unwelcome;
 
 use crate::house::{Answer, House, gate, until, within};
 use crate::raw::{BOTH, Raw, connect, publish, subscribe};
@@ -96,37 +95,79 @@ async fn a_will_is_published_unless_the_gate_says_goodbye() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_kicked_gate_is_gone_at_once_and_a_revoked_one_stays_out() {
+async fn a_revoked_gate_is_gone_within_a_second_and_stays_out() {
     let house = House::open().await;
     for version in BOTH {
         let mut service = Raw::service(&house, version).await;
+        let mut other = Raw::gate(&house, 2, version).await;
         let certificate = house.gate(1);
         let mut raw = Raw::connect(&house, &certificate, version, &gate(1).to_string()).await;
         says_hello(&mut raw, &mut service).await;
-        house.table.set(&certificate, Answer::Refused(Unwelcome::Revoked));
         let before = Instant::now();
-        assert!(house.door.kick(gate(1)));
+        house.table.revoke(&certificate);
         hears_gone(&mut service).await;
-        raw.is_disconnected(0x98, "kicked").await;
-        assert!(before.elapsed() < Duration::from_secs(1));
-        assert!(!house.door.kick(gate(1)), "nobody is there");
+        assert!(before.elapsed() < Duration::from_secs(1), "after {:?}", before.elapsed());
+        raw.is_disconnected(0x98, "revoked").await;
         let mut again = Raw::dial(&house, &certificate, version).await;
         again.send(&connect(version, &gate(1).to_string(), 20, None)).await;
-        assert_ne!(again.packet().await[3], 0);
+        let code = if version == 5 { 0x87 } else { 5 };
+        assert_eq!(again.packet().await[3], code);
+        other.ping().await;
+        // A newer certificate of the same gate is another matter.
+        Raw::gate(&house, 1, version).await.ping().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revocation_between_look_up_and_seat_is_not_overlooked() {
     let house = House::open().await;
-    let certificate = house.registered(Answer::KickedMeanwhile(gate(1)));
-    for (version, code) in BOTH.into_iter().zip([3, 0x88]) {
+    for version in BOTH {
+        let certificate = house.registered(Answer::EndedMeanwhile(gate(1)));
         let mut raw = Raw::dial(&house, &certificate, version).await;
         raw.send(&connect(version, &gate(1).to_string(), 20, None)).await;
-        assert_eq!(raw.packet().await[3], code);
+        assert_eq!(raw.packet().await[0], 0x20);
+        raw.is_disconnected(0x98, "revoked").await;
     }
-    until(|| house.count_of(Cause::Kicked) == 2).await;
-    assert_eq!(house.door.connected(), 0);
+    assert_eq!(house.count_of(Cause::Revoked), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_living_holders_of_one_key_put_the_gate_into_quarantine() {
+    let house = House::open().await;
+    let certificate = house.gate(1);
+    let mut other = Raw::gate(&house, 2, 5).await;
+    let mut holder = Raw::connect(&house, &certificate, 5, &gate_id()).await;
+    for takeover in 1..=3 {
+        assert_eq!(house.table.quarantined(), [], "before takeover {takeover}");
+        let newer = Raw::connect(&house, &certificate, 5, &gate_id()).await;
+        holder.is_disconnected(0x8E, "taken over").await;
+        holder.close().await;
+        holder = newer;
+    }
+    holder.is_disconnected(0x98, "quarantined").await;
+    assert_eq!(house.table.quarantined(), [gate(1)]);
+    for (version, code) in [(4, 5), (5, 0x8A)] {
+        let mut again = Raw::dial(&house, &certificate, version).await;
+        again.send(&connect(version, &gate_id(), 20, None)).await;
+        assert_eq!(again.packet().await[3], code);
+    }
+    other.ping().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gate_that_lost_its_lines_may_take_over_its_own_old_connections() {
+    let house = House::open().await;
+    let certificate = house.gate(1);
+    let mut silent = Vec::new();
+    for _ in 0..8 {
+        // The older connections answer no more: their other ends neither read nor close.
+        silent.push(Raw::connect(&house, &certificate, 4, &gate_id()).await);
+    }
+    until(|| house.count_of(Cause::TakenOver) == 7).await;
+    let mut last = silent.pop().expect("eight of them");
+    drop(silent);
+    last.ping().await;
+    assert_eq!(house.table.quarantined(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,10 +201,14 @@ async fn a_silent_gate_is_dead_even_while_it_is_spoken_to() {
         gate.send(&subscribe(version, 1, &[(trigger.clone(), 0)])).await;
         assert_eq!(gate.packet().await[0], 0x90);
         let seen = house.count_of(Cause::Silent);
-        while house.count_of(Cause::Silent) == seen {
+        let mut heard = vec![0x30];
+        // It hears everything and says nothing.
+        while heard[0] == 0x30 {
             service.send(&publish(version, &trigger, b"x", 1, false)).await;
             assert_eq!(service.packet().await, [0x40, 2, 0, 7]);
+            heard = gate.packet_if_any().await.unwrap_or(vec![0]);
         }
+        assert_eq!(house.count_of(Cause::Silent), seen + 1);
         let silence = before.elapsed();
         assert!(Duration::from_millis(1_400) < silence, "after {silence:?}");
         until(|| house.door.connected() == 1).await;

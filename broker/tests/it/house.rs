@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use authority::{Authority, Issued};
-use broker::{Broker, Cause, Certificates, Config, Door, Identifies, RouterSilent, Tls};
+use broker::{Broker, Cause, Certificates, Config, Door, Roster, RouterSilent, Tls};
 use domain::{Clock, GateId, Timestamp};
 use rustls::pki_types::UnixTime;
 use store::{Fault, Fingerprint, Peer, Unwelcome};
@@ -43,8 +43,10 @@ pub(crate) struct House {
 }
 
 impl House {
+    /// A house whose gates may say as much as they like, because tests are quick.
     pub(crate) async fn open() -> Self {
-        Self::open_with(Config::default()).await
+        let config = Config { gate_packets_per_second: 10_000, ..Config::default() };
+        Self::open_with(config).await
     }
 
     pub(crate) async fn open_with(config: Config) -> Self {
@@ -53,14 +55,13 @@ impl House {
     }
 
     /// A house with this registry; the table is what the test knows of it.
-    pub(crate) async fn over(registry: impl Identifies, table: Table, config: Config) -> Self {
+    pub(crate) async fn over(registry: impl Roster, table: Table, config: Config) -> Self {
         let ca = new_ca();
         let tls = Tls::new(&certificates(&ca, &[&ca])).expect("certificates fit");
-        let config = Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..config };
+        let config = Config { listen: SocketAddr::new(config.listen.ip(), 0), ..config };
         let broker = Broker::bind(config, tls.clone(), registry, Arc::new(Stopped)).await;
         let broker = broker.expect("a port is free");
         let (address, door, stop) = (broker.local_addr(), broker.door(), CancellationToken::new());
-        table.door.set(door.clone()).expect("it opens once");
         let running = tokio::spawn(broker.run(stop.clone()));
         Self { address, door, ca, tls, table, stop, running }
     }
@@ -81,6 +82,17 @@ impl House {
         issued
     }
 
+    /// So often each of these causes came up since the start, and no other at all.
+    pub(crate) async fn counted(&self, expected: &[(Cause, u64)]) {
+        let of =
+            |cause| expected.iter().find(|(of, _)| *of == cause).map_or(0, |(_, count)| *count);
+        // A refusal of a CONNECT is counted after the client was told.
+        let enough = || Cause::ALL.iter().all(|cause| of(*cause) <= self.count_of(*cause));
+        until(enough).await;
+        let came_up = Cause::ALL.map(|cause| (cause, self.count_of(cause)));
+        assert_eq!(came_up, Cause::ALL.map(|cause| (cause, of(cause))));
+    }
+
     pub(crate) fn count_of(&self, cause: Cause) -> u64 {
         self.door.count_of(cause)
     }
@@ -98,7 +110,7 @@ pub(crate) fn client_certificate(ca: &Authority) -> Issued {
 /// A server certificate by `ca`, with clients of `client_cas`.
 pub(crate) fn certificates(ca: &Authority, client_cas: &[&Authority]) -> Certificates {
     let hour = 3_600_000;
-    let names = ["127.0.0.1".to_owned()];
+    let names = ["127.0.0.1", "::1"].map(str::to_owned);
     let server = ca.server(&names, now_ms() - hour, now_ms() + hour).expect("it is made");
     Certificates {
         chain: server.certificate_pem,
@@ -122,40 +134,73 @@ pub(crate) fn gate(number: u8) -> GateId {
 pub(crate) enum Answer {
     Known(Peer),
     Refused(Unwelcome),
-    /// The gate was still known, but before this was said it was revoked and kicked.
-    KickedMeanwhile(GateId),
+    /// The gate was still known, but before this was said its certificate ended.
+    EndedMeanwhile(GateId),
     Unavailable,
 }
 
 /// A registry in memory.
 #[derive(Clone, Default)]
-pub(crate) struct Table {
-    answers: Arc<Mutex<HashMap<[u8; 32], Answer>>>,
-    door: Arc<OnceLock<Door>>,
+pub(crate) struct Table(Arc<Mutex<Entries>>);
+
+#[derive(Default)]
+struct Entries {
+    answers: HashMap<[u8; 32], Answer>,
+    ended: Vec<Fingerprint>,
+    quarantined: Vec<GateId>,
 }
 
 impl Table {
     pub(crate) fn set(&self, issued: &Issued, answer: Answer) {
-        self.answers.lock().expect("no test panics with it").insert(issued.fingerprint, answer);
+        self.lock().answers.insert(issued.fingerprint, answer);
+    }
+
+    /// Revokes a certificate: the broker is told when it asks.
+    pub(crate) fn revoke(&self, issued: &Issued) {
+        let mut entries = self.lock();
+        entries.answers.insert(issued.fingerprint, Answer::Refused(Unwelcome::Revoked));
+        entries.ended.push(Fingerprint(issued.fingerprint));
+    }
+
+    /// The gates that the broker put into quarantine.
+    pub(crate) fn quarantined(&self) -> Vec<GateId> {
+        self.lock().quarantined.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        self.0.lock().expect("no test panics with it")
     }
 }
 
-impl Identifies for Table {
+impl Roster for Table {
     async fn identify(
         &self,
-        fingerprint: Fingerprint,
+        certificate: Fingerprint,
         _: Timestamp,
     ) -> store::Result<Result<Peer, Unwelcome>> {
-        match self.answers.lock().expect("no test panics with it").get(&fingerprint.0) {
-            Some(Answer::Known(peer)) => Ok(Ok(*peer)),
-            Some(Answer::Refused(unwelcome)) => Ok(Err(*unwelcome)),
-            Some(Answer::KickedMeanwhile(gate)) => {
-                self.door.get().expect("the house is open").kick(*gate);
-                Ok(Ok(Peer::Gate(*gate)))
+        let mut entries = self.lock();
+        match entries.answers.get(&certificate.0).copied() {
+            Some(Answer::Known(Peer::Gate(gate))) if entries.quarantined.contains(&gate) => {
+                Ok(Err(Unwelcome::Quarantined))
+            }
+            Some(Answer::Known(peer)) => Ok(Ok(peer)),
+            Some(Answer::Refused(unwelcome)) => Ok(Err(unwelcome)),
+            Some(Answer::EndedMeanwhile(gate)) => {
+                entries.ended.push(certificate);
+                Ok(Ok(Peer::Gate(gate)))
             }
             Some(Answer::Unavailable) => Err(Fault::Busy),
             None => Ok(Err(Unwelcome::Unknown)),
         }
+    }
+
+    async fn ended_since(&self, _: Timestamp, _: Timestamp) -> store::Result<Vec<Fingerprint>> {
+        Ok(self.lock().ended.clone())
+    }
+
+    async fn quarantine(&self, gate: GateId, _: Timestamp) -> store::Result<bool> {
+        self.lock().quarantined.push(gate);
+        Ok(true)
     }
 }
 

@@ -9,7 +9,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ALL_VERSIONS, ClientConfig, RootCertStore, SupportedProtocolVersion};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -27,6 +27,24 @@ impl Raw {
     /// Does the TLS handshake only.
     pub(crate) async fn dial(house: &House, certificate: &Issued, version: u8) -> Self {
         let stream = handshake(house.address, &house.ca, Some(certificate)).await;
+        Self { stream: stream.expect("the handshake succeeds"), version }
+    }
+
+    /// Does the TLS handshake only, with this configuration of TLS.
+    pub(crate) async fn dial_with(house: &House, config: ClientConfig, version: u8) -> Self {
+        let stream = handshake_with(house.address, config).await;
+        Self { stream: stream.expect("the handshake succeeds"), version }
+    }
+
+    /// Does the TLS handshake only, over this socket.
+    pub(crate) async fn dial_from(
+        house: &House,
+        socket: TcpSocket,
+        certificate: &Issued,
+        version: u8,
+    ) -> Self {
+        let config = client_config(&house.ca, Some(certificate), ALL_VERSIONS);
+        let stream = handshake_over(socket, house.address, config).await;
         Self { stream: stream.expect("the handshake succeeds"), version }
     }
 
@@ -61,6 +79,7 @@ impl Raw {
 
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
         within(self.stream.write_all(bytes)).await.expect("the line is open");
+        within(self.stream.flush()).await.expect("the line is open");
     }
 
     /// Sends what may not arrive any more.
@@ -71,6 +90,11 @@ impl Raw {
     /// The next packet.
     pub(crate) async fn packet(&mut self) -> Vec<u8> {
         within(self.next()).await.expect("a packet")
+    }
+
+    /// The next packet, unless the line is closed.
+    pub(crate) async fn packet_if_any(&mut self) -> Option<Vec<u8>> {
+        within(self.next()).await
     }
 
     /// The next message: its topic and payload.
@@ -96,10 +120,21 @@ impl Raw {
         assert_eq!(self.rest().await, expected, "v{}: {why}", self.version);
     }
 
+    /// Ends its own half of the line, then reads until the other half ends.
+    pub(crate) async fn hang_up(mut self) {
+        let _ = within(self.stream.shutdown()).await;
+        let _ = within(self.stream.read_to_end(&mut Vec::new())).await;
+    }
+
     /// Breaks the line without a word.
     pub(crate) fn vanish(self) {
         let (tcp, _) = self.stream.into_inner();
         tcp.set_zero_linger().expect("a socket");
+    }
+
+    /// Closes in order, as a living client does.
+    pub(crate) async fn close(&mut self) {
+        let _ = within(self.stream.shutdown()).await;
     }
 
     /// Everything sent before was handled.
@@ -140,7 +175,17 @@ pub(crate) async fn handshake_with(
     address: SocketAddr,
     config: ClientConfig,
 ) -> std::io::Result<TlsStream<TcpStream>> {
-    let tcp = TcpStream::connect(address).await?;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    handshake_over(socket?, address, config).await
+}
+
+async fn handshake_over(
+    socket: TcpSocket,
+    address: SocketAddr,
+    config: ClientConfig,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let tcp = socket.connect(address).await?;
+    tcp.set_nodelay(true)?;
     let name = ServerName::from(address.ip());
     within(TlsConnector::from(Arc::new(config)).connect(name, tcp)).await
 }
@@ -189,23 +234,73 @@ pub(crate) fn connect(version: u8, id: &str, keep_alive: u16, will: Option<Will<
     packet(0x10, &body)
 }
 
+/// A CONNECT in all its parts.
+#[derive(Clone, Copy)]
+pub(crate) struct Connecting<'a> {
+    pub(crate) version: u8,
+    pub(crate) flags: u8,
+    pub(crate) keep_alive: u16,
+    pub(crate) properties: &'a [u8],
+    pub(crate) id: &'a [u8],
+    /// What follows the client id: will, user name, password.
+    pub(crate) rest: &'a [u8],
+}
+
+impl<'a> Connecting<'a> {
+    pub(crate) fn of(version: u8, id: &'a str) -> Self {
+        Self { version, flags: 2, keep_alive: 20, properties: &[], id: id.as_bytes(), rest: &[] }
+    }
+
+    pub(crate) fn bytes(self) -> Vec<u8> {
+        let mut body = text("MQTT");
+        body.extend([self.version, self.flags]);
+        body.extend(self.keep_alive.to_be_bytes());
+        body.extend(properties(self.version, self.properties));
+        body.extend(length(self.id));
+        body.extend(self.id);
+        body.extend(self.rest);
+        packet(0x10, &body)
+    }
+}
+
 /// A publish with packet id 7, if it has one.
 pub(crate) fn publish(version: u8, topic: &str, payload: &[u8], qos: u8, retain: bool) -> Vec<u8> {
-    let mut body = text(topic);
-    if 0 < qos {
+    publish_with(version, 0x30 | qos << 1 | u8::from(retain), topic.as_bytes(), &[], payload)
+}
+
+/// A publish with this first byte and these properties.
+pub(crate) fn publish_with(
+    version: u8,
+    first: u8,
+    topic: &[u8],
+    own_properties: &[u8],
+    payload: &[u8],
+) -> Vec<u8> {
+    let mut body = [&length(topic), topic].concat();
+    if first & 6 != 0 {
         body.extend([0, 7]);
     }
-    body.extend(no_properties(version));
+    body.extend(properties(version, own_properties));
     body.extend(payload);
-    packet(0x30 | qos << 1 | u8::from(retain), &body)
+    packet(first, &body)
 }
 
 pub(crate) fn subscribe(version: u8, id: u16, filters: &[(String, u8)]) -> Vec<u8> {
+    subscribe_with(version, id, &[], filters)
+}
+
+/// A subscribe with these properties; each filter with its byte of options.
+pub(crate) fn subscribe_with(
+    version: u8,
+    id: u16,
+    own_properties: &[u8],
+    filters: &[(String, u8)],
+) -> Vec<u8> {
     let mut body = id.to_be_bytes().to_vec();
-    body.extend(no_properties(version));
-    for (filter, qos) in filters {
+    body.extend(properties(version, own_properties));
+    for (filter, options) in filters {
         body.extend(text(filter));
-        body.push(*qos);
+        body.push(*options);
     }
     packet(0x82, &body)
 }
@@ -259,7 +354,13 @@ fn no_properties(version: u8) -> &'static [u8] {
     if version == 5 { &[0] } else { &[] }
 }
 
-fn text(text: &str) -> Vec<u8> {
+/// The properties with their length, in MQTT 5.
+pub(crate) fn properties(version: u8, properties: &[u8]) -> Vec<u8> {
+    // A packet's length has the same form.
+    if version == 5 { packet(0, properties).split_off(1) } else { Vec::new() }
+}
+
+pub(crate) fn text(text: &str) -> Vec<u8> {
     [&length(text.as_bytes())[..], text.as_bytes()].concat()
 }
 

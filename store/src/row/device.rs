@@ -1,6 +1,6 @@
 //! Devices, gates and settings.
 
-use domain::gate::Gate;
+use domain::gate::{Barred, Gate};
 use domain::permission::Role;
 use domain::secret::BoardToken;
 use domain::settings::{ExitGate, InviteDuration, MaxUsers};
@@ -16,7 +16,15 @@ pub(crate) fn gate_of(row: &Row) -> Result<Gate> {
         epoch: super::number(row, "epoch")?,
         hello_at: row.moment("hello_at")?,
         ready_at: row.moment_if_any("ready_at")?,
+        barred: barred(row)?,
     })
+}
+
+/// A revocation outlasts a quarantine: it takes new certificates to end it.
+fn barred(row: &Row) -> Result<Option<Barred>> {
+    let quarantined = row.moment_if_any("quarantined_at")?.map(|at| Barred::Quarantined { at });
+    let revoked = row.moment_if_any("revoked_at")?.map(|at| Barred::Revoked { at });
+    Ok(revoked.or(quarantined))
 }
 
 /// Reads a gate's conversation as it stands.

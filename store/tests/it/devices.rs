@@ -7,7 +7,8 @@ use domain::secret::{ClaimCode, EnrolmentSecret};
 use domain::settings::{ExitGate, MaxUsers};
 use domain::{GateId, Settings};
 use store::{
-    Claimed, DeviceKind, Enrolment, Fingerprint, Peer, SaveRefusal, SettingsRefusal, Unwelcome,
+    Behind, Certificate, Claimed, DeviceKind, Enrolment, Fingerprint, Peer, SaveRefusal,
+    SettingsRefusal, Unwelcome,
 };
 
 use crate::world::World;
@@ -16,6 +17,7 @@ crate::on_both_databases![
     i_1_a_label_gives_a_gate_its_certificate_until_its_first_hello,
     i_1a_a_device_is_claimed_once,
     a_certificate_that_was_replaced_or_is_old_admits_nobody,
+    gates_are_behind_as_long_as_a_certificate_from_before_lives,
     o_4_settings_are_saved_as_a_whole,
     o_4d_of_two_saves_the_second_sees_the_first,
     o_4e_only_the_owners_own_gates_may_be_named,
@@ -35,8 +37,8 @@ async fn i_1_a_label_gives_a_gate_its_certificate_until_its_first_hello(world: W
     let unknown = devices.enrolling(serial.clone(), wrong).await.unwrap();
     assert_eq!(unknown, Err(Enrolment::Unknown));
     let enrol = |print| {
-        let end = now + Duration::from_hours(24);
-        devices.enrolled(serial.clone(), secret.clone(), Fingerprint([print; 32]), end, now)
+        let certificate = world.certificate(Fingerprint([print; 32]));
+        devices.enrolled(serial.clone(), secret.clone(), certificate, now)
     };
     assert_eq!(enrol(1).await.unwrap(), Ok(id));
     assert_eq!(enrol(2).await.unwrap(), Ok(id), "a lost answer may be asked for again");
@@ -71,7 +73,42 @@ async fn a_certificate_that_was_replaced_or_is_old_admits_nobody(world: World) {
     registry.admit_service(service, end, world.now()).await.unwrap();
     registry.admit_service(service, end, world.now()).await.unwrap();
     assert_eq!(registry.identify(service, world.now()).await.unwrap(), Ok(Peer::Service));
-    assert_eq!(registry.identify(service, end).await.unwrap(), Err(Unwelcome::Revoked));
+    assert_eq!(registry.identify(service, end).await.unwrap(), Err(Unwelcome::Expired));
+}
+
+async fn gates_are_behind_as_long_as_a_certificate_from_before_lives(world: World) {
+    let (devices, registry) = (world.store.devices(), world.store.registry());
+    let (start, hour) = (world.now(), Duration::from_hours(1));
+    let service = Fingerprint([9; 32]);
+    registry.admit_service(service, start + hour * 100, start).await.unwrap();
+    let certificate = |number, expires_at| Certificate {
+        fingerprint: Fingerprint([number; 32]),
+        serial: [number; 16],
+        expires_at,
+    };
+    let mut labels = Vec::new();
+    for gate in 1..=2 {
+        let (id, label) = (GateId::new(&*world.dice, start), world.label("Side Gate"));
+        let (serial, secret) = (label.serial.clone(), EnrolmentSecret::random(&*world.dice));
+        devices.make_gate(id, label, secret.clone(), start).await.unwrap();
+        let certificate = certificate(gate, start + hour * 10 * gate.into());
+        let enrolled = devices.enrolled(serial.clone(), secret.clone(), certificate, start).await;
+        enrolled.unwrap().unwrap();
+        labels.push((serial, secret));
+    }
+    let behind = |moment, now| registry.certified_before(moment, now);
+    assert_eq!(behind(start, start).await.unwrap(), None, "issued at the moment, not before");
+    let both = Behind { gates: 2, until: start + hour * 20 };
+    assert_eq!(behind(start + hour, start + hour).await.unwrap(), Some(both));
+
+    // The second gets another certificate, which voids its first.
+    let (serial, secret) = labels.remove(1);
+    let now = start + hour;
+    let certificate = certificate(3, now + hour * 50);
+    devices.enrolled(serial, secret, certificate, now).await.unwrap().unwrap();
+    let first = Behind { gates: 1, until: start + hour * 10 };
+    assert_eq!(behind(now, now).await.unwrap(), Some(first));
+    assert_eq!(behind(now, start + hour * 10).await.unwrap(), None, "its time is over");
 }
 
 async fn o_4_settings_are_saved_as_a_whole(world: World) {

@@ -8,6 +8,7 @@
 
 mod codes;
 mod devices;
+mod identity;
 mod logins;
 mod openings;
 mod postgres;

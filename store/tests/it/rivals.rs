@@ -1,7 +1,6 @@
 //! 64 at once: what must happen once happens once, and what fails takes nothing with it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use domain::access_code::{LegState, Refusal};
 use domain::login::Client;
@@ -171,8 +170,8 @@ async fn of_64_enrolments_by_one_label_one_certificate_is_left(world: World) {
         let (world, serial, secret) = (Arc::clone(&world), serial.clone(), secret.clone());
         async move {
             let print = Fingerprint([u8::try_from(n).unwrap(); 32]);
-            let end = world.now() + Duration::from_hours(24);
-            let enrolled = world.store.devices().enrolled(serial, secret, print, end, world.now());
+            let certificate = world.certificate(print);
+            let enrolled = world.store.devices().enrolled(serial, secret, certificate, world.now());
             assert_eq!(enrolled.await.unwrap(), Ok(id));
             print
         }

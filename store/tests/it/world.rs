@@ -13,8 +13,8 @@ use domain::secret::{
 use domain::settings::{ExitGate, InviteDuration, MaxUsers};
 use domain::{Attempt, Dice, GateId, IntercomId, Leg, PhoneNumber, Settings, Timestamp, UserId};
 use store::{
-    Guest, Issue, IssueRefusal, Issued, Keys, Label, Redeem, Refused, SaveRefusal, SavedSettings,
-    SignedIn, Store,
+    Certificate, Fingerprint, Guest, Issue, IssueRefusal, Issued, Keys, Label, Redeem, Refused,
+    SaveRefusal, SavedSettings, SignedIn, Store,
 };
 
 pub(crate) const KEYS: Keys = Keys { seal: [1; 32], pepper: [2; 32] };
@@ -116,6 +116,13 @@ impl World {
         made.await.expect("makes");
         self.claims(owner, claim_code).await;
         id
+    }
+
+    /// A certificate as the service signs it now.
+    pub(crate) fn certificate(&self, fingerprint: Fingerprint) -> Certificate {
+        let Fingerprint([first, ..]) = fingerprint;
+        let expires_at = self.now() + Duration::from_hours(90 * 24);
+        Certificate { fingerprint, serial: [first; 16], expires_at }
     }
 
     pub(crate) fn label(&self, name: &str) -> Label {

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use authority::Authority;
+use arc_swap::ArcSwap;
+use authority::{Authorities, Authority};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
@@ -56,7 +57,10 @@ impl World {
             clock: clock.clone(),
             dice: dice.clone(),
             courier: Arc::new(Console::new("127.0.0.1:8080".parse().unwrap()).unwrap()),
-            authority: Arc::new(Authority::create("test", clock.now().as_millis()).unwrap()),
+            authorities: Arc::new(ArcSwap::from_pointee(Authorities {
+                signing: Authority::create("test", clock.now().as_millis()).unwrap(),
+                other: None,
+            })),
             gate_welcome: GateWelcome {
                 broker_host: "localhost".to_owned(),
                 broker_port: 8883,
