@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use common::fleet::Fleet;
-use common::{Server, flussd, free_address, meter};
+use common::{Server, cpu, flussd, free_address, meter};
 use device_sim::storm::{Service, Storm, gates_in};
 use device_sim::{Broker, Identity};
 
@@ -119,15 +119,15 @@ async fn measure(
     let empty = resting_kb(pid).await;
     let mut storm = Storm::at(Broker { host: at.ip().to_string(), port: at.port() });
 
-    let before = meter::cpu(pid);
+    let before = cpu(pid);
     let rush = storm.connect(first, at_once).await;
-    let connecting = meter::cpu(pid) - before;
+    let connecting = cpu(pid).saturating_sub(before);
     let few_kb = resting_kb(pid).await;
 
-    let before = meter::cpu(pid);
+    let before = cpu(pid);
     let traffic = storm.publish(service, rate, Duration::from_secs(seconds)).await;
     let traffic = traffic.expect("the service may publish");
-    let publishing = meter::cpu(pid) - before;
+    let publishing = cpu(pid).saturating_sub(before);
 
     let more = storm.connect(others, at_once).await;
     let many_kb = resting_kb(pid).await;
@@ -223,7 +223,7 @@ fn table(brokers: &[(&str, Vec<Figures>)], arguments: &Arguments) -> String {
         format!(
             "{:<30}{}\n",
             cells[0],
-            cells[1..].iter().map(|cell| format!("{cell:>12}")).collect::<String>()
+            cells[1..].iter().map(|cell| format!("{cell:>12}")).collect::<Vec<_>>().concat()
         )
     };
     let mut head = vec![String::new()];

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::Parser;
 use common::fleet::Fleet;
-use common::{Server, flussd, free_address, meter};
+use common::{Server, cpu, flussd, free_address, meter};
 use device_sim::storm::{Line, Spread, gates_in};
 use device_sim::{Broker, Identity};
 use rumqttc::mqttbytes::v4::{Connect, Packet};
@@ -131,7 +131,7 @@ async fn besiege(
         muster(server, idle + arguments.each * 3).await;
     }
     let (ended, away) = (tally.ended.load(Relaxed), tally.turned_away.load(Relaxed));
-    let cpu = meter::cpu(server.pid());
+    let before = cpu(server.pid());
     let began = Instant::now();
     let (mut held, mut took, mut failures) = (Vec::new(), Vec::new(), Vec::new());
     for (number, gate) in good.iter().enumerate() {
@@ -166,7 +166,7 @@ async fn besiege(
     println!(
         "  broker             {} kB RSS, {:.0} % of a core\n",
         meter::rss_kb(server.pid()),
-        (meter::cpu(server.pid()) - cpu).as_secs_f64() / seconds * 100.0,
+        cpu(server.pid()).saturating_sub(before).as_secs_f64() / seconds * 100.0,
     );
     for besieger in besiegers {
         besieger.abort();

@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 
 use fleet::Fleet;
 
+/// The kernel counts a process's time in these, whatever it ticks by.
+const TICK: Duration = Duration::from_millis(10);
+
 /// How long a broker may take to open its port.
 const START_PATIENCE: Duration = Duration::from_secs(20);
 
@@ -54,6 +57,16 @@ pub(crate) fn flussd(binary: &Path, fleet: &Fleet, at: SocketAddr) -> Command {
         command.arg("--set").arg(setting);
     }
     command
+}
+
+/// Processor time so far, of all threads, for itself and in the kernel.
+pub(crate) fn cpu(pid: u32) -> Duration {
+    let stat = meter::read(pid, "stat");
+    // The name before the bracket may hold blanks; user and system time come 12th after it.
+    let (_, fields) = stat.rsplit_once(") ").expect("a name in brackets");
+    let ticks =
+        fields.split(' ').skip(11).take(2).map(|field| field.parse::<u32>().expect("ticks"));
+    TICK * ticks.sum::<u32>()
 }
 
 /// An address on loopback where nobody listens.

@@ -228,8 +228,12 @@ impl fmt::Display for Found {
 fn broker(text: &str) -> Result<Broker, &'static str> {
     let wrong = "expected HOST:PORT";
     let (host, port) = text.rsplit_once(':').ok_or(wrong)?;
-    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    Ok(Broker { host, port: port.parse().map_err(|_| wrong)? })
+    let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(v6) => v6,
+        None if host.is_empty() || host.contains(':') => return Err(wrong),
+        None => host,
+    };
+    Ok(Broker { host: host.to_owned(), port: port.parse().map_err(|_| wrong)? })
 }
 
 impl Label {
@@ -280,5 +284,27 @@ impl FormatTime for TimeOfDay {
         let (seconds, ms) = (since_1970.as_secs(), since_1970.subsec_millis());
         let (hours, minutes) = (seconds / 3600 % 24, seconds / 60 % 60);
         write!(line, "{hours:02}:{minutes:02}:{:02}.{ms:03}", seconds % 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_make_sense_to_clap() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_broker_is_a_host_and_a_port() {
+        let read = |text: &str| broker(text).map(|Broker { host, port }| (host, port));
+        assert_eq!(read("gates.example.com:8883"), Ok(("gates.example.com".to_owned(), 8883)));
+        assert_eq!(read("[::1]:8883"), Ok(("::1".to_owned(), 8883)));
+        for wrong in ["gates.example.com", "gates.example.com:x", "::1", ":8883"] {
+            assert_eq!(read(wrong), Err("expected HOST:PORT"), "{wrong}");
+        }
     }
 }
