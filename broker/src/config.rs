@@ -49,6 +49,9 @@ pub(crate) const HANDSHAKE_TURN: Duration = Duration::from_millis(20);
 pub(crate) const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a newcomer may keep us waiting once others stand in line.
 pub(crate) const CROWDED_PATIENCE: Duration = Duration::from_secs(1);
+/// How many newcomers are looked up in the registry at the same time. The others wait here and not
+/// in the storage, where they would stand before the guests.
+pub(crate) const MAX_LOOKUPS: usize = 4;
 /// How long the registry may take to answer.
 pub(crate) const REGISTRY_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a client may leave its receive window closed.

@@ -21,7 +21,8 @@ use tracing::{debug, error, info, warn};
 use crate::admission;
 use crate::cause::{Cause, Tally};
 use crate::config::{
-    ACCEPT_REST, Config, REGISTRY_INTERVAL, REGISTRY_OVERLAP, REGISTRY_PATIENCE, STOP_PATIENCE,
+    ACCEPT_REST, Config, MAX_LOOKUPS, REGISTRY_INTERVAL, REGISTRY_OVERLAP, REGISTRY_PATIENCE,
+    STOP_PATIENCE,
 };
 use crate::crowd::{Crowd, Place};
 use crate::door::Door;
@@ -58,6 +59,7 @@ pub(crate) struct House {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) roster: Box<dyn AnyRoster>,
     pub(crate) handshakes: Semaphore,
+    pub(crate) lookups: Semaphore,
     pub(crate) switch: Switch,
     pub(crate) seats: Arc<Seats>,
     pub(crate) regulars: Regulars,
@@ -81,6 +83,7 @@ impl Broker {
             clock,
             roster: Box::new(roster),
             handshakes: Semaphore::new(config.max_concurrent_handshakes.max(1)),
+            lookups: Semaphore::new(MAX_LOOKUPS),
             switch: Switch::default(),
             seats: Arc::default(),
             regulars: Regulars::new(config.gate_packets_per_second),

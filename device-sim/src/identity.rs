@@ -118,7 +118,7 @@ impl Identity {
     }
 
     /// How the gate proves itself to the broker, and whom it believes.
-    pub(crate) fn tls(&self) -> Arc<ClientConfig> {
+    pub fn tls(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.tls)
     }
 }
@@ -243,7 +243,7 @@ pub(crate) fn signing_request(
 }
 
 /// Mutual TLS: the gate's certificate, and the enrolment's authority only.
-fn tls(key: &[u8], certificate: &[u8], ca: &[u8]) -> Result<Arc<ClientConfig>> {
+pub(crate) fn tls(key: &[u8], certificate: &[u8], ca: &[u8]) -> Result<Arc<ClientConfig>> {
     let mut roots = RootCertStore::empty();
     for authority in CertificateDer::pem_slice_iter(ca) {
         roots.add(authority.context("ca.pem is damaged")?).context("ca.pem is no authority")?;

@@ -6,7 +6,8 @@
 //! - [`identity`]: who this gate is, and how it is enrolled;
 //! - `renewal`: how it comes by its next key;
 //! - `connection`: MQTT over TLS, one connection at a time;
-//! - [`simulation`]: all of them together, running.
+//! - [`simulation`]: all of them together, running;
+//! - [`storm`]: thousands of gates that only listen, to load a broker.
 
 mod connection;
 mod files;
@@ -15,6 +16,7 @@ pub mod identity;
 pub mod ledger;
 mod renewal;
 pub mod simulation;
+pub mod storm;
 
-pub use identity::{Claim, Identity, enrol};
+pub use identity::{Broker, Claim, Enrolment, Identity, enrol};
 pub use simulation::{Journal, Options, Pulse, Received, Simulation};

@@ -7,7 +7,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
-use device_sim::{Claim, Options, Simulation, enrol};
+use device_sim::storm::{self, Rush, Service, Storm, Traffic};
+use device_sim::{Broker, Claim, Options, Simulation, enrol};
+use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::MakeExt;
@@ -47,6 +49,10 @@ Example, line by line:
     device-sim run --folder ./gate --server http://127.0.0.1:8080 \\
         --serial FL-0001 --secret 7QX2-M4KD
 
+  Load a broker with a thousand of them, each enrolled in a folder of its own below ./gates.
+    device-sim storm --gates ./gates --service data/keys/bridge.pem \\
+        --ca ./gates/1/ca.pem --rate 500
+
 Ctrl-C or SIGTERM says goodbye; kill -9 is a power cut, which the ledger in the folder survives.";
 
 #[derive(Subcommand)]
@@ -68,6 +74,49 @@ enum Act {
         #[arg(long, default_value_t = 3000)]
         min_gap_ms: u64,
     },
+    /// Loads a broker with many gates at once, and says how it bore them.
+    ///
+    /// The gates connect over mutual TLS, subscribe and keep alive, as the contract says; they
+    /// obey nothing. With --service, messages are published to them and clocked, from the write
+    /// of the one to the read of the other. Any MQTT 3.1.1 broker will do that knows their
+    /// authority. Mind its limits by address, and the limit of open files (ulimit -n) here: one
+    /// for each gate.
+    Storm {
+        /// A folder of gates' folders, each as `enrol` leaves it.
+        #[arg(long, value_name = "FOLDER")]
+        gates: PathBuf,
+        /// Where they connect, instead of where they were told at their enrolment.
+        #[arg(long, value_name = "HOST:PORT", value_parser = broker)]
+        broker: Option<Broker>,
+        /// How many connect at the same time; the others wait their turn.
+        #[arg(long, value_name = "COUNT", default_value_t = 50)]
+        at_once: usize,
+        /// The certificate and key (PEM, one file) of a client that may publish to all gates:
+        /// for flussd `keys/bridge.pem` in its data folder.
+        #[arg(long, value_name = "FILE", requires = "ca")]
+        service: Option<PathBuf>,
+        /// The authority of the broker's certificate (PEM), for --service; gates bring their own.
+        #[arg(long, value_name = "FILE", requires = "service")]
+        ca: Option<PathBuf>,
+        /// Messages published per second.
+        #[arg(long, value_name = "COUNT", default_value_t = 500, requires = "service")]
+        rate: u32,
+        /// How long they are published.
+        #[arg(long, default_value_t = 10, requires = "service")]
+        seconds: u64,
+        /// Print one JSON object instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What `storm` found out.
+#[derive(Serialize)]
+struct Found {
+    connecting: Rush,
+    publishing: Option<Traffic>,
+    lost: usize,
+    first_loss: Option<String>,
 }
 
 #[derive(Args)]
@@ -122,8 +171,69 @@ async fn act(act: Act) -> Result<()> {
             told_to_stop().await?;
             gate.stop().await;
         }
+        Act::Storm { gates: folder, broker, at_once, service, ca, rate, seconds, json } => {
+            let gates = storm::gates_in(&folder)?;
+            let none = || format!("{} holds no enrolled gate", folder.display());
+            let first = gates.first().with_context(none)?;
+            let service = service.zip(ca).map(|(own, ca)| Service::load(&own, &ca)).transpose()?;
+            let mut storm = Storm::at(broker.unwrap_or_else(|| first.enrolment.broker.clone()));
+            let connecting = storm.connect(&gates, at_once).await;
+            let publishing = match service {
+                Some(service) => {
+                    Some(storm.publish(&service, rate, Duration::from_secs(seconds)).await?)
+                }
+                None => None,
+            };
+            let lost = storm.lost();
+            let found = Found {
+                connecting,
+                publishing,
+                lost: lost.len(),
+                first_loss: lost.first().cloned(),
+            };
+            if json {
+                println!("{}", serde_json::to_string(&found)?);
+            } else {
+                print!("{found}");
+            }
+        }
     }
     Ok(())
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { connecting: rush, publishing, lost, .. } = self;
+        let reason =
+            |why: &Option<String>| why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
+        let (in_all, refusal) = (rush.connected + rush.refused, reason(&rush.first_refusal));
+        writeln!(
+            f,
+            "connected  {} of {in_all} in {:.1} s, {:.0}/s{refusal}",
+            rush.connected, rush.seconds, rush.per_second
+        )?;
+        writeln!(f, "  each     {}", rush.each)?;
+        if let Some(traffic) = publishing {
+            let Traffic { sent, acknowledged, arrived, again, latency } = traffic;
+            writeln!(
+                f,
+                "published  {sent}, acknowledged {acknowledged}, arrived {arrived}, twice {again}"
+            )?;
+            writeln!(f, "  each     {latency}")?;
+        }
+        writeln!(f, "lost       {lost} connections{}", reason(&self.first_loss))
+    }
+}
+
+fn broker(text: &str) -> Result<Broker, &'static str> {
+    let wrong = "expected HOST:PORT";
+    let (host, port) = text.rsplit_once(':').ok_or(wrong)?;
+    let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(v6) => v6,
+        None if host.is_empty() || host.contains(':') => return Err(wrong),
+        None => host,
+    };
+    Ok(Broker { host: host.to_owned(), port: port.parse().map_err(|_| wrong)? })
 }
 
 impl Label {
@@ -174,5 +284,27 @@ impl FormatTime for TimeOfDay {
         let (seconds, ms) = (since_1970.as_secs(), since_1970.subsec_millis());
         let (hours, minutes) = (seconds / 3600 % 24, seconds / 60 % 60);
         write!(line, "{hours:02}:{minutes:02}:{:02}.{ms:03}", seconds % 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_make_sense_to_clap() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_broker_is_a_host_and_a_port() {
+        let read = |text: &str| broker(text).map(|Broker { host, port }| (host, port));
+        assert_eq!(read("gates.example.com:8883"), Ok(("gates.example.com".to_owned(), 8883)));
+        assert_eq!(read("[::1]:8883"), Ok(("::1".to_owned(), 8883)));
+        for wrong in ["gates.example.com", "gates.example.com:x", "::1", ":8883"] {
+            assert_eq!(read(wrong), Err("expected HOST:PORT"), "{wrong}");
+        }
     }
 }

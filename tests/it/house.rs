@@ -13,6 +13,7 @@ use device_sim::{Claim, Options, Simulation};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::fleet::Fleet;
 use crate::guest::Guest;
 use crate::owner::Owner;
 
@@ -86,6 +87,16 @@ impl House {
             store_url: None,
             folder,
         }
+    }
+
+    /// Takes many gates into the books, at once and before anything runs; answers their folders.
+    pub(crate) async fn is_given(&self, gates: usize) -> Vec<PathBuf> {
+        let [_, mqtt] = self.ports;
+        let fleet = Fleet::enlist(self.folder.path(), ([127, 0, 0, 1], mqtt).into(), gates).await;
+        assert_eq!(fleet.data, self.data);
+        let folders =
+            fleet.gates.read_dir().expect("lists").map(|entry| entry.expect("lists").path());
+        folders.filter(|path| path.is_dir()).collect()
     }
 
     /// The binary's command line for this house.
@@ -183,6 +194,11 @@ impl House {
         let status = wait(&mut process.child);
         let printed = process.printed.lock().expect("not poisoned").join("\n");
         assert!(status.success(), "the house did not stop cleanly ({status}):\n{printed}");
+    }
+
+    /// By which the kernel knows it.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.as_ref().expect("the house runs").child.id()
     }
 
     /// Has it reload all certificates, and waits until it did.

@@ -5,11 +5,13 @@
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
 mod codes;
+mod fleet;
 mod gate;
 mod guest;
 mod house;
 mod identity;
 mod installer;
+mod meter;
 mod owner;
 #[path = "../../store/tests/it/postgres.rs"]
 mod postgres;
@@ -17,4 +19,5 @@ mod process;
 mod roll_over;
 mod settings;
 mod signing_in;
+mod storm;
 mod tidy;
