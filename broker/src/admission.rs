@@ -159,8 +159,10 @@ async fn enter(
 }
 
 async fn identify(house: &House, certificate: Fingerprint) -> Result<Identity, Cause> {
-    let _turn = house.lookups.acquire().await.map_err(|_| Cause::Fault)?;
-    let answer = house.roster.identify(certificate, house.clock.now());
+    let answer = async {
+        let _turn = house.lookups.acquire().await;
+        house.roster.identify(certificate, house.clock.now()).await
+    };
     match timeout(REGISTRY_PATIENCE, answer).await {
         Ok(Ok(Ok(peer))) => Identity::of(peer).ok_or(Cause::Fault),
         Ok(Ok(Err(Unwelcome::Unknown))) => Err(Cause::Unknown),

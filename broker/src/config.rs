@@ -47,7 +47,7 @@ pub(crate) const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) const HANDSHAKE_TURN: Duration = Duration::from_millis(20);
 /// How long a client may take from the handshake to a complete CONNECT.
 pub(crate) const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
-/// How long a newcomer may keep us waiting once others stand in line.
+/// How long a newcomer may keep us waiting once others from its address stand in line.
 pub(crate) const CROWDED_PATIENCE: Duration = Duration::from_secs(1);
 /// How many newcomers are looked up in the registry at the same time. The others wait here and not
 /// in the storage, where they would stand before the guests.

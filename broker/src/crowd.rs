@@ -1,10 +1,12 @@
 //! How many connections there are: in total, of newcomers, and of newcomers from each address.
 //!
 //! A newcomer has not shown yet who it is. Where there are too many, those who keep us waiting
-//! make room for those who do not, so that silent and stalling clients keep nobody out.
+//! make room for those who do not, so that silent and stalling clients keep nobody out: from the
+//! same address after a while, and in a full house at once, first from the network that has sent
+//! most of them. Whom we keep waiting ourselves is never sent away.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
@@ -57,15 +59,21 @@ impl Crowd {
         let address = household(address);
         let mut present = self.lock();
         let from_there = present.by_address.get(&address).copied().unwrap_or(0);
-        if self.max_newcomers_per_address <= from_there
-            && !present.evict(now, |newcomer| newcomer.address == address)
-        {
-            return Err(Cause::CrowdedAddress);
+        if self.max_newcomers_per_address <= from_there {
+            let is_slow = |newcomer: &Newcomer| {
+                newcomer.address == address
+                    && newcomer.keeps_waiting.is_some_and(|from| CROWDED_PATIENCE <= now - from)
+            };
+            if !present.evict(is_slow) {
+                return Err(Cause::CrowdedAddress);
+            }
         }
         let newcomers = present.newcomers.len();
-        let is_full = self.max <= present.known + newcomers || self.max_newcomers <= newcomers;
-        if is_full && !present.evict(now, |_| true) {
-            return Err(Cause::Crowded);
+        if self.max <= present.known + newcomers || self.max_newcomers <= newcomers {
+            let largest = present.largest_network();
+            if !present.evict(|newcomer| Some(network(newcomer.address)) == largest) {
+                return Err(Cause::Crowded);
+            }
         }
         let evicted = CancellationToken::new();
         present.next += 1;
@@ -82,22 +90,28 @@ impl Crowd {
 }
 
 impl Present {
-    /// Sends away whoever of these keeps us waiting for longest, if it is too long.
-    fn evict(&mut self, now: Instant, among: impl Fn(&Newcomer) -> bool) -> bool {
+    /// Sends away whoever of these keeps us waiting for longest.
+    fn evict(&mut self, among: impl Fn(&Newcomer) -> bool) -> bool {
         let slowest = self
             .newcomers
             .iter()
             .filter(|(_, newcomer)| among(newcomer))
             .filter_map(|(number, newcomer)| Some((newcomer.keeps_waiting?, *number)))
             .min();
-        let Some((_, number)) = slowest.filter(|(since, _)| CROWDED_PATIENCE <= now - *since)
-        else {
-            return false;
-        };
-        self.leave(number).is_some_and(|newcomer| {
+        slowest.and_then(|(_, number)| self.leave(number)).is_some_and(|newcomer| {
             newcomer.evicted.cancel();
             true
         })
+    }
+
+    /// The network from which most newcomers keep us waiting.
+    fn largest_network(&self) -> Option<IpAddr> {
+        let mut waiting: HashMap<IpAddr, usize> = HashMap::new();
+        for newcomer in self.newcomers.values().filter(|newcomer| newcomer.keeps_waiting.is_some())
+        {
+            *waiting.entry(network(newcomer.address)).or_default() += 1;
+        }
+        waiting.into_iter().max_by_key(|(_, count)| *count).map(|(network, _)| network)
     }
 
     fn leave(&mut self, number: u64) -> Option<Newcomer> {
@@ -159,6 +173,14 @@ fn household(address: IpAddr) -> IpAddr {
     }
 }
 
+/// What one customer of a provider mostly has: an IPv4 /24 or an IPv6 /48.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(v4) => Ipv4Addr::from_bits(v4.to_bits() >> 8 << 8).into(),
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 80 << 80).into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,6 +217,7 @@ mod tests {
         let (mut known, _) = crowd.join(address(1), now).unwrap();
         assert!(known.is_known());
         let (newcomer, _) = crowd.join(address(2), now).unwrap();
+        newcomer.keeps_waiting(None);
         assert_eq!(crowd.join(address(3), now).unwrap_err(), Cause::Crowded);
         drop(known);
         assert!(crowd.join(address(3), now).is_ok());
@@ -202,25 +225,49 @@ mod tests {
     }
 
     #[test]
-    fn who_keeps_a_crowd_waiting_for_longest_is_sent_away_and_nobody_else() {
-        let (crowd, start) = (crowd(10, 3, 10), Instant::now());
+    fn who_keeps_neighbours_waiting_for_too_long_makes_room() {
+        let (crowd, start) = (crowd(10, 10, 2), Instant::now());
         let (busy, busy_evicted) = crowd.join(address(1), start).unwrap();
         busy.keeps_waiting(None);
-        let later = start + CROWDED_PATIENCE / 2;
-        let (_slow, slow_evicted) = crowd.join(address(2), start).unwrap();
-        let (_fresh, fresh_evicted) = crowd.join(address(3), later).unwrap();
+        let (_slow, slow_evicted) = crowd.join(address(1), start).unwrap();
         let almost = start + CROWDED_PATIENCE.mul_f32(0.9);
-        assert_eq!(crowd.join(address(4), almost).unwrap_err(), Cause::Crowded);
-        assert!(crowd.join(address(4), start + CROWDED_PATIENCE).is_ok());
-        assert!(slow_evicted.is_cancelled());
-        assert!(!busy_evicted.is_cancelled() && !fresh_evicted.is_cancelled());
+        assert_eq!(crowd.join(address(1), almost).unwrap_err(), Cause::CrowdedAddress);
+        assert!(crowd.join(address(1), start + CROWDED_PATIENCE).is_ok());
+        assert!(slow_evicted.is_cancelled() && !busy_evicted.is_cancelled());
+    }
+
+    #[test]
+    fn in_a_full_house_the_largest_network_makes_room_at_once() {
+        let (crowd, start) = (crowd(100, 4, 10), Instant::now());
+        let far = IpAddr::from([198, 51, 100, 1]);
+        let (_first, first) = crowd.join(far, start).unwrap();
+        let later = start + CROWDED_PATIENCE / 4;
+        let join = |number| crowd.join(address(number), later).unwrap();
+        let [(busy, busy_evicted), (_slow, slow), (_other, other)] = [1, 2, 3].map(join);
+        busy.keeps_waiting(None);
+        assert!(crowd.join(far, later).is_ok());
+        assert!(slow.is_cancelled() ^ other.is_cancelled(), "one of the two from 192.0.2.0/24");
+        assert!(!first.is_cancelled() && !busy_evicted.is_cancelled());
+    }
+
+    #[test]
+    fn whom_we_keep_waiting_is_never_sent_away() {
+        let (crowd, start) = (crowd(10, 2, 10), Instant::now());
+        let places = [1, 2].map(|number| crowd.join(address(number), start).unwrap());
+        for (place, _) in &places {
+            place.keeps_waiting(None);
+        }
+        let later = start + CROWDED_PATIENCE * 100;
+        assert_eq!(crowd.join(address(3), later).unwrap_err(), Cause::Crowded);
+        assert!(places.iter().all(|(_, evicted)| !evicted.is_cancelled()));
     }
 
     #[test]
     fn who_was_evicted_does_not_get_in_and_counts_once() {
         let (crowd, start) = (crowd(10, 1, 10), Instant::now());
         let (mut slow, _) = crowd.join(address(1), start).unwrap();
-        let (mut quick, _) = crowd.join(address(2), start + CROWDED_PATIENCE).unwrap();
+        let (mut quick, _) = crowd.join(address(2), start).unwrap();
+        quick.keeps_waiting(None);
         assert!(!slow.is_known());
         drop(slow);
         assert_eq!(crowd.join(address(3), start).unwrap_err(), Cause::Crowded);
