@@ -119,7 +119,8 @@ impl Recruiter {
         fs::create_dir_all(&folder).expect("makes a folder");
         let (broker, command_keys) = self.enrolment.clone();
         let gate_id = protocol::GateId::parse(&id.to_string()).expect("an id");
-        let enrolment = Enrolment { gate_id, broker, command_keys };
+        let (renew_from_ms, server) = (None, None);
+        let enrolment = Enrolment { gate_id, broker, command_keys, renew_from_ms, server };
         for (name, content) in [
             ("key.pem", key.serialize_pem()),
             ("certificate.pem", certified.certificate_pem),
