@@ -32,7 +32,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8883)),
             max_connections: 10_000,
-            max_newcomers: 2_000,
+            max_newcomers: 4_000,
             max_newcomers_per_address: 100,
             max_concurrent_handshakes: 64,
             gate_packets_per_second: 20,
@@ -79,9 +79,6 @@ pub(crate) const GATE_MAILBOX: usize = 256;
 pub(crate) const SERVICE_WINDOW: u16 = 256;
 /// Likewise for the service: as much as thousands of gates say when they come back together.
 pub(crate) const SERVICE_MAILBOX: usize = 16_384;
-/// Messages on their way to the router; who has more to say waits.
-pub(crate) const TRUNK_QUEUE: usize = 1024;
-
 /// Takeovers that a living holder of the same key suffered, within [`CONTEST_WINDOW`], that put
 /// the gate into quarantine.
 pub(crate) const MAX_CONTESTS: usize = 3;

@@ -66,10 +66,10 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        if let Party::Gate { farewell, .. } = &mut self.party {
-            for message in farewell.take().into_iter().flat_map(Farewell::into_messages) {
-                self.exchange.say_farewell(message);
-            }
+        if let Party::Gate { farewell, .. } = &mut self.party
+            && let Some(farewell) = farewell.take()
+        {
+            self.exchange.say_farewell(farewell);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! rumqttd's Router, as this crate uses it: one link, which hears what it publishes.
+//! rumqttd's Router, as this crate uses it: one link, which hears what is published to it.
 //!
 //! Four rules keep it alive and honest. It sees two topics of our own, never a word of a client (a
 //! topic with a multi-byte first letter ends its thread). It subscribes with QoS 0 and delivers
@@ -8,14 +8,13 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use protocol::Topic;
 use rumqttd::local::{LinkBuilder, LinkError, LinkRx, LinkTx};
 use rumqttd::protocol::Publish;
 use rumqttd::{Notification, Router as Rumqttd, RouterConfig};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::config::ROUTER_PATIENCE;
 
@@ -107,7 +106,7 @@ impl Router {
     }
 
     /// Opens the link.
-    pub(crate) async fn open(&self) -> Result<Link, RouterGone> {
+    pub(crate) async fn open(&self) -> Result<(Mouth, Ear), RouterGone> {
         // Waits for the Router's word: a thread of its own, which may be lost with the Router.
         let link = Arc::clone(&self.link);
         let (told, opened) = tokio::sync::oneshot::channel();
@@ -117,35 +116,37 @@ impl Router {
         for topic in [Cargo::MESSAGES, Cargo::ECHO] {
             tx.try_subscribe(topic)?;
         }
-        Ok(Link { tx, rx, asleep: false })
+        Ok((Mouth(tx), Ear { rx, asleep: false }))
     }
 }
 
-/// The connection to the Router.
-pub(crate) struct Link {
-    tx: LinkTx,
+/// The end of the link where things go in.
+pub(crate) struct Mouth(LinkTx);
+
+/// The end of the link where things come out.
+pub(crate) struct Ear {
     rx: LinkRx,
     asleep: bool,
 }
 
-impl Link {
-    /// Hands something to the Router; waits while the Router has no room.
-    ///
-    /// A dead Router looks like a busy one here: whoever waits must be called off by the
-    /// supervision.
-    pub(crate) async fn publish(&mut self, cargo: &Cargo) {
-        const REST: Duration = Duration::from_millis(1);
-        let body = cargo.pack();
-        while self.tx.try_publish(cargo.topic(), body.clone()).is_err() {
-            // It lies in the buffer, but the Router was not told. When it is not there any more,
-            // the Router took it with an earlier one.
-            if self.tx.buffer().pop_back().is_none() {
-                return;
-            }
-            sleep(REST).await;
-        }
-    }
+impl Mouth {
+    /// How much may be on its way through the Router: well below what its queue takes.
+    pub(crate) const ROOM: usize = 512;
 
+    /// Hands something to the Router; never waits. Whoever keeps within [`Self::ROOM`] is refused
+    /// by a dead Router only.
+    pub(crate) fn publish(&mut self, cargo: &Cargo) -> Result<(), RouterGone> {
+        let sent = self.0.try_publish(cargo.topic(), cargo.pack());
+        if sent.is_err() {
+            // It lies in the buffer and would go with the next one.
+            self.0.buffer().pop_back();
+        }
+        sent?;
+        Ok(())
+    }
+}
+
+impl Ear {
     /// Waits for what comes next. Nothing is lost when the wait is given up.
     pub(crate) async fn next(&mut self) -> Result<Cargo, RouterGone> {
         loop {

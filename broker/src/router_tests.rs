@@ -1,6 +1,7 @@
 //! The Router for real: what goes in comes out, once, in order; and how it is broken on purpose.
 
 use std::sync::mpsc;
+use std::time::Duration;
 
 use protocol::{GateId, Up};
 
@@ -41,29 +42,30 @@ fn cargo(number: u64, up: Up, qos: u8) -> Cargo {
     Cargo::Message(Message { topic, payload: number.to_string().into(), qos }, number)
 }
 
-async fn heard(link: &mut Link) -> Cargo {
-    timeout(Duration::from_secs(10), link.next()).await.unwrap().unwrap()
+async fn heard(ear: &mut Ear) -> Cargo {
+    timeout(Duration::from_secs(10), ear.next()).await.unwrap().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_arrives_as_it_was_sent() {
-    let mut link = Router::start().open().await.unwrap();
+    let (mut mouth, mut ear) = Router::start().open().await.unwrap();
     for sent in [cargo(1, Up::Status, 0), cargo(2, Up::Hello, 1), Cargo::Echo] {
-        link.publish(&sent).await;
-        assert_eq!(heard(&mut link).await, sent);
+        mouth.publish(&sent).unwrap();
+        assert_eq!(heard(&mut ear).await, sent);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_paused_hears_everything_in_order() {
-    let mut link = Router::start().open().await.unwrap();
+    let (mut mouth, mut ear) = Router::start().open().await.unwrap();
     // More than the router queues for one link, so it waits to be woken again.
-    for number in 0..1_000 {
+    let numbers = 0..Mouth::ROOM as u64;
+    for number in numbers.clone() {
         let up = Up::ALL[usize::try_from(number).unwrap() % Up::ALL.len()];
-        link.publish(&cargo(number, up, 1)).await;
+        mouth.publish(&cargo(number, up, 1)).unwrap();
     }
-    for number in 0..1_000 {
+    for number in numbers {
         let up = Up::ALL[usize::try_from(number).unwrap() % Up::ALL.len()];
-        assert_eq!(heard(&mut link).await, cargo(number, up, 1));
+        assert_eq!(heard(&mut ear).await, cargo(number, up, 1));
     }
 }

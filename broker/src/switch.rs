@@ -1,14 +1,16 @@
 //! The way to the Router that runs at the moment. All clients hang on one link of it, the trunk,
 //! which also carries the broker's echo to itself.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use crate::config::{ECHO_INTERVAL, MAX_MISSED_ECHOES, ROUTER_PATIENCE, TRUNK_QUEUE};
-use crate::router::{Cargo, Link, Message, Router, RouterGone};
+use crate::config::{ECHO_INTERVAL, MAX_MISSED_ECHOES, ROUTER_PATIENCE};
+use crate::farewell::Farewell;
+use crate::router::{Cargo, Ear, Message, Mouth, Router, RouterGone};
 use crate::seats::Seats;
 use crate::supervision::Health;
 
@@ -17,23 +19,22 @@ pub(crate) struct Switch(watch::Sender<Option<Arc<Exchange>>>);
 
 /// Where clients hand over what they say.
 pub(crate) struct Exchange {
-    room: Arc<Semaphore>,
-    queue: mpsc::UnboundedSender<Parcel>,
+    /// What is on its way takes room, and gives it back on arrival.
+    room: Semaphore,
+    outgoing: Mutex<Outgoing>,
     #[cfg(test)]
     pub(crate) router: Router,
 }
 
-/// The clients' side of one Router.
-pub(crate) struct Trunk {
-    link: Link,
-    queue: mpsc::UnboundedReceiver<Parcel>,
+struct Outgoing {
+    mouth: Mouth,
+    sent: u64,
 }
 
-/// A message in the one queue, so that a farewell never comes before what was said. Farewells
-/// take no room: there are at most two from each connection, and they cannot wait.
-struct Parcel {
-    message: Message,
-    _room: Option<OwnedSemaphorePermit>,
+/// The Router's end of the exchange.
+pub(crate) struct Trunk {
+    exchange: Arc<Exchange>,
+    ear: Ear,
 }
 
 impl Default for Switch {
@@ -64,106 +65,109 @@ impl Exchange {
     /// Starts a Router and ties the trunk to it.
     pub(crate) async fn start() -> Result<(Arc<Self>, Trunk), RouterGone> {
         let router = Router::start();
-        let link = router.open().await?;
-        let room = Arc::new(Semaphore::new(TRUNK_QUEUE));
-        let (queue, queued) = mpsc::unbounded_channel();
-        let exchange = Self {
-            room,
-            queue,
+        let (mouth, ear) = router.open().await?;
+        let exchange = Arc::new(Self {
+            room: Semaphore::new(Mouth::ROOM),
+            outgoing: Mutex::new(Outgoing { mouth, sent: 0 }),
             #[cfg(test)]
             router,
-        };
-        Ok((Arc::new(exchange), Trunk { link, queue: queued }))
+        });
+        Ok((Arc::clone(&exchange), Trunk { exchange, ear }))
     }
 
-    /// Hands over what a client says; waits while too much is on the way.
+    /// Hands over what a client says; waits while too much is on its way.
+    ///
+    /// A Router that hangs lets everybody wait here: the supervision must call them off.
     pub(crate) async fn say(&self, message: Message) -> Result<(), RouterGone> {
-        let room = Arc::clone(&self.room).acquire_owned().await.map_err(|_| RouterGone)?;
-        let parcel = Parcel { message, _room: Some(room) };
-        self.queue.send(parcel).map_err(|_| RouterGone)
+        self.room.acquire().await.map_err(|_| RouterGone)?.forget();
+        let mut outgoing = self.outgoing();
+        let number = outgoing.sent + 1;
+        outgoing.mouth.publish(&Cargo::Message(message, number))?;
+        outgoing.sent = number;
+        Ok(())
     }
 
-    /// Hands over what is said on a gate's behalf; never waits.
-    pub(crate) fn say_farewell(&self, message: Message) {
-        // Without a trunk the service lost its connection, too, and calls the roll.
-        let _ = self.queue.send(Parcel { message, _room: None });
+    /// Hands over what is said on a gate's behalf, in order and as soon as there is room.
+    pub(crate) fn say_farewell(self: &Arc<Self>, farewell: Farewell) {
+        // Without a runtime everything ends.
+        let Ok(runtime) = Handle::try_current() else { return };
+        let exchange = Arc::clone(self);
+        runtime.spawn(async move {
+            for message in farewell.into_messages() {
+                // Without a Router the service lost its connection, too, and calls the roll.
+                let _ = exchange.say(message).await;
+            }
+        });
+    }
+
+    fn outgoing(&self) -> MutexGuard<'_, Outgoing> {
+        self.outgoing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Trunk {
+    fn drop(&mut self) {
+        self.exchange.room.close();
     }
 }
 
 impl Trunk {
-    /// Carries messages through the Router and to their seats, until the Router is silent.
+    /// Carries messages from the Router to their seats, until the Router is silent.
     pub(crate) async fn carry(mut self, seats: &Seats, health: &watch::Sender<Health>) {
-        let pulse = Pulse { due: Notify::new(), missed: AtomicU32::new(0) };
+        let missed = AtomicU32::new(0);
         tokio::select! {
-            () = pulse.is_gone() => {}
-            RouterGone = self.pump(seats, health, &pulse) => {}
-        }
-    }
-
-    async fn pump(
-        &mut self,
-        seats: &Seats,
-        health: &watch::Sender<Health>,
-        pulse: &Pulse,
-    ) -> RouterGone {
-        let (mut sent, mut heard) = (0, 0);
-        loop {
-            let cargo = tokio::select! {
-                () = pulse.due.notified() => Cargo::Echo,
-                Some(parcel) = self.queue.recv() => {
-                    sent += 1;
-                    Cargo::Message(parcel.message, sent)
-                }
-                arrived = self.link.next() => {
-                    match arrived {
-                        Ok(Cargo::Message(message, number)) => {
-                            heard += 1;
-                            if number != heard {
-                                // The ring lost something, and nobody knows what.
-                                return RouterGone;
-                            }
-                            seats.deliver(message);
-                        }
-                        Ok(Cargo::Echo) => {
-                            pulse.beats();
-                            health.send_if_modified(|health| {
-                                std::mem::replace(health, Health::Good) != Health::Good
-                            });
-                        }
-                        Err(gone) => return gone,
-                    }
-                    continue;
-                }
-            };
-            self.link.publish(&cargo).await;
+            () = self.exchange.is_silent(&missed) => {}
+            RouterGone = hear(&mut self.ear, &self.exchange.room, seats, health, &missed) => {}
         }
     }
 }
 
-/// The broker's echo through its Router, each second.
-struct Pulse {
-    due: Notify,
-    missed: AtomicU32,
+/// Puts what arrives where it belongs.
+async fn hear(
+    ear: &mut Ear,
+    room: &Semaphore,
+    seats: &Seats,
+    health: &watch::Sender<Health>,
+    missed: &AtomicU32,
+) -> RouterGone {
+    let mut heard = 0;
+    loop {
+        match ear.next().await {
+            Ok(Cargo::Message(message, number)) => {
+                heard += 1;
+                if number != heard {
+                    // The ring lost something, and nobody knows what.
+                    return RouterGone;
+                }
+                room.add_permits(1);
+                seats.deliver(message);
+            }
+            Ok(Cargo::Echo) => {
+                missed.store(0, Ordering::Relaxed);
+                health.send_if_modified(|health| {
+                    std::mem::replace(health, Health::Good) != Health::Good
+                });
+            }
+            Err(gone) => return gone,
+        }
+    }
 }
 
-impl Pulse {
-    fn beats(&self) {
-        self.missed.store(0, Ordering::Relaxed);
-    }
-
-    /// Returns when too many echoes stayed out.
+impl Exchange {
+    /// Sends an echo each second, and returns when too many stayed out.
     ///
     /// Ticks are counted rather than time: a process that was suspended was not silent.
-    async fn is_gone(&self) {
+    async fn is_silent(&self, missed: &AtomicU32) {
         let mut ticks = interval(ECHO_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            let missed = 1 + self.missed.fetch_add(1, Ordering::Relaxed);
+            let missed = 1 + missed.fetch_add(1, Ordering::Relaxed);
             if MAX_MISSED_ECHOES <= missed {
                 return;
             }
-            self.due.notify_one();
+            // One that cannot be sent is one that stays out.
+            let _ = self.outgoing().mouth.publish(&Cargo::Echo);
         }
     }
 }
