@@ -47,7 +47,8 @@ pub(crate) async fn admit(
     tcp: TcpStream,
     place: &mut Place,
 ) -> Result<Box<Session>, Cause> {
-    let mut stream = shake_hands(house, tcp, place).await.ok_or(Cause::Handshake)?;
+    let shaken = timeout(HANDSHAKE_PATIENCE, shake_hands(house, tcp, place)).await;
+    let mut stream = shaken.ok().flatten().ok_or(Cause::Handshake)?;
     let mut inbox = BytesMut::new();
     place.keeps_waiting(Some(Instant::now()));
     let connect = timeout(CONNECT_PATIENCE, first_packet(&mut stream, &mut inbox));
@@ -56,11 +57,11 @@ pub(crate) async fn admit(
     let version = match codec::version_of(&connect) {
         Ok(version) => version,
         Err((cause, None)) => return Err(cause),
-        Err((cause, Some(version))) => return Err(refuse(stream, version, cause).await),
+        Err((cause, Some(version))) => return Err(refuse(stream, version, cause, place).await),
     };
     let hail = match version.read_connect(connect) {
         Ok(hail) => hail,
-        Err(cause) => return Err(refuse(stream, version, cause).await),
+        Err(cause) => return Err(refuse(stream, version, cause, place).await),
     };
     let asked_seconds = hail.keep_alive_seconds;
     match enter(house, &stream, version, hail, place).await {
@@ -69,7 +70,7 @@ pub(crate) async fn admit(
             version.write(connack(&guest, asked_seconds), &mut outbox);
             Ok(Box::new(Session::new(Arc::clone(house), stream, guest, inbox, outbox)))
         }
-        Err(cause) => Err(refuse(stream, version, cause).await),
+        Err(cause) => Err(refuse(stream, version, cause, place).await),
     }
 }
 
@@ -78,7 +79,7 @@ pub(crate) async fn admit(
 async fn shake_hands(house: &House, tcp: TcpStream, place: &Place) -> Option<TlsStream<TcpStream>> {
     tcp.set_nodelay(true).ok()?;
     let hello = LazyConfigAcceptor::new(Acceptor::default(), tcp);
-    let hello = timeout(HANDSHAKE_PATIENCE, hello).await.ok()?.ok()?;
+    let hello = hello.await.ok()?;
     place.keeps_waiting(None);
     let turn = house.handshakes.acquire().await.ok()?;
     let mut handshake = hello.into_stream(house.tls.current());
@@ -87,7 +88,7 @@ async fn shake_hands(house: &House, tcp: TcpStream, place: &Place) -> Option<Tls
     }
     drop(turn);
     place.keeps_waiting(Some(Instant::now()));
-    timeout(HANDSHAKE_PATIENCE, handshake).await.ok()?.ok()
+    handshake.await.ok()
 }
 
 async fn first_packet(
@@ -117,18 +118,21 @@ async fn enter(
     let leaf = tls.peer_certificates().and_then(|chain| chain.first()).ok_or(Cause::Handshake)?;
     let certificate = fingerprint(leaf).ok_or(Cause::Fault)?;
     let identity = identify(house, certificate).await?;
+    let now = Instant::now();
+    if let Identity::Gate(gate) = &identity
+        && !house.regulars.recall(gate, now).may_spend(now)
+    {
+        return Err(Cause::TooFast);
+    }
     if !identity.answers_to(&hail.client_id) {
-        warn!(client.id = ?hail.client_id, "{identity:?} calls itself {:?}", hail.client_id);
+        // What it calls itself may be anything, and long.
+        warn!("{identity:?} calls itself by another name");
         return Err(Cause::ClientId);
     }
     let will = hail.will.map(|will| may_leave(&identity, will)).transpose()?;
-    let now = Instant::now();
     let (party, window, mailbox) = match &identity {
         Identity::Gate(gate) => {
             let regular = house.regulars.recall(gate, now);
-            if !regular.may_spend(now) {
-                return Err(Cause::TooFast);
-            }
             let farewell = Some(Farewell::new(gate, will));
             (Party::Gate { regular, farewell }, GATE_WINDOW, GATE_MAILBOX)
         }
@@ -221,7 +225,13 @@ fn connack(guest: &Guest, asked_seconds: u16) -> Packet {
     Packet::ConnAck(ConnAck { session_present: false, code }, Some(properties))
 }
 
-async fn refuse(stream: TlsStream<TcpStream>, version: Version, cause: Cause) -> Cause {
+async fn refuse(
+    stream: TlsStream<TcpStream>,
+    version: Version,
+    cause: Cause,
+    place: &Place,
+) -> Cause {
+    place.keeps_waiting(Some(Instant::now()));
     let mut outbox = BytesMut::new();
     if let Some(code) = cause.connack(version) {
         let refusal = ConnAck { session_present: false, code };

@@ -1,11 +1,15 @@
 //! Why the edge refused something or ended a connection: its code on the wire and its count.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rumqttd::protocol::ConnectReturnCode;
+use tokio::time::interval;
+use tracing::info;
 
 use crate::codec::Version;
+use crate::config::TALLY_INTERVAL;
 
 /// Declares the causes with their words, and the list of all of them.
 macro_rules! causes {
@@ -181,5 +185,46 @@ impl Tally {
 
     pub(crate) fn of(&self, cause: Cause) -> u64 {
         self.0[cause as usize].load(Ordering::Relaxed)
+    }
+
+    /// Logs each minute how often which cause came up, when one did.
+    pub(crate) async fn tell(&self) -> Infallible {
+        let mut told = [0; Cause::ALL.len()];
+        let mut ticks = interval(TALLY_INTERVAL);
+        loop {
+            ticks.tick().await;
+            if let Some(news) = self.news(&mut told) {
+                info!("refused or ended in the last minute: {news}");
+            }
+        }
+    }
+
+    /// What was counted since it was told, in words.
+    fn news(&self, told: &mut [u64; Cause::ALL.len()]) -> Option<String> {
+        let mut news = Vec::new();
+        for (cause, told) in Cause::ALL.into_iter().zip(told) {
+            let now = self.of(cause);
+            if now != *told {
+                news.push(format!("{cause} {}", now - *told));
+                *told = now;
+            }
+        }
+        (!news.is_empty()).then(|| news.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_counted_is_told_once() {
+        let (tally, mut told) = (Tally::default(), [0; Cause::ALL.len()]);
+        assert_eq!(tally.news(&mut told), None);
+        tally.count(Cause::Topic);
+        tally.count(Cause::Handshake);
+        tally.count(Cause::Topic);
+        assert_eq!(tally.news(&mut told).as_deref(), Some("handshake 1, topic 2"));
+        assert_eq!(tally.news(&mut told), None);
     }
 }

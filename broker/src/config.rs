@@ -41,7 +41,7 @@ impl Default for Config {
     }
 }
 
-/// How long a client may take for its TLS handshake.
+/// How long a client may take for its TLS handshake, from the moment it was accepted.
 pub(crate) const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(5);
 /// How long one handshake keeps others waiting; a client that stalls longer waits on its own.
 pub(crate) const HANDSHAKE_TURN: Duration = Duration::from_millis(20);
@@ -60,9 +60,9 @@ pub(crate) const WRITE_PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) const GOODBYE_PATIENCE: Duration = Duration::from_secs(1);
 /// How often the registry is asked whose certificate ended.
 pub(crate) const REGISTRY_INTERVAL: Duration = Duration::from_millis(500);
-/// How far back it is asked each time: more than clocks of our machines differ, and more than it
-/// takes from a client's identification to its seat.
-pub(crate) const REGISTRY_OVERLAP: Duration = Duration::from_mins(1);
+/// How far back it is asked each time: more than it takes from a client's identification to its
+/// seat, and more than the clock of whoever revokes may be behind ours.
+pub(crate) const REGISTRY_OVERLAP: Duration = Duration::from_hours(24);
 
 /// How long all connections together may take to end when the broker stops.
 pub(crate) const STOP_PATIENCE: Duration = Duration::from_secs(2);
@@ -85,8 +85,14 @@ pub(crate) const MAX_CONTESTS: usize = 3;
 /// See [`MAX_CONTESTS`].
 pub(crate) const CONTEST_WINDOW: Duration = Duration::from_mins(1);
 
+/// What the system may keep for a client that does not read.
+pub(crate) const SEND_BUFFER_BYTES: u32 = 64 * 1024;
+/// Connections that may wait to be accepted.
+pub(crate) const BACKLOG: u32 = 1024;
 /// How long the accept loop rests after an error, for instance when files ran out.
 pub(crate) const ACCEPT_REST: Duration = Duration::from_millis(100);
+/// How often it is logged what was refused and ended.
+pub(crate) const TALLY_INTERVAL: Duration = Duration::from_mins(1);
 /// How often the broker speaks to itself through its router.
 pub(crate) const ECHO_INTERVAL: Duration = Duration::from_secs(1);
 /// After how many of these without an echo the router counts as dead.

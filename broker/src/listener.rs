@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicU64;
 use domain::Clock;
 use futures_util::FutureExt;
 use protocol::GateId;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
@@ -21,8 +21,8 @@ use tracing::{debug, error, info, warn};
 use crate::admission;
 use crate::cause::{Cause, Tally};
 use crate::config::{
-    ACCEPT_REST, Config, MAX_LOOKUPS, REGISTRY_INTERVAL, REGISTRY_OVERLAP, REGISTRY_PATIENCE,
-    STOP_PATIENCE,
+    ACCEPT_REST, BACKLOG, Config, MAX_LOOKUPS, REGISTRY_INTERVAL, REGISTRY_OVERLAP,
+    REGISTRY_PATIENCE, SEND_BUFFER_BYTES, STOP_PATIENCE,
 };
 use crate::crowd::{Crowd, Place};
 use crate::door::Door;
@@ -76,7 +76,7 @@ impl Broker {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, BindError> {
         let fail = |source| BindError { address: config.listen, source };
-        let listener = TcpListener::bind(config.listen).await.map_err(fail)?;
+        let listener = listen(config.listen).map_err(fail)?;
         let local_addr = listener.local_addr().map_err(fail)?;
         let house = House {
             tls,
@@ -126,6 +126,7 @@ impl Broker {
                 Err(silent)
             }
             never = house.watch_roster() => match never {},
+            never = house.tally.tell() => match never {},
             never = accept_all(&listener, &house, &tasks) => match never {},
         };
         drop(listener);
@@ -153,7 +154,7 @@ impl House {
             let answer = timeout(REGISTRY_PATIENCE, self.roster.ended_since(since, now)).await;
             let silent = match answer {
                 Ok(Ok(ended)) => {
-                    self.seats.end_certificates(&ended);
+                    self.seats.end_certificates(ended);
                     since = now - REGISTRY_OVERLAP;
                     None
                 }
@@ -180,6 +181,16 @@ impl House {
         }
         self.seats.end(gate, Cause::Quarantined);
     }
+}
+
+/// Takes the port, for connections that keep little in the kernel for clients that do not read.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As the runtime's own listeners do: a restart need not wait for old connections.
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 async fn accept_all(listener: &TcpListener, house: &Arc<House>, tasks: &TaskTracker) -> Infallible {

@@ -1,6 +1,6 @@
 //! Who is connected: one seat for each client id, taken over by the newer connection.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::{GateId, Topic};
@@ -90,7 +90,11 @@ impl Seats {
     }
 
     /// Sends away whoever came with one of these certificates.
-    pub(crate) fn end_certificates(&self, ended: &[Fingerprint]) {
+    pub(crate) fn end_certificates(&self, ended: Vec<Fingerprint>) {
+        if ended.is_empty() {
+            return;
+        }
+        let ended: HashSet<_> = ended.into_iter().collect();
         self.end_where(Cause::Revoked, |occupant| ended.contains(&occupant.certificate));
     }
 

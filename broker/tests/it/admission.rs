@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use authority::{Authority, Issued};
-use broker::{Broker, Cause, Config, Tls};
+use broker::{Broker, Cause, Config, Health, Tls};
 use rcgen::{
     CertificateRevocationListParams, Issuer, KeyIdMethod, KeyPair, RevokedCertParams, SerialNumber,
     date_time_ymd,
@@ -190,6 +190,59 @@ async fn silent_and_half_open_clients_keep_nobody_out() {
     }
     until(|| house.count_of(Cause::NoConnect) == 20).await;
     until(|| house.count_of(Cause::Handshake) == 100).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handshake_has_five_seconds_however_it_is_drawn_out() {
+    let house = House::open().await;
+    let mut tcp = TcpStream::connect(house.address).await.expect("the port is open");
+    let before = Instant::now();
+    // One byte of a client hello each half second, for as long as it is taken.
+    let mut ticks = tokio::time::interval(Duration::from_millis(500));
+    let drawn_out = async {
+        for byte in [0x16, 3, 1, 2, 0, 1, 0, 1, 0xFC, 3, 3].into_iter().chain([0; 30]) {
+            ticks.tick().await;
+            if tcp.write_all(&[byte]).await.is_err() {
+                break;
+            }
+        }
+    };
+    tokio::select! {
+        () = drawn_out => {}
+        () = until(|| house.count_of(Cause::Handshake) == 1) => {}
+    }
+    let took = before.elapsed();
+    assert!(Duration::from_secs(4) < took && took < Duration::from_secs(7), "{took:?}");
+}
+
+/// How long the good ones take is shown by `benches/siege.rs`.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gate_gets_in_past_three_thousand_who_keep_the_broker_waiting() {
+    const EACH: usize = 1_000;
+    rlimit::increase_nofile_limit(10_000).expect("files enough");
+    let config = Config {
+        max_newcomers_per_address: 3 * EACH + 10,
+        gate_packets_per_second: 10_000,
+        ..Config::default()
+    };
+    let house = House::open_with(config).await;
+    let certificate = house.gate(2);
+    let mut waiting = Vec::new();
+    let mut halves = Vec::new();
+    for _ in 0..EACH {
+        let mut half = Raw::dial(&house, &certificate, 4).await;
+        half.try_send(&connect(4, "x", 20, None)[..5]).await;
+        halves.push(half);
+        let silent = TcpStream::connect(house.address).await.expect("the port is open");
+        let mut hello = TcpStream::connect(house.address).await.expect("the port is open");
+        // The beginning of a TLS client hello.
+        let _ = hello.write_all(&[0x16, 3, 1, 2, 0, 1]).await;
+        waiting.extend([silent, hello]);
+        if halves.len() % 100 == 0 {
+            Raw::gate(&house, 1, 5).await.ping().await;
+        }
+    }
+    assert_eq!((house.count_of(Cause::Fault), house.door.health()), (0, Health::Good));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use broker::{Cause, Health};
 use protocol::{Hello, Nonce, Presence, Topic, Up};
+use tokio::time::timeout;
 
 use crate::house::{Answer, House, gate, until, within};
 use crate::raw::{BOTH, Raw, connect, publish, subscribe};
@@ -141,7 +142,10 @@ async fn two_living_holders_of_one_key_put_the_gate_into_quarantine() {
         assert_eq!(house.table.quarantined(), [], "before takeover {takeover}");
         let newer = Raw::connect(&house, &certificate, 5, &gate_id()).await;
         holder.is_disconnected(0x8E, "taken over").await;
-        holder.close().await;
+        if takeover == 1 {
+            holder.close().await;
+        }
+        // Otherwise the line is just closed, as most clients do.
         holder = newer;
     }
     holder.is_disconnected(0x98, "quarantined").await;
@@ -164,10 +168,10 @@ async fn a_gate_that_lost_its_lines_may_take_over_its_own_old_connections() {
         silent.push(Raw::connect(&house, &certificate, 4, &gate_id()).await);
     }
     until(|| house.count_of(Cause::TakenOver) == 7).await;
-    let mut last = silent.pop().expect("eight of them");
-    drop(silent);
-    last.ping().await;
-    assert_eq!(house.table.quarantined(), []);
+    // Longer than the edge waits for an answer to its goodbyes.
+    let contested = until(|| !house.table.quarantined().is_empty());
+    assert!(timeout(Duration::from_millis(1_500), contested).await.is_err(), "in quarantine");
+    silent.last_mut().expect("eight of them").ping().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use domain::{Clock, GateId, Timestamp};
 use rustls::pki_types::UnixTime;
 use store::{Fault, Fingerprint, Peer, Unwelcome};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// Longer than anything here may take.
@@ -24,9 +24,10 @@ pub(crate) async fn within<T>(work: impl Future<Output = T>) -> T {
 
 /// Waits for a condition that some other task brings about.
 pub(crate) async fn until(condition: impl Fn() -> bool) {
+    let mut looks = interval(Duration::from_millis(1));
     within(async {
         while !condition() {
-            tokio::task::yield_now().await;
+            looks.tick().await;
         }
     })
     .await;

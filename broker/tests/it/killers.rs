@@ -8,8 +8,8 @@
 //! (`subscribing_twice_delivers_once_and_unsubscribing_is_always_answered`), receive maximum
 //! (`a_client_s_receive_maximum_is_kept`), QoS 2 that is kept for ever
 //! (`retained_qos_2_and_aliased_publishes_end_the_connection_whatever_their_topic`), readers that
-//! do not read (`a_client_that_does_not_read_is_let_go`), names that the router never forgets
-//! (`links_come_and_go_in_few_slots_and_each_says_farewell`).
+//! do not read (`a_client_that_does_not_read_is_let_go_after_five_seconds`). What the router never
+//! forgets, and what ends its thread when a link leaves, cannot happen any more: it has one link.
 
 use std::sync::Arc;
 

@@ -120,18 +120,24 @@ async fn what_all_gates_say_reaches_the_service_even_when_it_lags() {
 }
 
 /// Its window of TCP is small, so that the broker's own buffers are full after a few messages.
+/// Gate 1, which hears its triggers and has room for few bytes of them.
+async fn deaf_gate(house: &House, trigger: &str) -> Raw {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4_096).expect("it takes a size");
+    let mut deaf = Raw::dial_from(house, socket, &house.gate(1), 4).await;
+    deaf.send(&connect(4, &gate(1).to_string(), 0, None)).await;
+    assert_eq!(deaf.packet().await, [0x20, 2, 0, 0]);
+    deaf.send(&subscribe(4, 1, &[(trigger.to_owned(), 0)])).await;
+    assert_eq!(deaf.packet().await[0], 0x90);
+    deaf
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_does_not_read_is_let_go() {
+async fn a_client_that_does_not_read_is_let_go_when_too_much_waits_for_it() {
     let house = House::open().await;
     let mut service = Raw::connect(&house, &house.service(), 4, "service-1").await;
     let trigger = Topic::Down(id(1), Down::Trigger).to_string();
-    let socket = TcpSocket::new_v4().expect("a socket");
-    socket.set_recv_buffer_size(4_096).expect("it takes a size");
-    let mut deaf = Raw::dial_from(&house, socket, &house.gate(1), 4).await;
-    deaf.send(&connect(4, &gate(1).to_string(), 20, None)).await;
-    assert_eq!(deaf.packet().await, [0x20, 2, 0, 0]);
-    deaf.send(&subscribe(4, 1, &[(trigger.clone(), 0)])).await;
-    assert_eq!(deaf.packet().await[0], 0x90);
+    let _deaf = deaf_gate(&house, &trigger).await;
     let flood = publish(4, &trigger, &[0; 3_900], 1, false);
     // 20 MB are more than any system keeps for one connection.
     for _ in 0..5_000 {
@@ -141,10 +147,28 @@ async fn a_client_that_does_not_read_is_let_go() {
             break;
         }
     }
-    until(|| house.count_of(Cause::SlowReader) == 1).await;
     until(|| house.door.connected() == 1).await;
     service.ping().await;
     house.counted(&[(Cause::SlowReader, 1)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_read_is_let_go_after_five_seconds() {
+    let house = House::open().await;
+    let mut service = Raw::connect(&house, &house.service(), 4, "service-1").await;
+    let trigger = Topic::Down(id(1), Down::Trigger).to_string();
+    let _deaf = deaf_gate(&house, &trigger).await;
+    // Less than its mailbox holds, and more than its line: one write does not end.
+    for _ in 0..200 {
+        service.send(&publish(4, &trigger, &[0; 3_900], 1, false)).await;
+        assert_eq!(service.packet().await, [0x40, 2, 0, 7]);
+    }
+    assert_eq!(house.count_of(Cause::SlowReader), 0);
+    let before = Instant::now();
+    until(|| house.count_of(Cause::SlowReader) == 1).await;
+    let waited = before.elapsed();
+    assert!(Duration::from_secs(3) < waited && waited < Duration::from_secs(8), "{waited:?}");
+    until(|| house.door.connected() == 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
