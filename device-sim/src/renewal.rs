@@ -81,8 +81,7 @@ pub(crate) fn adopt(folder: &Path) -> Result<()> {
     discard(folder)
 }
 
-/// Forgets the next identity: the broker refuses it and takes the present one.
-pub(crate) fn discard(folder: &Path) -> Result<()> {
+fn discard(folder: &Path) -> Result<()> {
     let path = folder.join(FILE);
     fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
     Ok(files::sync_folder_of(&path)?)

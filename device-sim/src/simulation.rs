@@ -132,6 +132,7 @@ impl Simulation {
             tries_next: next.is_some(),
             next,
             is_next: false,
+            next_failed: false,
             renewing: None,
             renewal_failures: 0,
             renew_again: None,
@@ -237,6 +238,9 @@ struct Player {
     tries_next: bool,
     /// Whether this connection is.
     is_next: bool,
+    /// Whether the next one did not get in. It is kept all the same: the broker may have taken it
+    /// and the answer been lost, and then the present one ends.
+    next_failed: bool,
     /// The renewal that is being asked for.
     renewing: Option<AbortOnDropHandle<Result<Identity>>>,
     renewal_failures: u32,
@@ -268,6 +272,7 @@ impl Player {
             };
             self.journal.send_modify(|journal| journal.losses += 1);
             // Whichever of the two did not get in, it is the other one's turn.
+            self.next_failed |= self.is_next;
             self.tries_next = self.next.is_some() && !self.is_next;
             self.failures = self.failures.saturating_add(1);
             let pause = connection::pause_ceiling(self.failures).mul_f64(self.chance());
@@ -335,7 +340,8 @@ impl Player {
         let from = enrolment.renew_from_ms.filter(|_| enrolment.server.is_some());
         let is_due = from.is_some_and(|from| Some(from) <= self.gate.server_time_ms());
         let is_early = self.renew_again.is_some_and(|again| now < again);
-        if !is_due || is_early || self.next.is_some() || self.renewing.is_some() {
+        let has_next = self.next.is_some() && !self.next_failed;
+        if !is_due || is_early || has_next || self.renewing.is_some() {
             return;
         }
         self.say(format_args!("asking for the next certificate"));
@@ -350,7 +356,7 @@ impl Player {
             Ok(next) => {
                 self.say(format_args!("the next certificate is here"));
                 self.next = Some(next);
-                self.tries_next = true;
+                (self.tries_next, self.next_failed) = (true, false);
                 // If the broker should refuse it, another is not asked for in a hurry.
                 self.renew_again = Some(Instant::now() + renewal::pause(1));
             }
@@ -372,7 +378,7 @@ impl Player {
                     if let Some(next) = self.next.take() {
                         self.identity = next;
                     }
-                    (self.is_next, self.tries_next) = (false, false);
+                    (self.is_next, self.tries_next, self.next_failed) = (false, false, false);
                     self.renewal_failures = 0;
                     self.renew_again = None;
                     self.journal.send_modify(|journal| journal.renewals += 1);
@@ -380,11 +386,6 @@ impl Player {
                 }
                 // It is safe where it is, and tried again after the next hello.
                 Err(error) => self.say(format_args!("cannot put it in place: {error:#}")),
-            }
-        } else if self.next.is_some() && !self.tries_next {
-            self.next = None;
-            if let Err(error) = renewal::discard(&self.folder) {
-                self.say(format_args!("cannot discard it: {error:#}"));
             }
         }
     }

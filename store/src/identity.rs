@@ -175,12 +175,16 @@ impl Devices {
                 Ok(gate) => gate,
                 Err(refusal) => return Ok(Err(refusal)),
             };
+            // A label that was given out for a replacement is dead, too, so this is done whether or
+            // not the gate is revoked already.
             let nobodys: [u8; 32] = roll(vault.dice());
-            let revoke = sql("UPDATE gates SET revoked_at = $2, enrolled_at = NULL,
-                                               secret_digest = $3
-                              WHERE id = $1 AND revoked_at IS NULL");
-            if revoke.bind(gate).bind(now).bind(nobodys).execute(tx).await? != 0 {
-                revoke_all(tx, gate, now).await?;
+            let label =
+                sql("UPDATE gates SET enrolled_at = NULL, secret_digest = $2 WHERE id = $1");
+            label.bind(gate).bind(nobodys).execute(tx).await?;
+            revoke_all(tx, gate, now).await?;
+            let revoke =
+                sql("UPDATE gates SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL");
+            if revoke.bind(gate).bind(now).execute(tx).await? != 0 {
                 close(tx, &vault, gate, now).await?;
                 record(tx, &vault, EventKind::DeviceRevoked, about(actor, gate), now).await?;
             }

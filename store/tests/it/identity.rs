@@ -267,6 +267,13 @@ async fn i_6_an_operator_gives_a_gate_a_fresh_label(world: World) {
     assert_eq!(identify(&world, FIRST).await, Err(Unwelcome::Revoked));
     fresh.enrols(&world, SECOND).await;
     assert_eq!(identify(&world, SECOND).await, Ok(Peer::Gate(gate.id)), "and no quarantine");
+
+    // Revoked before the next hardware came, its label is as dead as the gate.
+    assert_eq!(relabel(gate.id.to_string()).await.unwrap(), Ok(()));
+    let devices = world.store.devices();
+    let revoked = devices.revoke(Actor::Operator, gate.id.to_string(), world.now()).await;
+    assert_eq!(revoked.unwrap(), Ok(()));
+    assert_eq!(fresh.tries_to_enrol(&world, THIRD).await, Err(Enrolment::Unknown));
 }
 
 /// `INV1b`: what was sent to the hardware before may have opened the gate, whatever is missing now.
