@@ -205,7 +205,7 @@ impl Running {
             let tls = broker::Tls::new(&certificates_of_broker(&folder, ""))?;
             let registry = store.registry().clone();
             let listen = config.broker.clone();
-            let bound = Broker::bind(listen, tls.clone(), registry, Arc::clone(&clock)).await;
+            let bound = Broker::bind(listen, tls.clone(), registry, Arc::clone(&clock));
             broker = Some(bound.map_err(|error| anyhow!("broker.listen: {error}"))?);
             broker_tls = Some(tls);
         }

@@ -69,7 +69,7 @@ pub(crate) struct House {
 
 impl Broker {
     /// Takes the port; port 0 takes any, see [`Self::local_addr`].
-    pub async fn bind(
+    pub fn bind(
         config: Config,
         tls: Tls,
         roster: impl Roster,

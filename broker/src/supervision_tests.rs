@@ -59,7 +59,7 @@ struct House {
 }
 
 impl House {
-    async fn open() -> Self {
+    fn open() -> Self {
         let now = i64::try_from(UnixTime::now().as_secs() * 1000).unwrap();
         let (from, to) = (now - 3_600_000, now + 3_600_000);
         let ca = Authority::create("test CA", now).unwrap();
@@ -73,7 +73,7 @@ impl House {
         });
         let config = Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..Config::default() };
         let roster = Anybody(Fingerprint(service.fingerprint));
-        let broker = Broker::bind(config, tls.unwrap(), roster, Arc::new(Stopped)).await.unwrap();
+        let broker = Broker::bind(config, tls.unwrap(), roster, Arc::new(Stopped)).unwrap();
         let (port, stop) = (broker.local_addr().port(), CancellationToken::new());
         let gate_id = domain::GateId::from_bytes([1; 16]).to_string();
         let trigger = Topic::Down(GateId::parse(&gate_id).unwrap(), Down::Trigger).to_string();
@@ -150,7 +150,7 @@ impl House {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_router_is_replaced_and_everybody_comes_back() {
-    let mut house = House::open().await;
+    let mut house = House::open();
     house.moves_messages("before").await;
     for replaced in 1..=2 {
         house.router().await.kill();
@@ -165,7 +165,7 @@ async fn a_dead_router_is_replaced_and_everybody_comes_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hung_router_is_seen_within_three_seconds_and_replaced() {
-    let mut house = House::open().await;
+    let mut house = House::open();
     house.moves_messages("before").await;
     let hung = house.router().await.hang();
     let took = house.all_are_sent_away().await;

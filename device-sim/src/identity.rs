@@ -3,7 +3,7 @@
 //! ```text
 //! key.pem         made by the gate itself, P-256; never leaves the folder
 //! certificate.pem signed by the service; names the gate
-//! ca.pem          the authorities the gate believes when it connects: one, or two while one follows the other
+//! ca.pem          whom the gate believes when it connects; two while one CA follows the other
 //! enrolment.json  gate id, broker, command keys, where and when to renew; written last
 //! ledger          the ids of executed commands
 //! ```

@@ -33,7 +33,7 @@ async fn refusal(house: &House, certificate: &Issued, version: u8, id: &str) -> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_id_must_be_the_certificate_s_identity() {
-    let house = House::open().await;
+    let house = House::open();
     let (own, service) = (house.gate(1), house.service());
     for (version, code) in BOTH.into_iter().zip([2, 0x85]) {
         for id in ["", "service-1", "gate", &gate(2).to_string(), &format!("{}x", gate(1))] {
@@ -49,7 +49,7 @@ async fn a_client_id_must_be_the_certificate_s_identity() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_registry_has_the_last_word() {
-    let house = House::open().await;
+    let house = House::open();
     let unknown = client_certificate(&house.ca);
     let revoked = house.registered(Answer::Refused(Unwelcome::Revoked));
     let unclear = house.registered(Answer::Unavailable);
@@ -64,7 +64,7 @@ async fn the_registry_has_the_last_word() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_versions_and_other_protocols_are_refused() {
-    let house = House::open().await;
+    let house = House::open();
     let certificate = house.gate(1);
     assert_eq!(refusal(&house, &certificate, 3, "x").await, 1);
     assert_eq!(refusal(&house, &certificate, 6, "x").await, 0x84);
@@ -82,7 +82,7 @@ async fn other_versions_and_other_protocols_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_certificate_and_a_foreign_one_do_not_pass_the_handshake() {
-    let house = House::open().await;
+    let house = House::open();
     let foreign = client_certificate(&new_ca());
     for certificate in [None, Some(&foreign)] {
         // With TLS 1.3 the client learns of its refusal when it reads.
@@ -95,7 +95,7 @@ async fn no_certificate_and_a_foreign_one_do_not_pass_the_handshake() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tls_1_2_and_1_3_are_both_spoken() {
-    let house = House::open().await;
+    let house = House::open();
     let certificate = house.gate(1);
     for version in [&TLS12, &TLS13] {
         let config = client_config(&house.ca, Some(&certificate), &[version]);
@@ -106,7 +106,7 @@ async fn tls_1_2_and_1_3_are_both_spoken() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revocation_list_keeps_its_certificates_out_and_no_others() {
-    let house = House::open().await;
+    let house = House::open();
     let [listed, other] = [house.gate(1), house.gate(2)];
     let mut renewed = certificates(&house.ca, &[&house.ca, &new_ca()]);
     renewed.crls = crl(&house.ca, &listed);
@@ -147,7 +147,7 @@ fn serial(der: &[u8]) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reload_lets_a_second_ca_in_and_a_bad_one_changes_nothing() {
-    let house = House::open().await;
+    let house = House::open();
     let second = new_ca();
     let certificate = client_certificate(&second);
     house.table.set(&certificate, Answer::Known(store::Peer::Gate(gate(1))));
@@ -163,7 +163,7 @@ async fn a_reload_lets_a_second_ca_in_and_a_bad_one_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_and_half_open_clients_keep_nobody_out() {
     let config = Config { max_newcomers_per_address: 1_000, ..Config::default() };
-    let house = House::open_with(Config { max_concurrent_handshakes: 4, ..config }).await;
+    let house = House::open_with(Config { max_concurrent_handshakes: 4, ..config });
     let mut idle = Vec::new();
     for number in 0..100 {
         let mut tcp = TcpStream::connect(house.address).await.expect("the port is open");
@@ -194,7 +194,7 @@ async fn silent_and_half_open_clients_keep_nobody_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_handshake_has_five_seconds_however_it_is_drawn_out() {
-    let house = House::open().await;
+    let house = House::open();
     let mut tcp = TcpStream::connect(house.address).await.expect("the port is open");
     let before = Instant::now();
     // One byte of a client hello each half second, for as long as it is taken.
@@ -225,7 +225,7 @@ async fn a_gate_gets_in_past_three_thousand_who_keep_the_broker_waiting() {
         gate_packets_per_second: 10_000,
         ..Config::default()
     };
-    let house = House::open_with(config).await;
+    let house = House::open_with(config);
     let certificate = house.gate(2);
     let mut waiting = Vec::new();
     let mut halves = Vec::new();
@@ -248,7 +248,7 @@ async fn a_gate_gets_in_past_three_thousand_who_keep_the_broker_waiting() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_address_cannot_take_all_places_but_hold_any_number_of_gates() {
     let config = Config { max_newcomers_per_address: 2, ..Config::default() };
-    let house = House::open_with(config).await;
+    let house = House::open_with(config);
     let _gates = [Raw::gate(&house, 1, 4).await, Raw::gate(&house, 2, 4).await];
     let first = TcpStream::connect(house.address).await.expect("the port is open");
     let _second = TcpStream::connect(house.address).await.expect("the port is open");
@@ -263,7 +263,7 @@ async fn one_address_cannot_take_all_places_but_hold_any_number_of_gates() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_keeps_a_full_house_waiting_makes_room_for_a_gate() {
     let config = Config { max_newcomers_per_address: 20, ..Config::default() };
-    let house = House::open_with(config).await;
+    let house = House::open_with(config);
     let mut silent = Vec::new();
     for _ in 0..20 {
         silent.push(TcpStream::connect(house.address).await.expect("the port is open"));
@@ -282,7 +282,7 @@ async fn who_keeps_a_full_house_waiting_makes_room_for_a_gate() {
 async fn gates_come_over_ipv6_too_and_a_network_of_them_counts_as_one_address() {
     let listen = (std::net::Ipv6Addr::LOCALHOST, 0).into();
     let config = Config { listen, max_newcomers_per_address: 1, ..Config::default() };
-    let house = House::open_with(config).await;
+    let house = House::open_with(config);
     Raw::gate(&house, 1, 5).await.ping().await;
     let _silent = TcpStream::connect(house.address).await.expect("the port is open");
     let mut second = TcpStream::connect(house.address).await.expect("the port is open");
@@ -292,10 +292,10 @@ async fn gates_come_over_ipv6_too_and_a_network_of_them_counts_as_one_address() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_taken_port_is_an_error_that_names_it() {
-    let house = House::open().await;
+    let house = House::open();
     let config = Config { listen: house.address, ..Config::default() };
     let tls = Tls::new(&certificates(&house.ca, &[&house.ca])).expect("it fits");
-    let second = Broker::bind(config, tls, Table::default(), Arc::new(Stopped)).await;
+    let second = Broker::bind(config, tls, Table::default(), Arc::new(Stopped));
     let error = second.err().expect("the port is taken").to_string();
     assert!(error.starts_with(&format!("cannot listen on {}: ", house.address)), "{error}");
 }

@@ -36,7 +36,7 @@ async fn listening_gate(house: &House, version: u8, qos: u8) -> Raw {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_arrives_with_the_lower_qos_of_the_two() {
-    let house = House::open().await;
+    let house = House::open();
     for version in BOTH {
         let mut service = Raw::service(&house, 9 - version).await;
         for (sent, granted) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
@@ -55,7 +55,7 @@ async fn a_message_arrives_with_the_lower_qos_of_the_two() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn eight_messages_are_open_at_most_and_wrong_acks_disturb_nobody() {
-    let house = House::open().await;
+    let house = House::open();
     for version in BOTH {
         let mut service = Raw::service(&house, version).await;
         let mut gate = listening_gate(&house, version, 1).await;
@@ -91,7 +91,7 @@ async fn eight_messages_are_open_at_most_and_wrong_acks_disturb_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn subscribing_twice_delivers_once_and_unsubscribing_is_always_answered() {
-    let house = House::open().await;
+    let house = House::open();
     for version in BOTH {
         let mut service = Raw::service(&house, version).await;
         let mut gate = listening_gate(&house, version, 0).await;
@@ -122,7 +122,7 @@ async fn subscribing_twice_delivers_once_and_unsubscribing_is_always_answered() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rumqttc_of_both_versions_talks_across() {
-    let house = House::open().await;
+    let house = House::open();
     let [gate_tls, service_tls] = [house.gate(1), house.service()]
         .map(|issued| client_config(&house.ca, Some(&issued), ALL_VERSIONS));
     let transport = |config| Transport::Tls(TlsConfiguration::Rustls(Arc::new(config)));

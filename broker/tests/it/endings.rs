@@ -36,7 +36,7 @@ async fn hears_gone(service: &mut Raw) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_edge_says_that_a_gate_is_gone_however_it_went() {
-    let house = House::open().await;
+    let house = House::open();
     for version in BOTH {
         let mut service = Raw::service(&house, version).await;
         greeted(&house, &mut service, version).await.vanish();
@@ -55,7 +55,7 @@ async fn the_edge_says_that_a_gate_is_gone_however_it_went() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_connection_ends_the_older_at_once() {
-    let house = House::open().await;
+    let house = House::open();
     for version in BOTH {
         let mut service = Raw::service(&house, version).await;
         let mut older = greeted(&house, &mut service, version).await;
@@ -70,7 +70,7 @@ async fn a_newer_connection_ends_the_older_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_will_is_published_unless_the_gate_says_goodbye() {
-    let house = House::open().await;
+    let house = House::open();
     let presence = topic(Up::Presence);
     let id = gate(1).to_string();
     for version in BOTH {
@@ -97,7 +97,7 @@ async fn a_will_is_published_unless_the_gate_says_goodbye() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_gate_is_gone_within_a_second_and_stays_out() {
-    let house = House::open().await;
+    let house = House::open();
     for version in BOTH {
         let mut service = Raw::service(&house, version).await;
         let mut other = Raw::gate(&house, 2, version).await;
@@ -121,7 +121,7 @@ async fn a_revoked_gate_is_gone_within_a_second_and_stays_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revocation_between_look_up_and_seat_is_not_overlooked() {
-    let house = House::open().await;
+    let house = House::open();
     for version in BOTH {
         let certificate = house.registered(Answer::EndedMeanwhile(gate(1)));
         let mut raw = Raw::dial(&house, &certificate, version).await;
@@ -134,7 +134,7 @@ async fn a_revocation_between_look_up_and_seat_is_not_overlooked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_living_holders_of_one_key_put_the_gate_into_quarantine() {
-    let house = House::open().await;
+    let house = House::open();
     let certificate = house.gate(1);
     let mut other = Raw::gate(&house, 2, 5).await;
     let mut holder = Raw::connect(&house, &certificate, 5, &gate_id()).await;
@@ -160,7 +160,7 @@ async fn two_living_holders_of_one_key_put_the_gate_into_quarantine() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gate_that_lost_its_lines_may_take_over_its_own_old_connections() {
-    let house = House::open().await;
+    let house = House::open();
     let certificate = house.gate(1);
     let mut silent = Vec::new();
     for _ in 0..8 {
@@ -176,7 +176,7 @@ async fn a_gate_that_lost_its_lines_may_take_over_its_own_old_connections() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopping_broker_says_goodbye_and_ends() {
-    let house = House::open().await;
+    let house = House::open();
     let mut clients = [Raw::gate(&house, 1, 4).await, Raw::gate(&house, 2, 5).await];
     let silent = tokio::net::TcpStream::connect(house.address).await.expect("the port is open");
     assert_eq!(house.door.health(), Health::Good);
@@ -193,7 +193,7 @@ async fn a_stopping_broker_says_goodbye_and_ends() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_gate_is_dead_even_while_it_is_spoken_to() {
-    let house = House::open().await;
+    let house = House::open();
     let trigger = topic(Up::Hello).replace("hello", "trigger");
     for version in BOTH {
         let mut service = Raw::service(&house, version).await;
@@ -221,7 +221,7 @@ async fn a_silent_gate_is_dead_even_while_it_is_spoken_to() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_keep_alive_is_bounded_and_mqtt_5_is_told() {
-    let house = House::open().await;
+    let house = House::open();
     for (asked, told) in [(0, Some(60)), (61, Some(60)), (60, None), (20, None)] {
         let mut gate = Raw::dial(&house, &house.gate(1), 5).await;
         gate.send(&connect(5, &gate_id(), asked, None)).await;

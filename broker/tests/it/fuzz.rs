@@ -66,7 +66,7 @@ fn a_million_packets_by_chance_are_taken_or_refused_and_never_panic() {
 async fn a_gate_that_sends_noise_disturbs_no_other() {
     let (seed, count) = (setting("FUZZ_SEED", 1), setting("FUZZ_PACKETS", 1_000_000) / 40);
     let config = Config { gate_packets_per_second: 1_000_000, ..Config::default() };
-    let house = House::open_with(config).await;
+    let house = House::open_with(config);
     let mut service = Raw::connect(&house, &house.service(), 4, "service-1").await;
     let trigger = Topic::Down(GateId::parse(&gate(2).to_string()).expect("an id"), Down::Trigger);
     let trigger = trigger.to_string();

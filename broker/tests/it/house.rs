@@ -45,22 +45,22 @@ pub(crate) struct House {
 
 impl House {
     /// A house whose gates may say as much as they like, because tests are quick.
-    pub(crate) async fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let config = Config { gate_packets_per_second: 10_000, ..Config::default() };
-        Self::open_with(config).await
+        Self::open_with(config)
     }
 
-    pub(crate) async fn open_with(config: Config) -> Self {
+    pub(crate) fn open_with(config: Config) -> Self {
         let table = Table::default();
-        Self::over(table.clone(), table, config).await
+        Self::over(table.clone(), table, config)
     }
 
     /// A house with this registry; the table is what the test knows of it.
-    pub(crate) async fn over(registry: impl Roster, table: Table, config: Config) -> Self {
+    pub(crate) fn over(registry: impl Roster, table: Table, mut config: Config) -> Self {
         let ca = new_ca();
         let tls = Tls::new(&certificates(&ca, &[&ca])).expect("certificates fit");
-        let config = Config { listen: SocketAddr::new(config.listen.ip(), 0), ..config };
-        let broker = Broker::bind(config, tls.clone(), registry, Arc::new(Stopped)).await;
+        config.listen.set_port(0);
+        let broker = Broker::bind(config, tls.clone(), registry, Arc::new(Stopped));
         let broker = broker.expect("a port is free");
         let (address, door, stop) = (broker.local_addr(), broker.door(), CancellationToken::new());
         let running = tokio::spawn(broker.run(stop.clone()));

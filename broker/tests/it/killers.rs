@@ -65,7 +65,7 @@ async fn speaker(house: &House) -> Raw {
 /// Stock: only the first certificate of a bundle is believed.
 #[tokio::test(flavor = "multi_thread")]
 async fn both_cas_of_a_bundle_are_believed_in_either_order() {
-    let house = House::open().await;
+    let house = House::open();
     let second = new_ca();
     let of_second = client_certificate(&second);
     house.table.set(&of_second, Answer::Known(Peer::Gate(gate(2))));
@@ -79,7 +79,7 @@ async fn both_cas_of_a_bundle_are_believed_in_either_order() {
 /// Stock: two of them, and nobody comes in any more.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_resets_between_connect_and_connack_keep_nobody_out() {
-    let house = House::open().await;
+    let house = House::open();
     let own = house.gate(1);
     for round in 0..100 {
         let version = BOTH[round % 2];
@@ -96,7 +96,7 @@ async fn a_hundred_resets_between_connect_and_connack_keep_nobody_out() {
 /// Stock: the second time, and nobody comes in any more.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_id_with_a_slash_keeps_nobody_out() {
-    let house = House::open().await;
+    let house = House::open();
     for version in BOTH.repeat(2) {
         let mut raw = Raw::dial(&house, &house.gate(1), version).await;
         raw.send(&connect(version, "a/b", 20, None)).await;
@@ -110,7 +110,7 @@ async fn a_client_id_with_a_slash_keeps_nobody_out() {
 /// Stock: the same id twice while it is full, and nobody comes in any more.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_broker_lets_in_again_when_somebody_left() {
-    let house = House::open_with(Config { max_connections: 2, ..Config::default() }).await;
+    let house = House::open_with(Config { max_connections: 2, ..Config::default() });
     let [first, _second] = [Raw::gate(&house, 1, 4).await, Raw::gate(&house, 2, 5).await];
     let third = house.gate(3);
     for _ in 0..5 {
@@ -127,7 +127,7 @@ async fn a_full_broker_lets_in_again_when_somebody_left() {
 /// Stock: the router's thread ends, and the process lives on without it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_or_will_that_begins_beyond_ascii_does_not_end_the_router() {
-    let house = House::open().await;
+    let house = House::open();
     let mut service = speaker(&house).await;
     let mut good = listening(&house, 2, 4).await;
     for version in BOTH {
@@ -150,7 +150,7 @@ async fn a_topic_or_will_that_begins_beyond_ascii_does_not_end_the_router() {
 /// Stock: the router's thread ends at the disconnect.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shared_subscription_with_an_open_message_does_not_end_the_router() {
-    let house = House::open().await;
+    let house = House::open();
     let mut service = speaker(&house).await;
     let mut good = listening(&house, 2, 4).await;
     let own = house.gate(1);
@@ -175,7 +175,7 @@ async fn a_shared_subscription_with_an_open_message_does_not_end_the_router() {
 /// Stock: the task of the receiving connection panics.
 #[tokio::test(flavor = "multi_thread")]
 async fn properties_of_mqtt_5_do_not_hurt_a_subscriber_of_3_1_1() {
-    let house = House::open().await;
+    let house = House::open();
     let mut service = Raw::connect(&house, &house.service(), 5, "service-1").await;
     let mut gate = listening(&house, 1, 4).await;
     let properties = [&[1, 1, 2, 0, 0, 0, 60, 0x26][..], &text("key"), &text("value")].concat();
@@ -188,7 +188,7 @@ async fn properties_of_mqtt_5_do_not_hurt_a_subscriber_of_3_1_1() {
 /// Stock: each one panics and keeps its place for ever.
 #[tokio::test(flavor = "multi_thread")]
 async fn packets_of_a_server_take_no_place_away() {
-    let house = House::open_with(Config { max_connections: 4, ..Config::default() }).await;
+    let house = House::open_with(Config { max_connections: 4, ..Config::default() });
     let mut service = speaker(&house).await;
     let mut good = listening(&house, 2, 4).await;
     for version in BOTH {
@@ -210,7 +210,7 @@ async fn packets_of_a_server_take_no_place_away() {
 /// Stock: acknowledging 3 before 2 drops the client and loses 2.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_skipped_ack_loses_nothing() {
-    let house = House::open().await;
+    let house = House::open();
     let mut service = speaker(&house).await;
     for version in BOTH {
         let mut gate = listening(&house, 1, version).await;
@@ -238,7 +238,7 @@ async fn a_skipped_ack_loses_nothing() {
 /// Stock: an empty message deletes a retained one. Here it is a message like any.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_payload_is_a_message() {
-    let house = House::open().await;
+    let house = House::open();
     for version in BOTH {
         let mut service = Raw::service(&house, version).await;
         let mut gate = Raw::gate(&house, 1, version).await;
@@ -254,7 +254,7 @@ async fn an_empty_payload_is_a_message() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_filters_are_refused_one_by_one_and_kept_nowhere() {
     let config = Config { gate_packets_per_second: 1_000, ..Config::default() };
-    let house = House::open_with(config).await;
+    let house = House::open_with(config);
     let mut service = speaker(&house).await;
     let mut good = listening(&house, 2, 4).await;
     let mut bad = Raw::gate(&house, 1, 5).await;
@@ -275,7 +275,7 @@ async fn ten_thousand_filters_are_refused_one_by_one_and_kept_nowhere() {
 async fn of_three_thousand_comings_and_goings_none_hits_an_innocent() {
     const WORKERS: u8 = 4;
     const ROUNDS: usize = 750;
-    let house = Arc::new(House::open().await);
+    let house = Arc::new(House::open());
     let mut bystanders = Vec::new();
     for number in 100..120 {
         let mut bystander = Raw::dial(&house, &house.gate(number), 4).await;

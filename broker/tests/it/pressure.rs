@@ -17,7 +17,7 @@ fn id(number: u8) -> GateId {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_packet_above_4096_bytes_ends_the_connection() {
-    let house = House::open().await;
+    let house = House::open();
     let topic = Topic::Up(id(1), Up::Status).to_string();
     for version in BOTH {
         let overhead = publish(version, &topic, &[0; 2000], 1, false).len() - 2000;
@@ -35,7 +35,7 @@ async fn a_packet_above_4096_bytes_ends_the_connection() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gate_that_sends_too_fast_is_disconnected() {
-    let house = House::open_with(Config::default()).await;
+    let house = House::open_with(Config::default());
     let pings: Vec<u8> = [0xC0, 0].repeat(200);
     for version in BOTH {
         let mut gate = Raw::gate(&house, version, version).await;
@@ -51,7 +51,7 @@ async fn a_gate_that_sends_too_fast_is_disconnected() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gate_that_connects_too_fast_is_told_so_and_comes_back_when_it_slows_down() {
     let config = Config { gate_packets_per_second: 4, ..Config::default() };
-    let house = House::open_with(config).await;
+    let house = House::open_with(config);
     for (version, code) in [(4, 3), (5, 0x9F)] {
         let certificate = house.gate(version);
         let told = within(async {
@@ -84,7 +84,7 @@ async fn a_gate_that_connects_too_fast_is_told_so_and_comes_back_when_it_slows_d
 #[tokio::test(flavor = "multi_thread")]
 async fn the_service_is_slowed_down_and_loses_nothing() {
     let config = Config { service_packets_per_second: 500, ..Config::default() };
-    let house = House::open_with(config).await;
+    let house = House::open_with(config);
     let mut service = Raw::connect(&house, &house.service(), 5, "service-1").await;
     let topic = Topic::Down(id(1), Down::Trigger).to_string();
     let all: Vec<u8> = publish(5, &topic, b"x", 1, false).repeat(1_000);
@@ -99,7 +99,7 @@ async fn the_service_is_slowed_down_and_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_all_gates_say_reaches_the_service_even_when_it_lags() {
-    let house = House::open().await;
+    let house = House::open();
     let mut service = Raw::service(&house, 4).await;
     let topic = Topic::Up(id(1), Up::Status).to_string();
     let mut said = 0_u32;
@@ -134,7 +134,7 @@ async fn deaf_gate(house: &House, trigger: &str) -> Raw {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_does_not_read_is_let_go_when_too_much_waits_for_it() {
-    let house = House::open().await;
+    let house = House::open();
     let mut service = Raw::connect(&house, &house.service(), 4, "service-1").await;
     let trigger = Topic::Down(id(1), Down::Trigger).to_string();
     let _deaf = deaf_gate(&house, &trigger).await;
@@ -154,7 +154,7 @@ async fn a_client_that_does_not_read_is_let_go_when_too_much_waits_for_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_does_not_read_is_let_go_after_five_seconds() {
-    let house = House::open().await;
+    let house = House::open();
     let mut service = Raw::connect(&house, &house.service(), 4, "service-1").await;
     let trigger = Topic::Down(id(1), Down::Trigger).to_string();
     let _deaf = deaf_gate(&house, &trigger).await;
@@ -173,7 +173,7 @@ async fn a_client_that_does_not_read_is_let_go_after_five_seconds() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn forbidden_packets_in_mid_connection_end_it_and_only_it() {
-    let house = House::open().await;
+    let house = House::open();
     let mut other = Raw::gate(&house, 2, 4).await;
     for version in BOTH {
         let connect = connect(version, &gate(1).to_string(), 20, None);
@@ -197,7 +197,7 @@ async fn forbidden_packets_in_mid_connection_end_it_and_only_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storm_of_comings_and_goings_harms_no_bystander() {
-    let house = Arc::new(House::open().await);
+    let house = Arc::new(House::open());
     let trigger = Topic::Down(id(200), Down::Trigger).to_string();
     let mut service = Raw::connect(&house, &house.service(), 5, "service-1").await;
     let mut bystander = Raw::gate(&house, 200, 4).await;

@@ -33,7 +33,7 @@ async fn what_the_database_says_about_a_certificate_decides() {
     let url = format!("sqlite:{}", folder.path().join("test.db").display());
     let keys = Keys { seal: [1; 32], pepper: [2; 32] };
     let store = Store::open(&url, &keys, Arc::<Counting>::default()).await.expect("it opens");
-    let house = House::over(store.registry().clone(), Table::default(), Config::default()).await;
+    let house = House::over(store.registry().clone(), Table::default(), Config::default());
     let [service, first, second] = [(); 3].map(|()| client_certificate(&house.ca));
     let admitted = store.registry().admit_service(Fingerprint(service.fingerprint), LATER, NOW);
     admitted.await.expect("it is written");

@@ -110,7 +110,7 @@ async fn sends(house: &House, who: &Issued, client_id: &str, version: u8, bytes:
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gate_publishes_its_own_topics_and_is_sent_away_for_any_other() {
-    let house = House::open().await;
+    let house = House::open();
     let (certificate, client_id) = (house.gate(SELF), gate(SELF).to_string());
     let mut expected = Expected::default();
     for version in BOTH {
@@ -149,7 +149,7 @@ async fn a_gate_publishes_its_own_topics_and_is_sent_away_for_any_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn retained_qos_2_and_aliased_publishes_end_the_connection_whatever_their_topic() {
-    let house = House::open().await;
+    let house = House::open();
     let (certificate, client_id) = (house.gate(SELF), gate(SELF).to_string());
     let mut expected = Expected::default();
     for version in BOTH {
@@ -180,7 +180,7 @@ async fn retained_qos_2_and_aliased_publishes_end_the_connection_whatever_their_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gate_subscribes_to_its_own_topics_and_stays_when_refused() {
     let config = Config { gate_packets_per_second: 1_000, ..Config::default() };
-    let house = House::open_with(config).await;
+    let house = House::open_with(config);
     let mut expected = Expected::default();
     for version in BOTH {
         let mut gate = Raw::gate(&house, SELF, version).await;
@@ -216,7 +216,7 @@ async fn a_gate_subscribes_to_its_own_topics_and_stays_when_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_service_hears_all_gates_and_publishes_down_only() {
-    let house = House::open().await;
+    let house = House::open();
     let certificate = house.service();
     let mut expected = Expected::default();
     let all_down: Vec<_> = topics()
@@ -264,7 +264,7 @@ async fn the_service_hears_all_gates_and_publishes_down_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_will_is_for_the_gate_s_own_presence_only() {
-    let house = House::open().await;
+    let house = House::open();
     let own = Topic::Up(id(SELF), Up::Presence).to_string();
     let clients =
         [(house.gate(SELF), gate(SELF).to_string()), (house.service(), "service-2".to_owned())];

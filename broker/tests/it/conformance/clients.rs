@@ -34,7 +34,7 @@ async fn mosquitto_s_clients_of_both_versions_hear_and_are_heard() {
     if !is_installed("mosquitto_sub", "mosquitto-clients") {
         return;
     }
-    let house = House::open().await;
+    let house = House::open();
     let mosquitto = Mosquitto::of(&house);
     let mut service = Raw::connect(&house, &house.service(), 5, "service-2").await;
     let [hears, says] = [trigger(), status()].map(|topic| format!("-t {topic}"));
@@ -76,7 +76,7 @@ async fn mosquitto_s_clients_of_both_versions_hear_and_are_heard() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rumqttc_with_all_properties_hears_and_is_heard() {
-    let house = House::open().await;
+    let house = House::open();
     let mut service = Raw::service(&house, 4).await;
     let tls = client_config(&house.ca, Some(&house.gate(1)), ALL_VERSIONS);
     let user = vec![("key".to_owned(), "value".to_owned())];

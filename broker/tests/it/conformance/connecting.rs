@@ -9,7 +9,7 @@ use crate::raw::{BOTH, Connecting, Raw, packet, puback, publish, publish_parts, 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_id_that_is_no_text_or_not_the_gate_s_is_refused() {
-    let house = House::open().await;
+    let house = House::open();
     let own = gate_id().to_string();
     let long = "x".repeat(4_000);
     for version in BOTH {
@@ -32,7 +32,7 @@ async fn a_client_id_that_is_no_text_or_not_the_gate_s_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connect_that_cannot_be_read_has_an_answer_in_mqtt_5_only() {
-    let house = House::open().await;
+    let house = House::open();
     let id = gate_id().to_string();
     let presence = text(&Topic::Up(gate_id(), Up::Presence).to_string());
     for version in BOTH {
@@ -61,7 +61,7 @@ async fn a_connect_that_cannot_be_read_has_an_answer_in_mqtt_5_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn user_name_and_password_are_read_and_decide_nothing() {
-    let house = House::open().await;
+    let house = House::open();
     let id = gate_id().to_string();
     for version in BOTH {
         let binary = [&text("somebody else")[..], &[0, 2, 0xFF, 0]].concat();
@@ -79,7 +79,7 @@ async fn user_name_and_password_are_read_and_decide_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_session_outlives_its_connection() {
-    let house = House::open().await;
+    let house = House::open();
     let id = gate_id().to_string();
     for version in BOTH {
         let mut service = Raw::service(&house, version).await;
@@ -102,7 +102,7 @@ async fn no_session_outlives_its_connection() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_keep_alive_of_zero_is_let_in() {
-    let house = House::open().await;
+    let house = House::open();
     for version in BOTH {
         let id = gate_id().to_string();
         let patient = Connecting { keep_alive: 0, ..Connecting::of(version, &id) };
@@ -112,7 +112,7 @@ async fn a_keep_alive_of_zero_is_let_in() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn properties_of_connect_are_taken_and_wrong_ones_named() {
-    let house = House::open().await;
+    let house = House::open();
     let id = gate_id().to_string();
     let of = |properties| Connecting { properties, ..Connecting::of(5, &id) };
     let all = [
@@ -162,7 +162,7 @@ async fn properties_of_connect_are_taken_and_wrong_ones_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_s_receive_maximum_is_kept() {
-    let house = House::open().await;
+    let house = House::open();
     let id = gate_id().to_string();
     let mut service = Raw::service(&house, 4).await;
     for (maximum, window) in [(1, 1), (3, 3), (255, 8)] {
@@ -191,7 +191,7 @@ async fn a_client_s_receive_maximum_is_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_s_maximum_packet_size_is_kept() {
-    let house = House::open().await;
+    let house = House::open();
     let id = gate_id().to_string();
     let mut service = Raw::service(&house, 5).await;
     let smallest = Connecting { properties: &[0x27, 0, 0, 0, 200], ..Connecting::of(5, &id) };
@@ -214,7 +214,7 @@ async fn a_client_s_maximum_packet_size_is_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_will_with_a_delay_and_properties_is_said_at_once_and_without_them() {
-    let house = House::open().await;
+    let house = House::open();
     let id = gate_id().to_string();
     let presence = Topic::Up(gate_id(), Up::Presence).to_string();
     let mut service = Raw::service(&house, 5).await;
@@ -235,7 +235,7 @@ async fn a_will_with_a_delay_and_properties_is_said_at_once_and_without_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wildcards_are_on_offer_to_the_service_alone() {
-    let house = House::open().await;
+    let house = House::open();
     let clients = [(house.gate(1), gate_id().to_string()), (house.service(), "service-1".into())];
     for ((certificate, id), on_offer) in clients.into_iter().zip([0, 1]) {
         let mut raw = Raw::dial(&house, &certificate, 5).await;

@@ -8,7 +8,7 @@ use crate::raw::{BOTH, Raw, connect, packet, properties, publish, subscribe, tex
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_follows_connect_at_once_is_served() {
-    let house = House::open().await;
+    let house = House::open();
     for version in BOTH {
         let mut service = Raw::service(&house, version).await;
         let mut gate = Raw::dial(&house, &house.gate(1), version).await;
@@ -30,7 +30,7 @@ async fn what_follows_connect_at_once_is_served() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bytes_may_come_one_by_one() {
-    let house = House::open().await;
+    let house = House::open();
     for version in BOTH {
         let mut service = Raw::service(&house, version).await;
         let mut gate = Raw::dial(&house, &house.gate(1), version).await;
@@ -49,7 +49,7 @@ async fn bytes_may_come_one_by_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_length_has_four_bytes_at_most_and_may_be_longer_than_it_must() {
-    let house = House::open().await;
+    let house = House::open();
     for version in BOTH {
         let mut gate = Raw::gate(&house, 1, version).await;
         for ping in [&[0xC0, 0][..], &[0xC0, 0x80, 0], &[0xC0, 0x80, 0x80, 0x80, 0]] {
@@ -65,7 +65,7 @@ async fn a_length_has_four_bytes_at_most_and_may_be_longer_than_it_must() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reserved_flags_end_the_connection() {
-    let house = House::open().await;
+    let house = House::open();
     for version in BOTH {
         for first in [0x41, 0x80, 0x83, 0xA0, 0xC1, 0xE8, 0x60, 0x00] {
             is_sent_away_for(&house, version, &[first, 0], 0x81).await;
@@ -76,7 +76,7 @@ async fn reserved_flags_end_the_connection() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_goodbye_may_carry_a_reason_and_properties_in_mqtt_5() {
-    let house = House::open().await;
+    let house = House::open();
     let words = [&[0x11, 0, 0, 0, 0, 0x1F][..], &text("bye"), &user_property()].concat();
     let own = properties(5, &words);
     for body in [&[][..], &[0], &[4], &[0x80], &[0, 0], &[&[0], &own[..]].concat()] {

@@ -8,7 +8,7 @@ use crate::raw::{BOTH, Raw, packet, publish, publish_parts, publish_with, subscr
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_publish_is_acknowledged_and_passed_on_each_time_it_comes() {
-    let house = House::open().await;
+    let house = House::open();
     for version in BOTH {
         let mut service = Raw::service(&house, version).await;
         let mut gate = Raw::gate(&house, 1, version).await;
@@ -28,7 +28,7 @@ async fn a_publish_is_acknowledged_and_passed_on_each_time_it_comes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn more_publishes_at_once_than_the_window_are_all_acknowledged() {
-    let house = House::open().await;
+    let house = House::open();
     for version in BOTH {
         let mut gate = Raw::gate(&house, 1, version).await;
         gate.send(&publish(version, &status(), b"x", 1, false).repeat(16)).await;
@@ -41,7 +41,7 @@ async fn more_publishes_at_once_than_the_window_are_all_acknowledged() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_s_properties_are_taken_and_not_passed_on() {
-    let house = House::open().await;
+    let house = House::open();
     let properties = [
         &[1, 1, 2, 0, 0, 0, 9, 3][..],
         &text("text/plain"),
@@ -67,7 +67,7 @@ async fn a_message_s_properties_are_taken_and_not_passed_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_publish_that_cannot_be_read_ends_the_connection() {
-    let house = House::open().await;
+    let house = House::open();
     for version in BOTH {
         let to = |topic: &[u8]| publish_with(version, 0x30, topic, &[], b"x");
         let id_zero = {
@@ -95,7 +95,7 @@ async fn a_publish_that_cannot_be_read_ends_the_connection() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ack_may_carry_a_reason_and_properties_in_mqtt_5() {
-    let house = House::open().await;
+    let house = House::open();
     let mut service = Raw::service(&house, 4).await;
     let mut gate = Raw::gate(&house, 1, 5).await;
     gate.send(&subscribe(5, 1, &[(trigger(), 1)])).await;

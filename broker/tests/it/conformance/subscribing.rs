@@ -8,7 +8,7 @@ use crate::raw::{BOTH, Raw, packet, properties, publish, subscribe_with, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn options_of_a_subscription_are_taken_and_reserved_ones_are_not() {
-    let house = House::open().await;
+    let house = House::open();
     let mut service = Raw::service(&house, 5).await;
     let mut gate = Raw::gate(&house, 1, 5).await;
     // No local, retain as published, and when to send retained messages, of which there are none.
@@ -28,7 +28,7 @@ async fn options_of_a_subscription_are_taken_and_reserved_ones_are_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscription_identifier_ends_the_connection() {
-    let house = House::open().await;
+    let house = House::open();
     let bytes = subscribe_with(5, 1, &[11, 1], &[(trigger(), 1)]);
     is_sent_away_for(&house, 5, &bytes, 0xA1).await;
     house.counted(&[(Cause::SubscriptionId, 1)]).await;
@@ -36,7 +36,7 @@ async fn a_subscription_identifier_ends_the_connection() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscribe_or_unsubscribe_of_nothing_ends_the_connection() {
-    let house = House::open().await;
+    let house = House::open();
     for version in BOTH {
         for first in [0x82, 0xA2] {
             let no_properties = properties(version, &[]);
@@ -53,7 +53,7 @@ async fn a_subscribe_or_unsubscribe_of_nothing_ends_the_connection() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unsubscribe_may_carry_user_properties_and_many_filters() {
-    let house = House::open().await;
+    let house = House::open();
     let mut gate = Raw::gate(&house, 1, 5).await;
     gate.send(&subscribe_with(5, 1, &[], &[(trigger(), 1)])).await;
     assert_eq!(gate.packet().await[0], 0x90);
