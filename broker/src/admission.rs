@@ -9,7 +9,7 @@ use store::{Fingerprint, Unwelcome};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{error, warn};
@@ -47,8 +47,7 @@ pub(crate) async fn admit(
     tcp: TcpStream,
     place: &mut Place,
 ) -> Result<Box<Session>, Cause> {
-    let shaken = timeout(HANDSHAKE_PATIENCE, shake_hands(house, tcp, place)).await;
-    let mut stream = shaken.ok().flatten().ok_or(Cause::Handshake)?;
+    let mut stream = shake_hands(house, tcp, place).await.ok_or(Cause::Handshake)?;
     let mut inbox = BytesMut::new();
     place.keeps_waiting(Some(Instant::now()));
     let connect = timeout(CONNECT_PATIENCE, first_packet(&mut stream, &mut inbox));
@@ -77,18 +76,22 @@ pub(crate) async fn admit(
 /// Does the TLS handshake. Only a client that sent its hello takes a turn, and only a short one,
 /// so that neither silent nor stalling clients keep the others out.
 async fn shake_hands(house: &House, tcp: TcpStream, place: &Place) -> Option<TlsStream<TcpStream>> {
+    let deadline = Instant::now() + HANDSHAKE_PATIENCE;
     tcp.set_nodelay(true).ok()?;
     let hello = LazyConfigAcceptor::new(Acceptor::default(), tcp);
-    let hello = hello.await.ok()?;
+    let hello = timeout_at(deadline, hello).await.ok()?.ok()?;
     place.keeps_waiting(None);
-    let turn = house.handshakes.acquire().await.ok()?;
+    let said_hello = Instant::now();
+    let turn = timeout(HANDSHAKE_PATIENCE, house.handshakes.acquire()).await.ok()?.ok()?;
+    // It is not the client's fault how long it waited for its turn.
+    let deadline = deadline + said_hello.elapsed();
     let mut handshake = hello.into_stream(house.tls.current());
     if let Ok(done) = timeout(HANDSHAKE_TURN, &mut handshake).await {
         return done.ok();
     }
     drop(turn);
     place.keeps_waiting(Some(Instant::now()));
-    handshake.await.ok()
+    timeout_at(deadline, handshake).await.ok()?.ok()
 }
 
 async fn first_packet(

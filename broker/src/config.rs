@@ -41,7 +41,8 @@ impl Default for Config {
     }
 }
 
-/// How long a client may take for its TLS handshake, from the moment it was accepted.
+/// How long a client may take for its TLS handshake, from the moment it was accepted and without
+/// its wait for a turn, which may be as long again.
 pub(crate) const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(5);
 /// How long one handshake keeps others waiting; a client that stalls longer waits on its own.
 pub(crate) const HANDSHAKE_TURN: Duration = Duration::from_millis(20);
