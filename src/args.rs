@@ -7,6 +7,7 @@ use domain::name::DeviceName;
 use domain::{GateId, PhoneNumber};
 
 use crate::data::Step;
+use crate::explain::Subject;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -64,6 +65,15 @@ pub(crate) enum Command {
         /// Take it though gates would be shut out until they are enrolled anew
         #[arg(long)]
         force: bool,
+    },
+    /// Tell what became of an attempt at opening a gate, hop by hop, and why it did not open
+    Explain {
+        /// An attempt's id, or a code's: then all its attempts
+        #[arg(value_parser = Subject::parse, value_name = "ATTEMPT_OR_CODE")]
+        subject: Subject,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
     },
     /// Let a number sign in again that had too many wrong pins; make sure first whose it is
     Unlock {

@@ -8,6 +8,7 @@ mod config;
 mod data;
 mod demo;
 mod device;
+mod explain;
 mod files;
 mod housekeeping;
 mod log;
@@ -60,6 +61,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         Command::PrintConfig => Ok(io::stdout().write_all(config::MANUAL.as_bytes())?),
         Command::Migrate => start::migrate(config).await,
         Command::Ca { step, force } => ca::run(config, step, force).await,
+        Command::Explain { subject, json } => explain::run(config, subject, json).await,
         Command::Unlock { phone } => start::unlock(config, phone).await,
         Command::Device(Device::Make(what)) => device::make(config, what).await,
         Command::Device(Device::Revoke { gate }) => device::revoke(config, gate).await,

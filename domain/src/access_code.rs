@@ -221,6 +221,26 @@ pub enum Refusal {
     GateOffline,
 }
 
+impl Refusal {
+    /// The word by which the database and the API know it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Revoked => "pass_revoked",
+            Self::Expired => "pass_expired",
+            Self::Used => "pass_used",
+            Self::NotEnteredYet => "not_entered_yet",
+            Self::AlreadyOpening => "already_opening",
+            Self::ScanRequired => "scan_required",
+            Self::WrongIntercom => "wrong_intercom",
+            Self::LinkLocked => "link_locked",
+            Self::Wait { .. } => "code_wait",
+            Self::WrongCode { .. } => "code_wrong",
+            Self::TooManyAttempts => "too_many_requests",
+            Self::GateOffline => "gate_offline",
+        }
+    }
+}
+
 /// What a revoke did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Revocation {

@@ -11,7 +11,7 @@ use domain::{Attempt, AttemptId, CodeId, GateId, Timestamp, UserId};
 use crate::codes::lock_code;
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
-use crate::row::attempt::{attempt_of, save_attempt};
+use crate::row::attempt::{Channel, attempt_of, save_attempt, save_channel};
 use crate::row::code::save_code;
 use crate::row::device::{gate_with, role_of};
 use crate::sql::{Tx, sql};
@@ -163,7 +163,9 @@ impl Attempts {
         now: Timestamp,
     ) -> Result<Option<Settlement>> {
         let vault = Arc::clone(&self.0.vault);
-        in_transaction!(self.0.db, |tx| { settle_one(tx, &vault, gate, id, evidence, now).await })
+        in_transaction!(self.0.db, |tx| {
+            settle_one(tx, &vault, gate, id, evidence, Channel::Report, now).await
+        })
     }
 
     /// One attempt, for somebody who may see the codes of its intercom.
@@ -189,6 +191,7 @@ pub(crate) async fn settle_one(
     gate: GateId,
     id: AttemptId,
     evidence: Evidence,
+    channel: Channel,
     now: Timestamp,
 ) -> Result<Option<Settlement>> {
     let Some((mut code, mut attempt)) = lock_attempt(tx, vault, id).await? else {
@@ -219,6 +222,7 @@ pub(crate) async fn settle_one(
         }
     }
     save_attempt(tx, &attempt).await?;
+    save_channel(tx, id, channel).await?;
     save_code(tx, &code).await?;
     Ok(Some(settlement))
 }

@@ -24,6 +24,7 @@ mod registry;
 mod row;
 mod sessions;
 mod sql;
+mod trace;
 mod vault;
 mod writer;
 
@@ -44,7 +45,9 @@ pub use logins::{Begun, LoginRefusal, Logins, SignedIn, TooManyPins};
 pub use people::{People, Person};
 pub use redeem::{GuestPass, Redeem, Redemptions, Refused};
 pub use registry::{Behind, Certificate, Fingerprint, Peer, Registry, Unwelcome};
+pub use row::attempt::{Channel, CutBy};
 pub use sessions::{Session, SessionRefusal, Sessions};
+pub use trace::{RefusedTap, Trace, Traced};
 pub use vault::Keys;
 
 use database::{Database, in_transaction};

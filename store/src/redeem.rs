@@ -124,6 +124,7 @@ impl Redemptions {
                     Ok(Ok(attempt))
                 }
                 Err(refusal) => {
+                    remember(tx, id, redeem.leg, refusal, now).await?;
                     if let Refusal::WrongCode { tries_left } = refusal {
                         record(tx, &vault, EventKind::PassCodeRejected, about(), now).await?;
                         if tries_left == 0 {
@@ -135,6 +136,24 @@ impl Redemptions {
             }
         })
     }
+}
+
+/// Keeps the last refusal, so that somebody can tell the guest's host why the gate stayed shut.
+async fn remember(
+    tx: &mut Tx,
+    id: CodeId,
+    leg: Leg,
+    refusal: Refusal,
+    now: Timestamp,
+) -> Result<()> {
+    sql("UPDATE codes SET refused_at = $2, refused_leg = $3, refused_why = $4 WHERE id = $1")
+        .bind(id)
+        .bind(now)
+        .bind(leg_word(leg))
+        .bind(refusal.as_str())
+        .execute(tx)
+        .await
+        .map(drop)
 }
 
 async fn guest_pass(tx: &mut Tx, vault: &Vault, id: CodeId, now: Timestamp) -> Result<GuestPass> {

@@ -55,6 +55,56 @@ pub(crate) async fn save_attempt(tx: &mut Tx, attempt: &Attempt) -> Result<()> {
     Ok(())
 }
 
+/// How the gate's word on a command came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// As its report on this command.
+    Report,
+    /// In the ledger of a ready, in a later epoch or after a report that was lost.
+    Ledger,
+}
+
+/// Where the way to the gate was cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CutBy {
+    /// The bridge started anew, or lost the broker.
+    Bridge,
+    /// The gate left, or said hello anew.
+    Gate,
+}
+
+/// Writes how the gate's word came.
+pub(crate) async fn save_channel(tx: &mut Tx, id: AttemptId, channel: Channel) -> Result<()> {
+    let word = match channel {
+        Channel::Report => "report",
+        Channel::Ledger => "ledger",
+    };
+    sql("UPDATE attempts SET settled_by = $2 WHERE id = $1")
+        .bind(id)
+        .bind(word)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Reads how the gate's word came.
+pub(crate) fn channel_of(row: &Row) -> Result<Option<Channel>> {
+    row.parsed_if_any("settled_by", |word| match word {
+        "report" => Ok(Channel::Report),
+        "ledger" => Ok(Channel::Ledger),
+        _ => Err("no channel"),
+    })
+}
+
+/// Reads where the way was cut.
+pub(crate) fn cut_by(row: &Row) -> Result<Option<CutBy>> {
+    row.parsed_if_any("cut_by", |word| match word {
+        "bridge" => Ok(CutBy::Bridge),
+        "gate" => Ok(CutBy::Gate),
+        _ => Err("no end of a way"),
+    })
+}
+
 pub(crate) fn leg_word(leg: Leg) -> &'static str {
     match leg {
         Leg::Entry => "entry",
@@ -62,7 +112,7 @@ pub(crate) fn leg_word(leg: Leg) -> &'static str {
     }
 }
 
-fn leg_from(word: &str) -> std::result::Result<Leg, &'static str> {
+pub(crate) fn leg_from(word: &str) -> std::result::Result<Leg, &'static str> {
     match word {
         "entry" => Ok(Leg::Entry),
         "exit" => Ok(Leg::Exit),
