@@ -1,4 +1,10 @@
--- What `flussd explain` tells, written in transactions that happen anyway.
+-- Who asked for an attempt, and what `flussd explain` tells of it; the latter is written in
+-- transactions that happen anyway.
+
+-- On whose word: the guest's by the digits, the host's, or the host's to let out who is inside
+-- with a code that has ended. No revoke stops the last.
+ALTER TABLE attempts ADD COLUMN asked_by TEXT NOT NULL DEFAULT 'guest'
+    CHECK (asked_by IN ('guest', 'host', 'host_despite_end'));
 
 -- How the gate's word on a command came: as its report, or in the ledger of a later ready.
 ALTER TABLE attempts ADD COLUMN settled_by TEXT CHECK (settled_by IN ('report', 'ledger'));

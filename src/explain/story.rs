@@ -177,7 +177,7 @@ fn hops(trace: &Trace) -> Vec<Hop> {
     };
     hop("cut", cut.map(|(at, _)| at), cut_by);
     hop("revoke", trace.revoked_at, "the host revoked the code");
-    let asked = match trace.revoked_at {
+    let asked = match cancelled_at(trace) {
         Some(_) => "the gate was last told to cancel it",
         None => "the gate was last asked about it",
     };
@@ -229,7 +229,7 @@ fn opened(trace: &Trace, at: Timestamp) -> (Option<Stage>, String) {
             format!("The gate opened; its report came {took} ms after the tap.")
         }
     };
-    if trace.revoked_at.is_some_and(|revoked_at| revoked_at <= at) {
+    if cancelled_at(trace).is_some_and(|revoked_at| revoked_at <= at) {
         told += " The command was on the wire when the host revoked the code: the guest may be \
                  inside.";
     }
@@ -333,6 +333,11 @@ fn unanswered(trace: &Trace, is_over: bool, now: Timestamp) -> (Option<Stage>, S
     );
     // Only the gate's word tells whether the command or the report was lost.
     (Some(Stage::Wire), told)
+}
+
+/// When a revoke was to stop it.
+fn cancelled_at(trace: &Trace) -> Option<Timestamp> {
+    trace.revoked_at.filter(|_| trace.attempt.ends_with_the_code())
 }
 
 /// Who cut the way and when, in brackets; nothing when it was not cut.

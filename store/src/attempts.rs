@@ -55,7 +55,8 @@ impl Attempts {
                             WHERE a.state = 'pending'
                                OR (a.state = 'sent' AND g.ready_at IS NOT NULL
                                    AND g.hardware_since <= a.epoch
-                                   AND (c.revoked_at IS NOT NULL OR a.deadline_at < $1)
+                                   AND (a.deadline_at < $1 OR (c.revoked_at IS NOT NULL
+                                        AND a.asked_by <> 'host_despite_end'))
                                    AND (a.asked_at IS NULL OR a.asked_at <= $2))
                             ORDER BY a.reserved_at, a.id LIMIT 256")
             .bind(now)
@@ -73,7 +74,8 @@ impl Attempts {
                     }
                 };
                 let revoked = row.moment_if_any("revoked_at")?.is_some();
-                let errand = match (attempt.state, revoked) {
+                let cancelled = revoked && attempt.ends_with_the_code();
+                let errand = match (attempt.state, cancelled) {
                     (State::Pending, _) => Errand::Open,
                     (_, true) => Errand::Cancel,
                     (_, false) => Errand::Query,
@@ -118,7 +120,7 @@ impl Attempts {
                             JOIN gates g ON g.id = a.gate_id
                             JOIN codes c ON c.id = a.code_id
                             WHERE a.state = 'sent' AND $1 <= a.deadline_at
-                              AND c.revoked_at IS NULL
+                              AND (c.revoked_at IS NULL OR a.asked_by = 'host_despite_end')
                             ORDER BY a.reserved_at, a.id LIMIT 256")
             .bind(now)
             .all(tx)

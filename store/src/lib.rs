@@ -43,7 +43,7 @@ pub use identity::{Actor, Enrolment, GateRefusal, Renewal, Replacement};
 pub use intercoms::{Intercoms, SaveRefusal, SavedSettings, SettingsRefusal};
 pub use logins::{Begun, LoginRefusal, Logins, SignedIn, TooManyPins};
 pub use people::{People, Person};
-pub use redeem::{GuestPass, Redeem, Redemptions, Refused};
+pub use redeem::{GuestPass, Redeem, Redemptions, Refused, Vouch, VouchRefusal};
 pub use registry::{Behind, Certificate, Fingerprint, Peer, Registry, Unwelcome};
 pub use row::attempt::{Channel, CutBy};
 pub use sessions::{Session, SessionRefusal, Sessions};

@@ -19,3 +19,4 @@ mod roll_over;
 mod settings;
 mod signing_in;
 mod tidy;
+mod vouching;

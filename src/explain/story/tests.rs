@@ -2,6 +2,7 @@
 //! say why.
 
 use domain::access_code::Refusal;
+use domain::attempt::AskedBy;
 use domain::gate::{Barred, Gate};
 use domain::{Attempt, AttemptId, CodeId, GateId};
 
@@ -25,6 +26,7 @@ fn trace(state: State) -> Trace {
             epoch: 4,
             reserved_at: at(0),
             deadline: at(8_000),
+            asked_by: AskedBy::Guest,
             state,
         },
         host: None,
@@ -164,6 +166,9 @@ fn a_revoke_is_told_whichever_side_of_the_opening_it_was_on() {
     let cancelled = revoked(denied(WhyNot::Cancelled, 300));
     tells(&cancelled, 9_000, Some(Stage::Revoke), "in time");
     tells(&revoked(executed(300, Channel::Report)), 9_000, None, "the guest may be inside");
+    let mut let_out = Trace { revoked_at: Some(at(-5_000)), ..executed(300, Channel::Report) };
+    let_out.attempt.asked_by = AskedBy::HostDespiteEnd;
+    assert!(!Story::of(&let_out, at(9_000)).told.contains("revoked"), "the host knew");
     let earlier = Trace { revoked_at: Some(at(5_000)), ..executed(300, Channel::Report) };
     assert!(!Story::of(&earlier, at(9_000)).told.contains("revoked"));
 }

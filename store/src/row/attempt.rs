@@ -1,6 +1,6 @@
 //! Attempts: one command a row.
 
-use domain::attempt::{State, WhyNot};
+use domain::attempt::{AskedBy, State, WhyNot};
 use domain::{Attempt, AttemptId, CodeId, GateId, Leg};
 
 use crate::sql::{Row, Tx, sql};
@@ -26,6 +26,7 @@ pub(crate) fn attempt_of(row: &Row) -> Result<Attempt> {
         epoch: super::number(row, "epoch")?,
         reserved_at: row.moment("reserved_at")?,
         deadline: row.moment("deadline_at")?,
+        asked_by: row.parsed("asked_by", asked_by_from)?,
         state,
     })
 }
@@ -103,6 +104,23 @@ pub(crate) fn cut_by(row: &Row) -> Result<Option<CutBy>> {
         "gate" => Ok(CutBy::Gate),
         _ => Err("no end of a way"),
     })
+}
+
+pub(crate) fn asked_by_word(asked_by: AskedBy) -> &'static str {
+    match asked_by {
+        AskedBy::Guest => "guest",
+        AskedBy::Host => "host",
+        AskedBy::HostDespiteEnd => "host_despite_end",
+    }
+}
+
+fn asked_by_from(word: &str) -> std::result::Result<AskedBy, &'static str> {
+    match word {
+        "guest" => Ok(AskedBy::Guest),
+        "host" => Ok(AskedBy::Host),
+        "host_despite_end" => Ok(AskedBy::HostDespiteEnd),
+        _ => Err("nobody"),
+    }
 }
 
 pub(crate) fn leg_word(leg: Leg) -> &'static str {

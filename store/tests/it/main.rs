@@ -14,6 +14,7 @@ mod openings;
 mod postgres;
 mod rivals;
 mod secrets;
+mod vouching;
 mod world;
 
 /// Runs each case on SQLite and on Postgres.
