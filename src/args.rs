@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use domain::name::DeviceName;
-use domain::{GateId, PhoneNumber};
+use domain::{GateId, PhoneNumber, Timestamp};
 
 use crate::data::Step;
 use crate::explain::Subject;
@@ -75,12 +75,48 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Write a copy of the SQLite database into a new file, beside a running server
+    Backup {
+        /// The new file; keep `keys/` elsewhere, without it nobody reads the backup
+        file: PathBuf,
+    },
+    /// Put a backup in the database's place, and tell what must be looked through
+    Restore {
+        /// The backup
+        file: PathBuf,
+        #[command(flatten)]
+        revoke: Revoke,
+    },
     /// Let a number sign in again that had too many wrong pins; make sure first whose it is
     Unlock {
         /// The number, like +27821234567
         #[arg(value_parser = |text: &str| PhoneNumber::parse(text, None))]
         phone: PhoneNumber,
     },
+}
+
+/// Codes that shall not hold again after a restore.
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+pub(crate) struct Revoke {
+    /// Revoke all codes in the backup
+    #[arg(long)]
+    revoke_all: bool,
+    /// Revoke the codes that were issued before this moment, like 2026-11-21T21:00:00Z
+    #[arg(long, value_name = "MOMENT", value_parser = moment)]
+    revoke_issued_before: Option<Timestamp>,
+}
+
+impl Revoke {
+    /// Codes that were issued before this moment are revoked.
+    pub(crate) fn before(&self) -> Option<Timestamp> {
+        let all = self.revoke_all.then_some(Timestamp::from_millis(i64::MAX));
+        self.revoke_issued_before.or(all)
+    }
+}
+
+fn moment(text: &str) -> Result<Timestamp, jiff::Error> {
+    text.parse().map(|at: jiff::Timestamp| Timestamp::from_millis(at.as_millisecond()))
 }
 
 /// What to do with devices.

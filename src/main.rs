@@ -3,6 +3,7 @@
 //! Where everything meets: arguments, settings, keys, the clock, the dice. No rule lives here.
 
 mod args;
+mod backup;
 mod ca;
 mod config;
 mod data;
@@ -62,6 +63,8 @@ async fn run(args: Args) -> anyhow::Result<()> {
         Command::Migrate => start::migrate(config).await,
         Command::Ca { step, force } => ca::run(config, step, force).await,
         Command::Explain { subject, json } => explain::run(config, subject, json).await,
+        Command::Backup { file } => backup::back_up(config, &file).await,
+        Command::Restore { file, revoke } => backup::restore(config, &file, revoke.before()).await,
         Command::Unlock { phone } => start::unlock(config, phone).await,
         Command::Device(Device::Make(what)) => device::make(config, what).await,
         Command::Device(Device::Revoke { gate }) => device::revoke(config, gate).await,

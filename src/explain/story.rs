@@ -311,8 +311,9 @@ fn not_opened(trace: &Trace, why: WhyNot, at: Timestamp) -> (Stage, String) {
 fn unanswered(trace: &Trace, is_over: bool, now: Timestamp) -> (Option<Stage>, String) {
     let (attempt, gate) = (&trace.attempt, &trace.gate);
     if attempt.epoch < gate.hardware_since {
-        let told = "Other hardware is in the gate's place now, or its ledger is gone: nobody can \
-                    say whether it opened, so the leg stays reserved. Give the guest a new code.";
+        let told = "Other hardware is in the gate's place now, or the service went back to a backup: \
+                    nobody can say whether it opened, so the leg stays reserved. Give the guest a \
+                    new code.";
         return (Some(Stage::Report), told.to_owned());
     }
     if !is_over {

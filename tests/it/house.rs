@@ -301,6 +301,22 @@ impl House {
         String::from_utf8(self.asked_to_explain(id, &[]).stdout).expect("text")
     }
 
+    /// An operator does something with the house's data; succeeds, or tells why not.
+    pub(crate) fn told_to(&self, arguments: &[&str]) -> Result<String, String> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flussd"));
+        command.args(arguments);
+        self.beside(&mut command);
+        let told = command.output().expect("the binary runs");
+        let [out, err] = [told.stdout, told.stderr].map(String::from_utf8);
+        if told.status.success() { Ok(out.expect("text")) } else { Err(err.expect("text")) }
+    }
+
+    /// Starts again after a stop, on the same folder.
+    pub(crate) async fn starts(&mut self) {
+        let mut command = self.command(&[]);
+        self.run(&mut command).await;
+    }
+
     /// An operator prints a fresh label for a gate.
     pub(crate) fn relabels(&self, gate: &Label) -> Label {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flussd"));
