@@ -17,7 +17,9 @@ Examples:
   flussd --set http.listen=127.0.0.1:0       change one setting
   flussd print-config > flussd.toml          start a settings file
   flussd ca                                  show the CAs and how to replace them
-  flussd device make gate --name \"Main gate\" make a gate and print its label";
+  flussd device make gate --name \"Main gate\" make a gate and print its label
+  flussd explain attempt_01m80jerc0…         tell why a gate did not open
+  flussd backup fluss.backup                 copy the database beside a running server";
 
 /// Fluss+ one-time access: a guest opens a gate, once in and once out.
 #[derive(Debug, Parser)]

@@ -139,58 +139,62 @@ pub(crate) fn refused(why: &str) -> &'static str {
 }
 
 fn hops(trace: &Trace) -> Vec<Hop> {
-    let attempt = &trace.attempt;
-    let mut hops = Vec::new();
-    let mut hop = |name, at: Option<Timestamp>, what| {
-        hops.extend(at.map(|at| Hop { name, at, after: None, what }));
-    };
-    hop("tap", Some(attempt.reserved_at), "the tap came in; its leg was reserved and committed");
-    hop("claim", trace.claimed_at, "the bridge claimed the command, to publish it right after");
-    let (settled_at, word) = match (attempt.state, trace.channel) {
-        (State::Pending | State::Sent { .. }, _) => (None, ""),
-        (State::Executed { at }, Some(Channel::Ledger)) => {
-            (Some(at), "the gate came back with the command in its ledger")
-        }
-        (State::Executed { at }, Some(Channel::Report) | None) => {
-            (Some(at), "the gate's report arrived: it opened")
-        }
-        (State::NotExecuted { at, .. }, Some(Channel::Ledger)) => {
-            (Some(at), "the gate came back without the command in its ledger")
-        }
-        (State::NotExecuted { at, .. }, Some(Channel::Report)) => {
-            (Some(at), "the gate's report arrived: it did not open and will not")
-        }
-        (State::NotExecuted { at, why: WhyNot::NotInLedger }, None) => {
-            (Some(at), "the gate came back without the command in its ledger")
-        }
-        (State::NotExecuted { at, .. }, None) if trace.claimed_at.is_none() => {
-            (Some(at), "the service gave it up; the leg is free again")
-        }
-        (State::NotExecuted { at, .. }, None) => {
-            (Some(at), "it was settled; the leg is free again")
-        }
-    };
-    let cut = trace.cut.filter(|(at, _)| settled_at.is_none_or(|settled_at| *at <= settled_at));
-    let cut_by = match cut {
-        Some((_, CutBy::Gate)) => "the gate's connection ended, or it said hello anew",
-        Some((_, CutBy::Bridge)) | None => "the bridge started anew, or lost the broker",
-    };
-    hop("cut", cut.map(|(at, _)| at), cut_by);
-    hop("revoke", trace.revoked_at, "the host revoked the code");
+    let end = end_of(trace);
+    let is_open = |at: Timestamp| end.is_none_or(|(ended_at, _)| at <= ended_at);
+    let cut = trace.cut.filter(|(at, _)| is_open(*at)).map(|(at, by)| match by {
+        CutBy::Bridge => (at, "the bridge started anew, or lost the broker"),
+        CutBy::Gate => (at, "the gate's connection ended, or it said hello anew"),
+    });
     let asked = match cancelled_at(trace) {
         Some(_) => "the gate was last told to cancel it",
         None => "the gate was last asked about it",
     };
-    hop("ask", trace.asked_at, asked);
-    hop("word", settled_at, word);
-    hop("contradiction", trace.contradicted_at, "the gate said the opposite");
+    let moments = [
+        ("tap", Some((trace.attempt.reserved_at, "the tap came in; its way was reserved"))),
+        ("claim", with(trace.claimed_at, "the bridge claimed the command, to publish it at once")),
+        ("cut", cut),
+        ("revoke", with(trace.revoked_at, "the host revoked the code")),
+        ("ask", with(trace.asked_at, asked)),
+        ("word", end),
+        ("contradiction", with(trace.contradicted_at, "the gate said the opposite")),
+    ];
+    let hops = moments.into_iter().filter_map(|(name, moment)| {
+        let (at, what) = moment?;
+        Some(Hop { name, at, after: None, what })
+    });
+    let mut hops: Vec<Hop> = hops.collect();
     hops.sort_by_key(|hop| hop.at);
     let mut before: Option<Timestamp> = None;
     for hop in &mut hops {
-        hop.after = before.map(|before| before.until(hop.at));
-        before = Some(hop.at);
+        hop.after = before.replace(hop.at).map(|before| before.until(hop.at));
     }
     hops
+}
+
+fn with(at: Option<Timestamp>, what: &'static str) -> Option<(Timestamp, &'static str)> {
+    at.map(|at| (at, what))
+}
+
+/// When it was settled, and by whose word.
+fn end_of(trace: &Trace) -> Option<(Timestamp, &'static str)> {
+    match (trace.attempt.state, trace.channel) {
+        (State::Pending | State::Sent { .. }, _) => None,
+        (State::Executed { at }, Some(Channel::Ledger)) => {
+            Some((at, "the gate came back with the command in its ledger"))
+        }
+        (State::Executed { at }, Some(Channel::Report) | None) => {
+            Some((at, "the gate's report arrived: it opened"))
+        }
+        (State::NotExecuted { at, .. }, Some(Channel::Ledger)) => {
+            Some((at, "the gate came back without the command in its ledger"))
+        }
+        (State::NotExecuted { at, .. }, Some(Channel::Report)) => {
+            Some((at, "the gate's report arrived: it did not open and will not"))
+        }
+        (State::NotExecuted { at, .. }, None) => {
+            Some((at, "it was given up; the way is free again"))
+        }
+    }
 }
 
 fn verdict(trace: &Trace, now: Timestamp) -> (Option<Stage>, String) {

@@ -44,7 +44,7 @@ async fn each_restore_gives_out_epochs_above_all_before_it() {
     let world = World::on_sqlite().await.ready().await;
     let mut last = 1;
     for _ in 0..3 {
-        world.later(Duration::from_secs(60));
+        world.later(Duration::from_mins(1));
         world.store.take_back(None, world.now()).await.unwrap();
         let epoch = world.gate_is_ready(world.gate, &[]).await;
         assert!(last + 1 < epoch, "{last} {epoch}");
@@ -58,7 +58,7 @@ async fn each_restore_gives_out_epochs_above_all_before_it() {
 async fn codes_are_revoked_by_their_age() {
     let world = World::on_sqlite().await.ready().await;
     let old = world.issues().await;
-    world.later(Duration::from_secs(60));
+    world.later(Duration::from_mins(1));
     let (new, at) = (world.issues().await, world.now());
     let restored = world.store.take_back(Some(at), world.now()).await.unwrap();
     assert_eq!((restored.revoked, restored.revived.len()), (1, 1));
