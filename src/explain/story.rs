@@ -329,6 +329,8 @@ fn unanswered(trace: &Trace, is_over: bool, now: Timestamp) -> (Option<Stage>, S
         "The gate is barred: until it is let in again nobody knows."
     } else if gate.ready(now).is_none() {
         "The gate is not connected; its ledger tells when it is back."
+    } else if trace.asked_at.is_none_or(|asked_at| asked_at + PROMPT < now) {
+        "Nobody asks the gate: no bridge runs, or it cannot reach the database; the next one asks."
     } else {
         "The gate is connected and is asked every two seconds."
     };

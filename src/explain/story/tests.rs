@@ -5,6 +5,7 @@ use domain::access_code::Refusal;
 use domain::attempt::AskedBy;
 use domain::gate::{Barred, Gate};
 use domain::{Attempt, AttemptId, CodeId, GateId};
+use store::{RefusedTap, Traced};
 
 use super::*;
 
@@ -129,7 +130,9 @@ fn a_silent_gate_keeps_the_leg_and_the_words_say_what_is_awaited() {
     let stage = Some(Stage::Wire);
     let kept = "so the leg stays reserved";
     tells(&sent(), 8_001, stage, kept);
-    tells(&sent(), 8_001, stage, "asked every two seconds");
+    let asked = |after_ms| Trace { asked_at: Some(at(after_ms)), ..sent() };
+    tells(&asked(9_000), 10_000, stage, "asked every two seconds");
+    tells(&asked(9_000), 60_000, stage, "no bridge runs");
     let mut gone = sent();
     gone.gate.ready_at = None;
     tells(&gone, 60_000, stage, "its ledger tells when it is back");
@@ -229,4 +232,28 @@ fn every_refusal_of_a_tap_has_words_of_its_own() {
     ] {
         assert!(all.insert(refused(refusal.as_str())), "{refusal:?}");
     }
+}
+
+#[test]
+fn for_people_it_is_a_column_of_moments_and_a_verdict() {
+    let asked_at = Some(at(8_100));
+    let trace = Trace { asked_at, ..denied(WhyNot::NeverArrived, 8_180) };
+    let id = trace.attempt.id;
+    let gate = trace.attempt.gate;
+    let refused = RefusedTap { at: at(-5), leg: Leg::Entry, why: "code_wrong".to_owned() };
+    let found = Traced { attempts: vec![trace], refused: Some(refused) };
+    let expected = format!(
+        "{id}  entry, {gate} in epoch 4
+  2026-05-28T20:26:40.000Z                the tap came in; its way was reserved
+  2026-05-28T20:26:40.012Z        +12 ms  the bridge claimed the command, to publish it at once
+  2026-05-28T20:26:48.100Z      +8088 ms  the gate was last asked about it
+  2026-05-28T20:26:48.180Z        +80 ms  the gate's report arrived: it did not open and will not
+It failed between the bridge and the gate. The gate did not open. The gate was there and answered \
+when it was asked, but the command had not reached it.
+
+The last tap without an attempt
+  2026-05-28T20:26:39.995Z  entry: The digits were wrong.
+"
+    );
+    assert_eq!(crate::explain::text(&found, at(9_000)).unwrap(), expected);
 }
