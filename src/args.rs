@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use domain::name::DeviceName;
-use domain::{GateId, PhoneNumber};
+use domain::{GateId, PhoneNumber, Timestamp};
 
 use crate::data::Step;
+use crate::explain::Subject;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -16,7 +17,9 @@ Examples:
   flussd --set http.listen=127.0.0.1:0       change one setting
   flussd print-config > flussd.toml          start a settings file
   flussd ca                                  show the CAs and how to replace them
-  flussd device make gate --name \"Main gate\" make a gate and print its label";
+  flussd device make gate --name \"Main gate\" make a gate and print its label
+  flussd explain attempt_01m80jerc0…         tell why a gate did not open
+  flussd backup fluss.backup                 copy the database beside a running server";
 
 /// Fluss+ one-time access: a guest opens a gate, once in and once out.
 #[derive(Debug, Parser)]
@@ -65,12 +68,57 @@ pub(crate) enum Command {
         #[arg(long)]
         force: bool,
     },
+    /// Tell what became of an attempt at opening a gate, hop by hop, and why it did not open
+    Explain {
+        /// An attempt's id, or a code's: then all its attempts
+        #[arg(value_parser = Subject::parse, value_name = "ATTEMPT_OR_CODE")]
+        subject: Subject,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write a copy of the SQLite database into a new file, beside a running server
+    Backup {
+        /// The new file; keep `keys/` elsewhere, without it nobody reads the backup
+        file: PathBuf,
+    },
+    /// Put a backup in the database's place, and tell what must be looked through
+    Restore {
+        /// The backup
+        file: PathBuf,
+        #[command(flatten)]
+        revoke: Revoke,
+    },
     /// Let a number sign in again that had too many wrong pins; make sure first whose it is
     Unlock {
         /// The number, like +27821234567
         #[arg(value_parser = |text: &str| PhoneNumber::parse(text, None))]
         phone: PhoneNumber,
     },
+}
+
+/// Codes that shall not hold again after a restore.
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+pub(crate) struct Revoke {
+    /// Revoke all codes in the backup
+    #[arg(long)]
+    revoke_all: bool,
+    /// Revoke the codes that were issued before this moment, like 2026-11-21T21:00:00Z
+    #[arg(long, value_name = "MOMENT", value_parser = moment)]
+    revoke_issued_before: Option<Timestamp>,
+}
+
+impl Revoke {
+    /// Codes that were issued before this moment are revoked.
+    pub(crate) fn before(&self) -> Option<Timestamp> {
+        let all = self.revoke_all.then_some(Timestamp::from_millis(i64::MAX));
+        self.revoke_issued_before.or(all)
+    }
+}
+
+fn moment(text: &str) -> Result<Timestamp, jiff::Error> {
+    text.parse().map(|at: jiff::Timestamp| Timestamp::from_millis(at.as_millisecond()))
 }
 
 /// What to do with devices.

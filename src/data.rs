@@ -139,6 +139,29 @@ fn lock(path: &Path) -> anyhow::Result<File> {
     Ok(lock)
 }
 
+/// Tells others until dropped that a process serves from the folder; several may.
+pub(crate) fn serving(path: &Path) -> anyhow::Result<File> {
+    let lock = serving_lock(path)?;
+    match lock.try_lock_shared() {
+        Ok(()) => Ok(lock),
+        Err(_) => bail!("a backup is being restored in {}", path.display()),
+    }
+}
+
+/// Keeps until dropped everybody from serving from the folder; fails while somebody does.
+pub(crate) fn alone(path: &Path) -> anyhow::Result<File> {
+    let lock = serving_lock(path)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(_) => bail!("flussd serves from {}: stop it first", path.display()),
+    }
+}
+
+fn serving_lock(path: &Path) -> anyhow::Result<File> {
+    let file = path.join("serving.lock");
+    File::create(&file).with_context(|| format!("cannot write {}", file.display()))
+}
+
 /// The folder `keys/`.
 struct Keys {
     folder: PathBuf,
@@ -288,7 +311,7 @@ fn check_mode(path: &Path, expected: u32) -> anyhow::Result<()> {
 }
 
 /// Makes a rename in the folder survive a power cut.
-fn sync_parent(path: &Path) -> std::io::Result<()> {
+pub(crate) fn sync_parent(path: &Path) -> std::io::Result<()> {
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 

@@ -3,11 +3,13 @@
 //! Where everything meets: arguments, settings, keys, the clock, the dice. No rule lives here.
 
 mod args;
+mod backup;
 mod ca;
 mod config;
 mod data;
 mod demo;
 mod device;
+mod explain;
 mod files;
 mod housekeeping;
 mod log;
@@ -60,6 +62,9 @@ async fn run(args: Args) -> anyhow::Result<()> {
         Command::PrintConfig => Ok(io::stdout().write_all(config::MANUAL.as_bytes())?),
         Command::Migrate => start::migrate(config).await,
         Command::Ca { step, force } => ca::run(config, step, force).await,
+        Command::Explain { subject, json } => explain::run(config, subject, json).await,
+        Command::Backup { file } => backup::back_up(config, &file).await,
+        Command::Restore { file, revoke } => backup::restore(config, &file, revoke.before()).await,
         Command::Unlock { phone } => start::unlock(config, phone).await,
         Command::Device(Device::Make(what)) => device::make(config, what).await,
         Command::Device(Device::Revoke { gate }) => device::revoke(config, gate).await,

@@ -1,6 +1,7 @@
 //! Serving: every role with what it needs, stopped in order: first who talks to people, last what
 //! everybody stands on.
 
+use std::fs::File;
 use std::future::Future;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -25,8 +26,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::info;
 
+use crate::backup;
 use crate::config::{Config, InvalidConfig, Role};
-use crate::data::{CERTIFICATE_LIFETIME, Folder};
+use crate::data::{self, CERTIFICATE_LIFETIME, Folder};
 use crate::files;
 use crate::housekeeping::Housekeeping;
 use crate::machine::{SystemClock, SystemDice};
@@ -110,8 +112,9 @@ pub(crate) async fn open(
     clock: &dyn Clock,
     dice: Arc<dyn Dice>,
 ) -> anyhow::Result<(Folder, Store)> {
+    backup::must_not_be_half_restored(config)?;
     let folder = Folder::open(&config.data, &config.names_of_broker(), &*dice, clock.now())?;
-    let keys = Keys { seal: folder.secrets.seal.0, pepper: folder.secrets.pepper.0 };
+    let keys = keys(&folder);
     // The address of a database may hold a password: a file is named, a server is not.
     let store =
         Store::open(&config.store_url(), &keys, dice).await.with_context(|| {
@@ -121,6 +124,11 @@ pub(crate) async fn open(
             }
         })?;
     Ok((folder, store))
+}
+
+/// The keys of the storage.
+pub(crate) fn keys(folder: &Folder) -> Keys {
+    Keys { seal: folder.secrets.seal.0, pepper: folder.secrets.pepper.0 }
 }
 
 /// The key that signs for the service; gates pin its public half.
@@ -186,6 +194,8 @@ pub(crate) struct Running {
     pub(crate) reload: Arc<Notify>,
     /// In the order in which they stop.
     parts: Vec<Part>,
+    /// Keeps a restore away.
+    _serving: File,
 }
 
 impl Running {
@@ -197,6 +207,7 @@ impl Running {
         courier: Arc<dyn Courier>,
     ) -> anyhow::Result<Self> {
         let (folder, store) = open(config, &*clock, Arc::clone(&dice)).await?;
+        let serving = data::serving(folder.path())?;
 
         let mut broker_tls = None;
         let mut broker = None;
@@ -285,7 +296,7 @@ impl Running {
         if let Some(broker) = broker {
             parts.push(Part::start("broker", &stop, async |stop| Ok(broker.run(stop).await?)));
         }
-        Ok(Self { http, mqtt, store, stop, reload, parts })
+        Ok(Self { http, mqtt, store, stop, reload, parts, _serving: serving })
     }
 
     /// Waits until all is stopped: because somebody said so, or because a part ended by itself,

@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 use store::{
     Claimed, Enrolment, Fault, GateRefusal, IssueRefusal, LoginRefusal, Renewal, Replacement,
     RevokeRefusal, SaveRefusal, SessionRefusal, SettingsRefusal, TooManyPins, Unwelcome,
+    VouchRefusal,
 };
 
 use utoipa::ToSchema;
@@ -452,6 +453,18 @@ impl From<RevokeRefusal> for Problem {
             RevokeRefusal::NotActive(NotActive::Completed) => "completed",
         };
         Self::from(Code::NotActive).with("state", state)
+    }
+}
+
+impl From<VouchRefusal> for Problem {
+    fn from(refusal: VouchRefusal) -> Self {
+        match refusal {
+            VouchRefusal::Denied(denied) => denied.into(),
+            VouchRefusal::UnderWay(attempt) => {
+                Self::from(Code::AlreadyOpening).with("attempt", attempt.to_string())
+            }
+            VouchRefusal::Rule(refusal) => refusal.into(),
+        }
     }
 }
 

@@ -162,6 +162,7 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(codes::list::list, codes::issue::issue))
         .routes(routes!(codes::history::history))
         .routes(routes!(codes::details::details, codes::revoke::revoke))
+        .routes(routes!(codes::let_through::let_through))
         .routes(routes!(attempts::read::read))
         .routes(routes!(attempts::stream::stream))
 }

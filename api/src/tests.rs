@@ -26,6 +26,7 @@ async fn what_is_no_id_does_not_exist() {
         (Method::GET, "/v1/intercoms/ID/history", ""),
         (Method::GET, "/v1/codes/ID", ""),
         (Method::DELETE, "/v1/codes/ID", ""),
+        (Method::POST, "/v1/codes/ID/openings", r#"{"leg":"exit"}"#),
         (Method::GET, "/v1/attempts/ID", ""),
         (Method::GET, "/v1/attempts/ID/events", ""),
     ];

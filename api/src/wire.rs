@@ -1,7 +1,7 @@
 //! Shapes that several endpoints share. Times are RFC 3339 in UTC, ids carry their kind.
 
 use domain::access_code::Standing;
-use domain::attempt::State;
+use domain::attempt::{AskedBy, State};
 use domain::gate::{Barred, Gate};
 use domain::permission::{Act, Role};
 use domain::settings::ExitGate;
@@ -161,6 +161,8 @@ pub(crate) struct AttemptBody {
     /// `entry` or `exit`
     leg: &'static str,
     gate: String,
+    /// `guest`, or `host`: somebody who vouched for the guest
+    asked_by: &'static str,
     /// `reserved`, `sent`, `opened`, `not_opened` or `unconfirmed`; the last is not final
     state: &'static str,
     /// For `not_opened`: why
@@ -188,6 +190,10 @@ impl AttemptBody {
                 Leg::Exit => "exit",
             },
             gate: attempt.gate.to_string(),
+            asked_by: match attempt.asked_by {
+                AskedBy::Guest => "guest",
+                AskedBy::Host | AskedBy::HostDespiteEnd => "host",
+            },
             state,
             why,
             reserved_at: rfc3339(attempt.reserved_at),

@@ -184,7 +184,7 @@ impl Line {
         for attempt in open.unwrap_or_default() {
             relay::send_open(office, &attempt).await;
         }
-        let forget = || office.gates.forget_who_is_ready();
+        let forget = || office.gates.forget_who_is_ready(office.now());
         let gates = insist("forget who was ready", enough, forget).await;
         for gate in gates.unwrap_or_default() {
             let _ = office.post(mapping::hello_again(gate)).await;
@@ -193,7 +193,7 @@ impl Line {
 
     /// Nobody can be reached: whoever asks for a gate now should hear so at once.
     async fn forget_gates(&self) -> bool {
-        match self.office.gates.forget_who_is_ready().await {
+        match self.office.gates.forget_who_is_ready(self.office.now()).await {
             Ok(_) => true,
             Err(fault) => {
                 error!(%fault, "could not forget who was ready: {fault}");

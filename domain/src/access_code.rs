@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::attempt::AskedBy;
 use crate::gate::{self, Gate};
 use crate::secret::Passcode;
 use crate::{Attempt, AttemptId, CodeId, GateId, IntercomId, Timestamp};
@@ -63,7 +64,7 @@ pub enum End {
     Revoked {
         /// When the revoke committed: nothing new can start from here on.
         at: Timestamp,
-        /// After this no pulse can happen any more.
+        /// After this no pulse can happen any more, unless a host lets out who is inside.
         effective_at: Timestamp,
     },
     /// The guest has been in and out.
@@ -221,6 +222,26 @@ pub enum Refusal {
     GateOffline,
 }
 
+impl Refusal {
+    /// The word by which the database and the API know it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Revoked => "pass_revoked",
+            Self::Expired => "pass_expired",
+            Self::Used => "pass_used",
+            Self::NotEnteredYet => "not_entered_yet",
+            Self::AlreadyOpening => "already_opening",
+            Self::ScanRequired => "scan_required",
+            Self::WrongIntercom => "wrong_intercom",
+            Self::LinkLocked => "link_locked",
+            Self::Wait { .. } => "code_wait",
+            Self::WrongCode { .. } => "code_wrong",
+            Self::TooManyAttempts => "too_many_requests",
+            Self::GateOffline => "gate_offline",
+        }
+    }
+}
+
 /// What a revoke did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Revocation {
@@ -287,7 +308,33 @@ impl AccessCode {
         let (gate, epoch) = reachable(target, now)?;
         self.must_know_the_digits(request.typed, now)?;
         *self.leg_mut(request.leg) = LegState::Reserved(attempt);
-        Ok(Attempt::reserved(attempt, self.id, request.leg, gate, epoch, now))
+        let asked_by = AskedBy::Guest;
+        Ok(Attempt::reserved(attempt, self.id, request.leg, gate, epoch, asked_by, now))
+    }
+
+    /// The same on the host's word, who vouches for the guest: without digits, board or pause. Who
+    /// is inside can be let out though the code has ended (O-10); nobody gets in with such a code.
+    /// `recent_attempts` are those of the host.
+    pub fn vouch(
+        &mut self,
+        leg: Leg,
+        recent_attempts: u32,
+        target: Option<Target>,
+        attempt: AttemptId,
+        now: Timestamp,
+    ) -> Result<Attempt, Refusal> {
+        let asked_by = match (self.must_hold(now), leg) {
+            (Ok(()), Leg::Entry | Leg::Exit) => AskedBy::Host,
+            (Err(Refusal::Revoked | Refusal::Expired), Leg::Exit) => AskedBy::HostDespiteEnd,
+            (Err(refusal), Leg::Entry | Leg::Exit) => return Err(refusal),
+        };
+        self.must_be_next(leg)?;
+        if MAX_ATTEMPTS <= recent_attempts {
+            return Err(Refusal::TooManyAttempts);
+        }
+        let (gate, epoch) = reachable(target, now)?;
+        *self.leg_mut(leg) = LegState::Reserved(attempt);
+        Ok(Attempt::reserved(attempt, self.id, leg, gate, epoch, asked_by, now))
     }
 
     /// Takes the code back. `in_flight` is the attempt that holds a leg reserved, if any; its own
@@ -325,7 +372,8 @@ impl AccessCode {
             return false;
         }
         *self.leg_mut(leg) = LegState::Used { attempt, at: now };
-        let completed = leg == Leg::Exit && self.end.is_none();
+        let lived = matches!(self.end, None | Some(End::Expired { .. }));
+        let completed = leg == Leg::Exit && lived;
         if completed {
             self.end = Some(End::Completed { at: now });
         }

@@ -23,8 +23,21 @@ pub struct Attempt {
     pub reserved_at: Timestamp,
     /// The gate never acts after this.
     pub deadline: Timestamp,
+    /// On whose word.
+    pub asked_by: AskedBy,
     /// How far it is.
     pub state: State,
+}
+
+/// On whose word a gate is asked to open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedBy {
+    /// The guest's, who knows the digits.
+    Guest,
+    /// The host's, who vouches for the guest.
+    Host,
+    /// The host's, to let out who is inside with a code that has ended (O-10).
+    HostDespiteEnd,
 }
 
 /// How far a command is.
@@ -127,10 +140,12 @@ impl Attempt {
         leg: Leg,
         gate: GateId,
         epoch: u64,
+        asked_by: AskedBy,
         now: Timestamp,
     ) -> Self {
         let deadline = now + TRIGGER_LIFETIME;
-        Self { id, code, leg, gate, epoch, reserved_at: now, deadline, state: State::Pending }
+        let state = State::Pending;
+        Self { id, code, leg, gate, epoch, reserved_at: now, deadline, asked_by, state }
     }
 
     /// Claims the command for publishing, or says why it must not be sent; then it is settled.
@@ -142,7 +157,7 @@ impl Attempt {
         ready: Option<u64>,
         now: Timestamp,
     ) -> Result<(), WhyNot> {
-        let why = if revoked {
+        let why = if revoked && self.ends_with_the_code() {
             WhyNot::Revoked
         } else if self.deadline < now {
             WhyNot::NotSentInTime
@@ -154,6 +169,14 @@ impl Attempt {
         };
         self.state = State::NotExecuted { at: now, why };
         Err(why)
+    }
+
+    /// Whether a revoke of its code stops it. Not what the host asked for knowing of the revoke.
+    pub fn ends_with_the_code(&self) -> bool {
+        match self.asked_by {
+            AskedBy::Guest | AskedBy::Host => true,
+            AskedBy::HostDespiteEnd => false,
+        }
     }
 
     /// Takes back a command that was not sent, because its code was revoked.

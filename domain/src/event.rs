@@ -68,6 +68,8 @@ events! {
     AttemptRefused = "attempt.refused",
     /// A gate said it executed what it had denied before: somebody must look.
     AttemptContradicted = "attempt.contradicted",
+    /// The service went back to a backup: what happened after it is not known here.
+    ServiceRestored = "service.restored",
     /// A gate can be opened again.
     GateOnline = "gate.online",
     /// A gate cannot be reached.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::access_code::*;
-use crate::attempt::{Evidence, Settlement, State, WhyNot};
+use crate::attempt::{AskedBy, Evidence, Settlement, State, WhyNot};
 use crate::gate::Gate;
 use crate::*;
 
@@ -267,6 +267,68 @@ fn a_code_that_was_seen_to_end_does_not_revive_when_the_clock_is_set_back() {
     assert!(!code.is_active(NOON));
 }
 
+fn vouch_at(code: &mut AccessCode, leg: Leg, n: u8, now: Timestamp) -> Result<Attempt, Refusal> {
+    code.vouch(leg, 0, Some(ready_gate(1, now)), attempt_id(n), now)
+}
+
+#[test]
+fn o_10_the_host_lets_in_without_digits_and_even_with_a_locked_link() {
+    let mut code = code();
+    code.guard.locked_at = Some(NOON);
+    let attempt = vouch_at(&mut code, Leg::Entry, 1, NOON).unwrap();
+    assert_eq!(attempt.asked_by, AskedBy::Host);
+    assert_eq!(code.entry, LegState::Reserved(attempt.id));
+    assert_eq!(vouch_at(&mut code, Leg::Entry, 2, NOON), Err(Refusal::AlreadyOpening));
+    code.opened(Leg::Entry, attempt.id, NOON);
+    assert_eq!(vouch_at(&mut code, Leg::Entry, 3, NOON), Err(Refusal::Used));
+    assert_eq!(code.vouch(Leg::Exit, 0, None, attempt_id(4), NOON), Err(Refusal::GateOffline));
+    let target = Some(ready_gate(1, NOON));
+    let too_many = code.vouch(Leg::Exit, MAX_ATTEMPTS, target, attempt_id(5), NOON);
+    assert_eq!(too_many, Err(Refusal::TooManyAttempts));
+}
+
+#[test]
+fn o_10_who_is_inside_is_let_out_once_though_the_code_has_ended() {
+    let revoked = {
+        let mut code = inside();
+        code.revoke(None, NOON).unwrap();
+        code
+    };
+    let seen_to_expire = AccessCode { end: Some(End::Expired { at: NOON }), ..inside() };
+    let late = inside().expires_at;
+    for (mut code, now) in [(inside(), late), (revoked, NOON), (seen_to_expire, NOON)] {
+        assert!(try_at(&mut code, Leg::Exit, "0427", 2, now).is_err());
+        let mut attempt = vouch_at(&mut code, Leg::Exit, 3, now).unwrap();
+        assert_eq!(attempt.asked_by, AskedBy::HostDespiteEnd);
+        let is_revoked = matches!(code.end, Some(End::Revoked { .. }));
+        assert_eq!(attempt.claim(is_revoked, Some(1), now), Ok(()));
+        let completed = code.opened(Leg::Exit, attempt.id, now);
+        assert_eq!(completed, !is_revoked, "a revoked code stays revoked");
+        assert!(vouch_at(&mut code, Leg::Exit, 4, now).is_err(), "once");
+    }
+}
+
+#[test]
+fn o_10_nobody_is_let_in_with_a_code_that_has_ended_nor_out_before_in() {
+    let mut expired = code();
+    let late = expired.expires_at;
+    assert_eq!(vouch_at(&mut expired, Leg::Entry, 1, late), Err(Refusal::Expired));
+    assert_eq!(vouch_at(&mut expired, Leg::Exit, 1, late), Err(Refusal::NotEnteredYet));
+    let mut revoked = code();
+    revoked.revoke(None, NOON).unwrap();
+    assert_eq!(vouch_at(&mut revoked, Leg::Entry, 1, NOON), Err(Refusal::Revoked));
+    assert_eq!(vouch_at(&mut revoked, Leg::Exit, 1, NOON), Err(Refusal::NotEnteredYet));
+}
+
+#[test]
+fn a_revoke_stops_what_the_host_asked_for_before_it() {
+    let mut code = inside();
+    let mut attempt = vouch_at(&mut code, Leg::Exit, 2, NOON).unwrap();
+    let revocation = code.revoke(Some(&attempt), NOON);
+    assert_eq!(revocation, Ok(Revocation::Withdrawn(attempt.id)));
+    assert_eq!(attempt.claim(true, Some(1), NOON), Err(WhyNot::Revoked));
+}
+
 #[test]
 fn a_command_is_not_sent_late_nor_into_another_epoch() {
     let attempt = try_at(&mut code(), Leg::Entry, "0427", 1, NOON).unwrap();
@@ -317,6 +379,7 @@ fn evidence_settles_once_and_its_opposite_is_a_contradiction() {
 #[derive(Clone, Debug)]
 enum Happening {
     Redeem { leg: Leg, right: bool, online: bool },
+    Vouch { leg: Leg, online: bool },
     Claim,
     GateActs { reports: bool },
     GateReports,
@@ -328,8 +391,10 @@ enum Happening {
 fn happening() -> impl Strategy<Value = Happening> {
     let leg = prop_oneof![Just(Leg::Entry), Just(Leg::Exit)];
     prop_oneof![
-        4 => (leg, prop::bool::weighted(0.8), prop::bool::weighted(0.9))
+        4 => (leg.clone(), prop::bool::weighted(0.8), prop::bool::weighted(0.9))
             .prop_map(|(leg, right, online)| Happening::Redeem { leg, right, online }),
+        2 => (leg, prop::bool::weighted(0.9))
+            .prop_map(|(leg, online)| Happening::Vouch { leg, online }),
         4 => Just(Happening::Claim),
         4 => any::<bool>().prop_map(|reports| Happening::GateActs { reports }),
         2 => Just(Happening::GateReports),
@@ -357,6 +422,10 @@ proptest! {
                         prop_assert!(right && online);
                         attempts.push(made);
                     }
+                }
+                Happening::Vouch { leg, online } => {
+                    let target = online.then(|| ready_gate(epoch, now));
+                    attempts.extend(code.vouch(leg, 0, target, attempt_id(n), now));
                 }
                 Happening::Claim => for attempt in &mut attempts {
                     if attempt.state == State::Pending {
@@ -419,7 +488,9 @@ proptest! {
                 }
             }
             if let Some(End::Revoked { effective_at, .. }) = code.end {
-                let late = ledger.iter().any(|(.., at)| effective_at < *at);
+                let let_out = |id| attempts.iter().any(|a| a.id == id && !a.ends_with_the_code());
+                let late =
+                    ledger.iter().any(|(id, _, at)| effective_at < *at && !let_out(*id));
                 prop_assert!(!late, "INV2: a pulse after effective_at");
             }
             if matches!(code.exit, LegState::Used { .. }) {

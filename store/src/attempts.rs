@@ -11,7 +11,7 @@ use domain::{Attempt, AttemptId, CodeId, GateId, Timestamp, UserId};
 use crate::codes::lock_code;
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
-use crate::row::attempt::{attempt_of, save_attempt};
+use crate::row::attempt::{Channel, attempt_of, save_attempt, save_channel};
 use crate::row::code::save_code;
 use crate::row::device::{gate_with, role_of};
 use crate::sql::{Tx, sql};
@@ -55,7 +55,8 @@ impl Attempts {
                             WHERE a.state = 'pending'
                                OR (a.state = 'sent' AND g.ready_at IS NOT NULL
                                    AND g.hardware_since <= a.epoch
-                                   AND (c.revoked_at IS NOT NULL OR a.deadline_at < $1)
+                                   AND (a.deadline_at < $1 OR (c.revoked_at IS NOT NULL
+                                        AND a.asked_by <> 'host_despite_end'))
                                    AND (a.asked_at IS NULL OR a.asked_at <= $2))
                             ORDER BY a.reserved_at, a.id LIMIT 256")
             .bind(now)
@@ -73,7 +74,8 @@ impl Attempts {
                     }
                 };
                 let revoked = row.moment_if_any("revoked_at")?.is_some();
-                let errand = match (attempt.state, revoked) {
+                let cancelled = revoked && attempt.ends_with_the_code();
+                let errand = match (attempt.state, cancelled) {
                     (State::Pending, _) => Errand::Open,
                     (_, true) => Errand::Cancel,
                     (_, false) => Errand::Query,
@@ -118,7 +120,7 @@ impl Attempts {
                             JOIN gates g ON g.id = a.gate_id
                             JOIN codes c ON c.id = a.code_id
                             WHERE a.state = 'sent' AND $1 <= a.deadline_at
-                              AND c.revoked_at IS NULL
+                              AND (c.revoked_at IS NULL OR a.asked_by = 'host_despite_end')
                             ORDER BY a.reserved_at, a.id LIMIT 256")
             .bind(now)
             .all(tx)
@@ -163,7 +165,9 @@ impl Attempts {
         now: Timestamp,
     ) -> Result<Option<Settlement>> {
         let vault = Arc::clone(&self.0.vault);
-        in_transaction!(self.0.db, |tx| { settle_one(tx, &vault, gate, id, evidence, now).await })
+        in_transaction!(self.0.db, |tx| {
+            settle_one(tx, &vault, gate, id, evidence, Channel::Report, now).await
+        })
     }
 
     /// One attempt, for somebody who may see the codes of its intercom.
@@ -189,6 +193,7 @@ pub(crate) async fn settle_one(
     gate: GateId,
     id: AttemptId,
     evidence: Evidence,
+    channel: Channel,
     now: Timestamp,
 ) -> Result<Option<Settlement>> {
     let Some((mut code, mut attempt)) = lock_attempt(tx, vault, id).await? else {
@@ -219,6 +224,7 @@ pub(crate) async fn settle_one(
         }
     }
     save_attempt(tx, &attempt).await?;
+    save_channel(tx, id, channel).await?;
     save_code(tx, &code).await?;
     Ok(Some(settlement))
 }

@@ -8,12 +8,13 @@ use domain::event::EventKind;
 use domain::name::GuestName;
 use domain::permission::{Act, Denied};
 use domain::secret::{LinkToken, Reference};
-use domain::{AccessCode, CodeId, IntercomId, Passcode, PhoneNumber, Timestamp, UserId};
+use domain::{AccessCode, Attempt, CodeId, IntercomId, Passcode, PhoneNumber, Timestamp, UserId};
 
 use crate::attempts::{attempt_with, withdraw};
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::intercoms::{SettingsRefusal, intercom, lock_device};
+use crate::row::attempt::attempt_of;
 use crate::row::code::{pass_of, save_code, seal};
 use crate::row::device::{role_of, settings_with};
 use crate::sql::{Tx, sql};
@@ -110,6 +111,8 @@ pub struct Revoked {
     pub code: AccessCode,
     /// What the revoke met.
     pub revocation: Revocation,
+    /// The attempt that was on the wire at the revoke and opened, or of which nobody knows yet.
+    pub in_flight: Option<Attempt>,
 }
 
 /// Why a code is not revoked.
@@ -249,7 +252,8 @@ impl Codes {
                 Err(refusal) => return Ok(Err(RevokeRefusal::NotActive(refusal))),
             };
             if revocation == Revocation::Again {
-                return Ok(Ok(Revoked { code, revocation }));
+                let in_flight = in_flight_at_revoke(tx, id).await?;
+                return Ok(Ok(Revoked { code, revocation, in_flight }));
             }
             if let (Revocation::Withdrawn(_), Some(attempt)) = (revocation, in_flight) {
                 code.not_opened(attempt.leg, attempt.id, now);
@@ -262,9 +266,21 @@ impl Codes {
             revoked_by.bind(id).bind(user).execute(tx).await?;
             let about = About::default().user(user).intercom(code.intercom).code(id);
             record(tx, &vault, EventKind::PassRevoked, about, now).await?;
-            Ok(Ok(Revoked { code, revocation }))
+            let in_flight = in_flight_at_revoke(tx, id).await?;
+            Ok(Ok(Revoked { code, revocation, in_flight }))
         })
     }
+}
+
+/// What was on the wire when the code was revoked, unless the gate did not open for it. What a host
+/// asked for later has nothing to do with the revoke.
+async fn in_flight_at_revoke(tx: &mut Tx, id: CodeId) -> Result<Option<Attempt>> {
+    let row = sql("SELECT a.* FROM attempts a JOIN codes c ON c.id = a.code_id
+                   WHERE c.id = $1 AND a.state IN ('sent', 'executed')
+                     AND a.asked_by <> 'host_despite_end'
+                     AND (a.settled_at IS NULL OR c.revoked_at <= a.settled_at)
+                   ORDER BY a.reserved_at DESC LIMIT 1");
+    row.bind(id).optional(tx).await?.map(|row| attempt_of(&row)).transpose()
 }
 
 /// Reads a code under its lock. Writing first takes it, in Postgres and in SQLite alike.
@@ -274,7 +290,11 @@ pub(crate) async fn lock_code(tx: &mut Tx, vault: &Vault, id: CodeId) -> Result<
     row.map(|row| pass_of(vault, &row)).transpose()
 }
 
-async fn may_use(tx: &mut Tx, user: UserId, id: CodeId) -> Result<std::result::Result<(), Denied>> {
+pub(crate) async fn may_use(
+    tx: &mut Tx,
+    user: UserId,
+    id: CodeId,
+) -> Result<std::result::Result<(), Denied>> {
     let row = sql("SELECT intercom_id FROM codes WHERE id = $1").bind(id).optional(tx).await?;
     let Some(row) = row else { return Ok(Err(Denied::Unknown)) };
     let intercom: String = row.take("intercom_id")?;

@@ -8,7 +8,7 @@ use domain::{AttemptId, GateId, Timestamp};
 use crate::attempts::settle_one;
 use crate::database::in_transaction;
 use crate::events::{About, record};
-use crate::row::attempt::attempt_of;
+use crate::row::attempt::{Channel, attempt_of};
 use crate::row::device::gate_of;
 use crate::sql::{Row, Tx, sql};
 use crate::vault::Vault;
@@ -49,6 +49,7 @@ impl Gates {
             .bind(firmware)
             .execute(tx)
             .await?;
+            cut_by_gate(tx, gate, now).await?;
             if before.ready_at.is_some() {
                 record(tx, &vault, EventKind::GateOffline, About::default().gate(gate), now)
                     .await?;
@@ -82,7 +83,8 @@ impl Gates {
                 let attempt = attempt_of(&row)?;
                 let in_ledger = ledger.contains(&attempt.id);
                 if let Some(evidence) = attempt.evidence_in_ledger(epoch, in_ledger) {
-                    settle_one(tx, &vault, gate, attempt.id, evidence, now).await?;
+                    let channel = Channel::Ledger;
+                    settle_one(tx, &vault, gate, attempt.id, evidence, channel, now).await?;
                 }
             }
             let ready = sql("UPDATE gates SET ready_at = $2 WHERE id = $1");
@@ -101,6 +103,7 @@ impl Gates {
             let gone = sql("UPDATE gates SET ready_at = NULL
                             WHERE id = $1 AND hello_nonce = $2 AND ready_at IS NOT NULL");
             if gone.bind(gate).bind(nonce).execute(tx).await? != 0 {
+                cut_by_gate(tx, gate, now).await?;
                 record(tx, &vault, EventKind::GateOffline, About::default().gate(gate), now)
                     .await?;
             }
@@ -111,13 +114,25 @@ impl Gates {
     /// Takes no gate for ready any more: who is really there was not seen meanwhile. Answers all
     /// gates that have a certificate, so that they can be asked to say hello again; also one whose
     /// very first hello was lost.
-    pub async fn forget_who_is_ready(&self) -> Result<Vec<GateId>> {
+    pub async fn forget_who_is_ready(&self, now: Timestamp) -> Result<Vec<GateId>> {
         in_transaction!(self.0.db, |tx| {
             sql("UPDATE gates SET ready_at = NULL WHERE ready_at IS NOT NULL").execute(tx).await?;
+            let cut = sql("UPDATE attempts SET cut_at = $1, cut_by = 'bridge'
+                           WHERE state IN ('pending', 'sent') AND cut_at IS NULL");
+            cut.bind(now).execute(tx).await?;
             let enrolled = sql("SELECT id FROM gates WHERE enrolled_at IS NOT NULL ORDER BY id");
             enrolled.all(tx).await?.iter().map(|row| row.parsed("id", GateId::parse)).collect()
         })
     }
+}
+
+/// Notes on the gate's open commands that the way to it was cut at its end, for [`Trace`].
+///
+/// [`Trace`]: crate::Trace
+async fn cut_by_gate(tx: &mut Tx, gate: GateId, now: Timestamp) -> Result<()> {
+    let cut = sql("UPDATE attempts SET cut_at = $2, cut_by = 'gate'
+                   WHERE gate_id = $1 AND state IN ('pending', 'sent') AND cut_at IS NULL");
+    cut.bind(gate).bind(now).execute(tx).await.map(drop)
 }
 
 /// The gate cannot be opened any more: whatever is pending for it is refused.

@@ -21,9 +21,11 @@ mod migrations;
 mod people;
 mod redeem;
 mod registry;
+mod restore;
 mod row;
 mod sessions;
 mod sql;
+mod trace;
 mod vault;
 mod writer;
 
@@ -42,9 +44,12 @@ pub use identity::{Actor, Enrolment, GateRefusal, Renewal, Replacement};
 pub use intercoms::{Intercoms, SaveRefusal, SavedSettings, SettingsRefusal};
 pub use logins::{Begun, LoginRefusal, Logins, SignedIn, TooManyPins};
 pub use people::{People, Person};
-pub use redeem::{GuestPass, Redeem, Redemptions, Refused};
+pub use redeem::{GuestPass, Redeem, Redemptions, Refused, Vouch, VouchRefusal};
 pub use registry::{Behind, Certificate, Fingerprint, Peer, Registry, Unwelcome};
+pub use restore::{Restored, Revived};
+pub use row::attempt::{Channel, CutBy};
 pub use sessions::{Session, SessionRefusal, Sessions};
+pub use trace::{RefusedTap, Trace, Traced};
 pub use vault::Keys;
 
 use database::{Database, in_transaction};

@@ -1,24 +1,27 @@
-//! Codes as their guests see them: looked at by link, and redeemed at the gate.
+//! Codes at the gate: looked at by link, redeemed by their guests, vouched for by hosts.
 
 use std::sync::Arc;
 
 use domain::access_code::{ATTEMPT_WINDOW, Leg, Refusal, Request, Target};
 use domain::event::EventKind;
+use domain::permission::Denied;
 use domain::secret::{LinkToken, Reference};
-use domain::{AccessCode, Attempt, AttemptId, CodeId, GateId, IntercomId, Passcode, Timestamp};
+use domain::{
+    AccessCode, Attempt, AttemptId, CodeId, GateId, IntercomId, Passcode, Timestamp, UserId,
+};
 
 use crate::attempts::attempt_with;
-use crate::codes::{Pass, lock_code};
+use crate::codes::{Pass, lock_code, may_use};
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
-use crate::row::attempt::{attempt_of, leg_word};
+use crate::row::attempt::{asked_by_word, attempt_of, leg_word};
 use crate::row::code::{pass_of, save_code};
 use crate::row::device::{gate_with, settings_with};
 use crate::sql::{Tx, sql};
 use crate::vault::{Purpose, Vault, token_digest};
 use crate::{Answer, Inner, Result};
 
-/// The guests' door.
+/// The way to a gate, for guests and for hosts who vouch for them.
 #[derive(Clone)]
 pub struct Redemptions(pub(crate) Arc<Inner>);
 
@@ -57,6 +60,30 @@ pub struct Redeem {
 pub enum Refused {
     /// There is no such link.
     UnknownLink,
+    /// The rules say no.
+    Rule(Refusal),
+}
+
+/// A host who lets a guest in or out.
+#[derive(Clone, Debug)]
+pub struct Vouch {
+    /// The host.
+    pub user: UserId,
+    /// The guest's code.
+    pub code: CodeId,
+    /// In or out.
+    pub leg: Leg,
+    /// Names this tap: repeated, it is the same attempt.
+    pub key: String,
+}
+
+/// Why a guest is not let through on a host's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VouchRefusal {
+    /// Not theirs to say.
+    Denied(Denied),
+    /// This attempt is under way, or its gate keeps silent.
+    UnderWay(AttemptId),
     /// The rules say no.
     Rule(Refusal),
 }
@@ -101,7 +128,7 @@ impl Redemptions {
             let Some(Pass { mut code, .. }) = lock_code(tx, &vault, id).await? else {
                 return Ok(Err(Refused::UnknownLink));
             };
-            if let Some(attempt) = pressed_before(tx, id, &redeem).await? {
+            if let Some(attempt) = pressed_before(tx, id, redeem.leg, &redeem.key).await? {
                 return Ok(Ok(attempt));
             }
             let target = target_for(tx, &code, redeem.leg).await?;
@@ -118,12 +145,12 @@ impl Redemptions {
             let about = || About::default().code(id).intercom(code.intercom);
             match answer {
                 Ok(attempt) => {
-                    insert(tx, &attempt, &redeem.key).await?;
-                    let about = about().attempt(attempt.id).gate(attempt.gate);
-                    record(tx, &vault, EventKind::AttemptReserved, about, now).await?;
+                    let about = about();
+                    reserved(tx, &vault, &attempt, &redeem.key, about, now).await?;
                     Ok(Ok(attempt))
                 }
                 Err(refusal) => {
+                    remember(tx, id, redeem.leg, refusal, now).await?;
                     if let Refusal::WrongCode { tries_left } = refusal {
                         record(tx, &vault, EventKind::PassCodeRejected, about(), now).await?;
                         if tries_left == 0 {
@@ -135,6 +162,74 @@ impl Redemptions {
             }
         })
     }
+
+    /// Reserves a leg on a host's word, who needs neither digits nor board: whoever may revoke the
+    /// code may. The same command on the same way as a guest's, so at most once with theirs.
+    pub async fn vouch(&self, vouch: Vouch, now: Timestamp) -> Answer<Attempt, VouchRefusal> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            let Vouch { user, code: id, leg, key } = vouch;
+            let pass = lock_code(tx, &vault, id).await?;
+            if let Err(denied) = may_use(tx, user, id).await? {
+                return Ok(Err(VouchRefusal::Denied(denied)));
+            }
+            let Some(Pass { mut code, .. }) = pass else {
+                return Ok(Err(VouchRefusal::Denied(Denied::Unknown)));
+            };
+            // Guests' keys have no slash, so nobody takes another's.
+            let key = format!("{user}/{key}");
+            if let Some(attempt) = pressed_before(tx, id, leg, &key).await? {
+                return Ok(Ok(attempt));
+            }
+            let target = target_for(tx, &code, leg).await?;
+            let recent = recent_vouchings(tx, id, leg, now).await?;
+            let attempt = AttemptId::new(vault.dice(), now);
+            let attempt = match code.vouch(leg, recent, target, attempt, now) {
+                Ok(attempt) => attempt,
+                Err(refusal) => {
+                    let open = code.reserved_attempt();
+                    let open = open.filter(|_| refusal == Refusal::AlreadyOpening);
+                    let refusal = open.map_or(VouchRefusal::Rule(refusal), VouchRefusal::UnderWay);
+                    return Ok(Err(refusal));
+                }
+            };
+            save_code(tx, &code).await?;
+            reserved(tx, &vault, &attempt, &key, About::default().code(id).user(user), now).await?;
+            Ok(Ok(attempt))
+        })
+    }
+}
+
+/// Writes down a command that was just reserved.
+async fn reserved(
+    tx: &mut Tx,
+    vault: &Vault,
+    attempt: &Attempt,
+    key: &str,
+    about: About,
+    now: Timestamp,
+) -> Result<()> {
+    insert(tx, attempt, key).await?;
+    let about = about.attempt(attempt.id).gate(attempt.gate);
+    record(tx, vault, EventKind::AttemptReserved, about, now).await
+}
+
+/// Keeps the last refusal, so that somebody can tell the guest's host why the gate stayed shut.
+async fn remember(
+    tx: &mut Tx,
+    id: CodeId,
+    leg: Leg,
+    refusal: Refusal,
+    now: Timestamp,
+) -> Result<()> {
+    sql("UPDATE codes SET refused_at = $2, refused_leg = $3, refused_why = $4 WHERE id = $1")
+        .bind(id)
+        .bind(now)
+        .bind(leg_word(leg))
+        .bind(refusal.as_str())
+        .execute(tx)
+        .await
+        .map(drop)
 }
 
 async fn guest_pass(tx: &mut Tx, vault: &Vault, id: CodeId, now: Timestamp) -> Result<GuestPass> {
@@ -162,9 +257,9 @@ async fn guest_pass(tx: &mut Tx, vault: &Vault, id: CodeId, now: Timestamp) -> R
 }
 
 /// The attempt that the same press of the button made before.
-async fn pressed_before(tx: &mut Tx, id: CodeId, redeem: &Redeem) -> Result<Option<Attempt>> {
+async fn pressed_before(tx: &mut Tx, id: CodeId, leg: Leg, key: &str) -> Result<Option<Attempt>> {
     let row = sql("SELECT id FROM attempts WHERE code_id = $1 AND request_key = $2 AND leg = $3");
-    let row = row.bind(id).bind(redeem.key.as_str()).bind(leg_word(redeem.leg));
+    let row = row.bind(id).bind(key).bind(leg_word(leg));
     let Some(row) = row.optional(tx).await? else { return Ok(None) };
     attempt_with(tx, row.parsed("id", AttemptId::parse)?).await.map(Some)
 }
@@ -188,10 +283,18 @@ async fn recent_attempts(tx: &mut Tx, id: CodeId, leg: Leg, now: Timestamp) -> R
     crate::row::number(&row, "recent")
 }
 
+/// The same for hosts; what guests have tried does not keep a host from helping.
+async fn recent_vouchings(tx: &mut Tx, id: CodeId, leg: Leg, now: Timestamp) -> Result<u32> {
+    let row = sql("SELECT COUNT(*) AS recent FROM attempts
+                   WHERE code_id = $1 AND leg = $2 AND $3 < reserved_at AND asked_by <> 'guest'");
+    let row = row.bind(id).bind(leg_word(leg)).bind(now - ATTEMPT_WINDOW).one(tx).await?;
+    crate::row::number(&row, "recent")
+}
+
 async fn insert(tx: &mut Tx, attempt: &Attempt, key: &str) -> Result<()> {
     sql("INSERT INTO attempts (id, code_id, leg, request_key, gate_id, epoch, reserved_at,
-                               deadline_at, state)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending')")
+                               deadline_at, asked_by, state)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending')")
     .bind(attempt.id)
     .bind(attempt.code)
     .bind(leg_word(attempt.leg))
@@ -200,6 +303,7 @@ async fn insert(tx: &mut Tx, attempt: &Attempt, key: &str) -> Result<()> {
     .bind(i64::try_from(attempt.epoch).unwrap_or(i64::MAX))
     .bind(attempt.reserved_at)
     .bind(attempt.deadline)
+    .bind(asked_by_word(attempt.asked_by))
     .execute(tx)
     .await?;
     Ok(())

@@ -297,6 +297,42 @@ impl House {
         command.output().expect("the binary runs")
     }
 
+    /// An operator asks what became of an attempt, or of a code.
+    pub(crate) fn asked_to_explain(&self, id: &str, options: &[&str]) -> std::process::Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flussd"));
+        command.args(["explain", id]).args(options);
+        self.beside(&mut command);
+        command.output().expect("the binary runs")
+    }
+
+    /// What the operator is told, for machines.
+    pub(crate) fn explains(&self, id: &str) -> Value {
+        let told = self.asked_to_explain(id, &["--json"]);
+        let errors = String::from_utf8_lossy(&told.stderr);
+        serde_json::from_slice(&told.stdout).unwrap_or_else(|_| panic!("no story: {errors}"))
+    }
+
+    /// What the operator is told, for people.
+    pub(crate) fn explains_in_words(&self, id: &str) -> String {
+        String::from_utf8(self.asked_to_explain(id, &[]).stdout).expect("text")
+    }
+
+    /// An operator does something with the house's data; succeeds, or tells why not.
+    pub(crate) fn told_to(&self, arguments: &[&str]) -> Result<String, String> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flussd"));
+        command.args(arguments);
+        self.beside(&mut command);
+        let told = command.output().expect("the binary runs");
+        let [out, err] = [told.stdout, told.stderr].map(String::from_utf8);
+        if told.status.success() { Ok(out.expect("text")) } else { Err(err.expect("text")) }
+    }
+
+    /// Starts again after a stop, on the same folder.
+    pub(crate) async fn starts(&mut self) {
+        let mut command = self.command(&[]);
+        self.run(&mut command).await;
+    }
+
     /// An operator prints a fresh label for a gate.
     pub(crate) fn relabels(&self, gate: &Label) -> Label {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flussd"));

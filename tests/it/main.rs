@@ -4,7 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
+mod backup;
 mod codes;
+mod explain;
 mod fleet;
 mod gate;
 mod guest;
@@ -21,3 +23,4 @@ mod settings;
 mod signing_in;
 mod storm;
 mod tidy;
+mod vouching;

@@ -99,6 +99,18 @@ impl Owner {
         self.delete(&format!("/v1/codes/{}", code.id)).await
     }
 
+    /// Lets the guest of a code in (`entry`) or out (`exit`) with one tap.
+    pub(crate) async fn lets_through(&self, code: &Code, leg: &str) -> Answer {
+        self.taps(code, &json!({ "leg": leg }), &key()).await
+    }
+
+    /// The same with this body and this key.
+    pub(crate) async fn taps(&self, code: &Code, body: &Value, key: &str) -> Answer {
+        let url = self.url(&format!("/v1/codes/{}/openings", code.id));
+        let request = self.client.post(url).bearer_auth(&self.token).json(body);
+        Answer::of(request.header("idempotency-key", key).send().await).await
+    }
+
     /// The active codes of an intercom.
     pub(crate) async fn codes(&self, intercom: &Label) -> Vec<Value> {
         self.items(&format!("/v1/intercoms/{}/codes", intercom.id)).await

@@ -3,6 +3,7 @@
 pub(crate) mod details;
 pub(crate) mod history;
 pub(crate) mod issue;
+pub(crate) mod let_through;
 pub(crate) mod list;
 pub(crate) mod revoke;
 pub(crate) mod share;

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::CodeId;
-use domain::access_code::{End, Revocation};
+use domain::access_code::End;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,15 +18,17 @@ pub(crate) struct RevokedBody {
     /// From here on nothing new can start
     revoked_at: String,
     /// After this moment no opening can happen any more, whatever is offline or restarted; at
-    /// most 8 s after `revoked_at`
+    /// most 8 s after `revoked_at`. Except that a host may let out who is inside
     effective_at: String,
-    /// `none`, or `cancelling`: an opening was on its way, and the attempt tells what became of it
+    /// `none`; `cancelling`: an opening was on its way, and the attempt tells what becomes of it;
+    /// or `opened`: the gate had opened before the cancel came, so the guest may be inside
     in_flight: &'static str,
-    /// The attempt on its way
+    /// The attempt that was on its way
     attempt: Option<String>,
 }
 
-/// Takes a code back, for entry and exit, for good. Doing it again gets the same answer.
+/// Takes a code back, for entry and exit, for good. Doing it again changes nothing, and tells what
+/// became of an opening that was on its way.
 #[utoipa::path(delete, path = "/v1/codes/{id}", tag = "codes", security(("session" = [])),
     params(("id" = String, Path)), responses((status = 200, body = RevokedBody)))]
 pub(crate) async fn revoke(
@@ -41,17 +43,17 @@ pub(crate) async fn revoke(
         Some(End::Revoked { at, effective_at }) => (at, effective_at),
         Some(End::Completed { .. } | End::Expired { .. }) | None => (now, now),
     };
-    let attempt = match revoked.revocation {
-        Revocation::Cancelling(attempt) => Some(attempt),
-        Revocation::Again => revoked.code.reserved_attempt(),
-        Revocation::Clean | Revocation::Withdrawn(_) => None,
+    let (in_flight, attempt) = match &revoked.in_flight {
+        None => ("none", None),
+        Some(attempt) if attempt.is_on_the_wire() => ("cancelling", Some(attempt.id)),
+        Some(attempt) => ("opened", Some(attempt.id)),
     };
     tracing::info!(code.id = %revoked.code.id, "revoked {}", revoked.code.id);
     Ok(axum::Json(RevokedBody {
         id: revoked.code.id.to_string(),
         revoked_at: wire::rfc3339(at),
         effective_at: wire::rfc3339(effective_at),
-        in_flight: if attempt.is_some() { "cancelling" } else { "none" },
+        in_flight,
         attempt: attempt.map(|attempt| attempt.to_string()),
     }))
 }

@@ -1,5 +1,5 @@
 use domain::CodeId;
-use domain::attempt::State;
+use domain::attempt::{AskedBy, State};
 use protocol::VerifyingKeys;
 use serde_json::{Value, json};
 
@@ -25,6 +25,7 @@ fn attempt() -> Attempt {
         epoch: 4,
         reserved_at: Timestamp::from_millis(1_780_000_090_000),
         deadline: Timestamp::from_millis(1_780_000_098_000),
+        asked_by: AskedBy::Guest,
         state: State::Pending,
     }
 }

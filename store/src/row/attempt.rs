@@ -1,6 +1,6 @@
 //! Attempts: one command a row.
 
-use domain::attempt::{State, WhyNot};
+use domain::attempt::{AskedBy, State, WhyNot};
 use domain::{Attempt, AttemptId, CodeId, GateId, Leg};
 
 use crate::sql::{Row, Tx, sql};
@@ -26,6 +26,7 @@ pub(crate) fn attempt_of(row: &Row) -> Result<Attempt> {
         epoch: super::number(row, "epoch")?,
         reserved_at: row.moment("reserved_at")?,
         deadline: row.moment("deadline_at")?,
+        asked_by: row.parsed("asked_by", asked_by_from)?,
         state,
     })
 }
@@ -55,6 +56,73 @@ pub(crate) async fn save_attempt(tx: &mut Tx, attempt: &Attempt) -> Result<()> {
     Ok(())
 }
 
+/// How the gate's word on a command came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// As its report on this command.
+    Report,
+    /// In the ledger of a ready, in a later epoch or after a report that was lost.
+    Ledger,
+}
+
+/// Where the way to the gate was cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CutBy {
+    /// The bridge started anew, or lost the broker.
+    Bridge,
+    /// The gate left, or said hello anew.
+    Gate,
+}
+
+/// Writes how the gate's word came.
+pub(crate) async fn save_channel(tx: &mut Tx, id: AttemptId, channel: Channel) -> Result<()> {
+    let word = match channel {
+        Channel::Report => "report",
+        Channel::Ledger => "ledger",
+    };
+    sql("UPDATE attempts SET settled_by = $2 WHERE id = $1")
+        .bind(id)
+        .bind(word)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Reads how the gate's word came.
+pub(crate) fn channel_of(row: &Row) -> Result<Option<Channel>> {
+    row.parsed_if_any("settled_by", |word| match word {
+        "report" => Ok(Channel::Report),
+        "ledger" => Ok(Channel::Ledger),
+        _ => Err("no channel"),
+    })
+}
+
+/// Reads where the way was cut.
+pub(crate) fn cut_by(row: &Row) -> Result<Option<CutBy>> {
+    row.parsed_if_any("cut_by", |word| match word {
+        "bridge" => Ok(CutBy::Bridge),
+        "gate" => Ok(CutBy::Gate),
+        _ => Err("no end of a way"),
+    })
+}
+
+pub(crate) fn asked_by_word(asked_by: AskedBy) -> &'static str {
+    match asked_by {
+        AskedBy::Guest => "guest",
+        AskedBy::Host => "host",
+        AskedBy::HostDespiteEnd => "host_despite_end",
+    }
+}
+
+fn asked_by_from(word: &str) -> std::result::Result<AskedBy, &'static str> {
+    match word {
+        "guest" => Ok(AskedBy::Guest),
+        "host" => Ok(AskedBy::Host),
+        "host_despite_end" => Ok(AskedBy::HostDespiteEnd),
+        _ => Err("nobody"),
+    }
+}
+
 pub(crate) fn leg_word(leg: Leg) -> &'static str {
     match leg {
         Leg::Entry => "entry",
@@ -62,7 +130,7 @@ pub(crate) fn leg_word(leg: Leg) -> &'static str {
     }
 }
 
-fn leg_from(word: &str) -> std::result::Result<Leg, &'static str> {
+pub(crate) fn leg_from(word: &str) -> std::result::Result<Leg, &'static str> {
     match word {
         "entry" => Ok(Leg::Entry),
         "exit" => Ok(Leg::Exit),

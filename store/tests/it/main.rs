@@ -12,8 +12,10 @@ mod identity;
 mod logins;
 mod openings;
 mod postgres;
+mod restore;
 mod rivals;
 mod secrets;
+mod vouching;
 mod world;
 
 /// Runs each case on SQLite and on Postgres.

@@ -8,13 +8,14 @@ use domain::gate::RENEWAL_AGE;
 use domain::login::Client;
 use domain::secret::{EnrolmentSecret, LoginToken, Otp, SessionToken};
 use domain::settings::MaxUsers;
-use domain::{Attempt, GateId, Settings};
+use domain::{Attempt, GateId, Leg, Settings};
 use store::{Fingerprint, IssueRefusal, Refused};
 
 use crate::world::World;
 
 crate::on_both_databases![
     of_64_guests_with_one_code_exactly_one_gets_a_command,
+    of_64_hosts_and_guests_with_one_code_exactly_one_gets_a_command,
     of_64_creators_at_the_limit_exactly_the_free_slots_are_filled,
     a_revoke_among_64_redeems_leaves_no_command_behind,
     of_64_same_pins_exactly_one_makes_a_session,
@@ -60,6 +61,33 @@ async fn of_64_guests_with_one_code_exactly_one_gets_a_command(world: World) {
         let expected = Err(Refused::Rule(Refusal::AlreadyOpening));
         assert!(lost.into_iter().all(|answer| *answer == expected));
         world.gate_opens(won[0]).await;
+    }
+}
+
+/// O-10: the host's tap and the guest's go the same way.
+async fn of_64_hosts_and_guests_with_one_code_exactly_one_gets_a_command(world: World) {
+    let world = Arc::new(world.ready().await);
+    for _ in 0..5 {
+        let issued = world.issues().await;
+        for leg in [Leg::Entry, Leg::Exit] {
+            let answers = all_at_once(|n| {
+                let (world, tap) = (Arc::clone(&world), world.vouches(&issued, leg));
+                let press = match leg {
+                    Leg::Entry => world.asks_in(&issued),
+                    Leg::Exit => world.asks_out(&issued),
+                };
+                async move {
+                    if n % 2 == 0 {
+                        return world.lets_through(tap).await.ok();
+                    }
+                    world.redeems(press).await.ok()
+                }
+            })
+            .await;
+            let won: Vec<Attempt> = answers.into_iter().flatten().collect();
+            assert_eq!(won.len(), 1);
+            world.gate_opens(&won[0]).await;
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use domain::settings::{ExitGate, InviteDuration, MaxUsers};
 use domain::{Attempt, Dice, GateId, IntercomId, Leg, PhoneNumber, Settings, Timestamp, UserId};
 use store::{
     Certificate, Fingerprint, Guest, Issue, IssueRefusal, Issued, Keys, Label, Redeem, Refused,
-    SaveRefusal, SavedSettings, SignedIn, Store,
+    SaveRefusal, SavedSettings, SignedIn, Store, Vouch, VouchRefusal,
 };
 
 pub(crate) const KEYS: Keys = Keys { seal: [1; 32], pepper: [2; 32] };
@@ -211,6 +211,15 @@ impl World {
             Err(Refused::Rule(refusal)) => refusal,
             other => panic!("expected a refusal by rule, got {other:?}"),
         }
+    }
+
+    pub(crate) fn vouches(&self, issued: &Issued, leg: Leg) -> Vouch {
+        let key = format!("tap-{}", self.serial.fetch_add(1, Ordering::Relaxed));
+        Vouch { user: self.owner, code: issued.pass.code.id, leg, key }
+    }
+
+    pub(crate) async fn lets_through(&self, vouch: Vouch) -> Result<Attempt, VouchRefusal> {
+        self.store.redemptions().vouch(vouch, self.now()).await.expect("no fault")
     }
 
     /// The bridge sends the command and the gate opens.

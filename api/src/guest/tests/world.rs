@@ -185,7 +185,7 @@ impl World {
     }
 
     pub(crate) async fn gate_is_gone(&self) {
-        self.store.gates().forget_who_is_ready().await.unwrap();
+        self.store.gates().forget_who_is_ready(self.now()).await.unwrap();
     }
 
     pub(crate) async fn renames_intercom(&self, name: &str) {

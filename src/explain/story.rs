@@ -1,0 +1,365 @@
+//! What is known of an attempt, in plain words: its hops, and which of them failed and why.
+//! Pure: rows come in, sentences go out.
+
+use std::time::Duration;
+
+use domain::attempt::{State, WhyNot};
+use domain::{Leg, Timestamp};
+use store::{Channel, CutBy, Trace};
+
+/// A bridge that runs frees a command that it could not send within this time of its deadline.
+const PROMPT: Duration = Duration::from_secs(3);
+
+/// An attempt, told.
+#[derive(Debug)]
+pub(crate) struct Story {
+    /// The oldest first.
+    pub(crate) hops: Vec<Hop>,
+    pub(crate) outcome: Outcome,
+    /// Where it went wrong, if it did.
+    pub(crate) failed_at: Option<Stage>,
+    /// The whole in a few sentences.
+    pub(crate) told: String,
+}
+
+/// One moment on the way.
+#[derive(Debug)]
+pub(crate) struct Hop {
+    pub(crate) name: &'static str,
+    pub(crate) at: Timestamp,
+    /// How long after the hop before it.
+    pub(crate) after: Option<Duration>,
+    pub(crate) what: &'static str,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Opened,
+    NotOpened,
+    /// Nobody knows yet.
+    Unsettled,
+}
+
+/// Where an attempt can fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// From the reservation to the bridge's claim.
+    Claim,
+    /// From the claim to the gate.
+    Wire,
+    /// In the gate.
+    Gate,
+    /// From the gate back to the bridge.
+    Report,
+    /// The host took the code back.
+    Revoke,
+}
+
+impl Outcome {
+    /// The word for machines.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::NotOpened => "not_opened",
+            Self::Unsettled => "unsettled",
+        }
+    }
+}
+
+impl Stage {
+    /// The word for machines.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Claim => "claim",
+            Self::Wire => "wire",
+            Self::Gate => "gate",
+            Self::Report => "report",
+            Self::Revoke => "revoke",
+        }
+    }
+
+    /// The end of a sentence that begins with "It failed".
+    pub(crate) fn told(self) -> &'static str {
+        match self {
+            Self::Claim => "before the command was sent",
+            Self::Wire => "between the bridge and the gate",
+            Self::Gate => "at the gate",
+            Self::Report => "on the way back from the gate",
+            Self::Revoke => "because the host revoked the code",
+        }
+    }
+}
+
+impl Story {
+    /// Tells what is known.
+    pub(crate) fn of(trace: &Trace, now: Timestamp) -> Self {
+        let (failed_at, told) = verdict(trace, now);
+        let outcome = match trace.attempt.state {
+            State::Executed { .. } => Outcome::Opened,
+            State::NotExecuted { .. } => Outcome::NotOpened,
+            State::Pending | State::Sent { .. } => Outcome::Unsettled,
+        };
+        let contradicted = trace.contradicted_at.map(|_| {
+            " Later the gate said the opposite, which changed nothing: have somebody look at it."
+        });
+        let told = told + contradicted.unwrap_or_default();
+        Self { hops: hops(trace), outcome, failed_at, told }
+    }
+}
+
+/// In or out.
+pub(crate) fn way(leg: Leg) -> &'static str {
+    match leg {
+        Leg::Entry => "entry",
+        Leg::Exit => "exit",
+    }
+}
+
+/// Why a tap made no attempt, from the word of its refusal.
+pub(crate) fn refused(why: &str) -> &'static str {
+    match why {
+        "gate_offline" => {
+            "The gate could not be reached: not connected, barred, without a recent hello, too \
+             many unanswered commands, or no settings. Nothing was used up."
+        }
+        "already_opening" => "An attempt for the same way was under way, or its gate kept silent.",
+        "pass_revoked" => "The host had revoked the code.",
+        "pass_expired" => "The code's time was over.",
+        "pass_used" => "The code had been used for this way.",
+        "not_entered_yet" => "Nobody had entered with the code yet.",
+        "scan_required" => "The board had not been scanned, or too long before.",
+        "wrong_intercom" => "Another intercom's board had been scanned.",
+        "link_locked" => "The link is locked after too many wrong digits.",
+        "code_wait" => "It came within the pause after wrong digits.",
+        "code_wrong" => "The digits were wrong.",
+        "too_many_requests" => "Too many attempts for this way within ten minutes.",
+        _ => "It was refused for a reason that this version does not know.",
+    }
+}
+
+fn hops(trace: &Trace) -> Vec<Hop> {
+    let end = end_of(trace);
+    let is_open = |at: Timestamp| end.is_none_or(|(ended_at, _)| at <= ended_at);
+    let cut = trace.cut.filter(|(at, _)| is_open(*at)).map(|(at, by)| match by {
+        CutBy::Bridge => (at, "the bridge started anew, or lost the broker"),
+        CutBy::Gate => (at, "the gate's connection ended, or it said hello anew"),
+    });
+    let asked = match cancelled_at(trace) {
+        Some(_) => "the gate was last told to cancel it",
+        None => "the gate was last asked about it",
+    };
+    let moments = [
+        ("tap", Some((trace.attempt.reserved_at, "the tap came in; its way was reserved"))),
+        ("claim", with(trace.claimed_at, "the bridge claimed the command, to publish it at once")),
+        ("cut", cut),
+        ("revoke", with(trace.revoked_at, "the host revoked the code")),
+        ("ask", with(trace.asked_at, asked)),
+        ("word", end),
+        ("contradiction", with(trace.contradicted_at, "the gate said the opposite")),
+    ];
+    let hops = moments.into_iter().filter_map(|(name, moment)| {
+        let (at, what) = moment?;
+        Some(Hop { name, at, after: None, what })
+    });
+    let mut hops: Vec<Hop> = hops.collect();
+    hops.sort_by_key(|hop| hop.at);
+    let mut before: Option<Timestamp> = None;
+    for hop in &mut hops {
+        hop.after = before.replace(hop.at).map(|before| before.until(hop.at));
+    }
+    hops
+}
+
+fn with(at: Option<Timestamp>, what: &'static str) -> Option<(Timestamp, &'static str)> {
+    at.map(|at| (at, what))
+}
+
+/// When it was settled, and by whose word.
+fn end_of(trace: &Trace) -> Option<(Timestamp, &'static str)> {
+    match (trace.attempt.state, trace.channel) {
+        (State::Pending | State::Sent { .. }, _) => None,
+        (State::Executed { at }, Some(Channel::Ledger)) => {
+            Some((at, "the gate came back with the command in its ledger"))
+        }
+        (State::Executed { at }, Some(Channel::Report) | None) => {
+            Some((at, "the gate's report arrived: it opened"))
+        }
+        (State::NotExecuted { at, .. }, Some(Channel::Ledger)) => {
+            Some((at, "the gate came back without the command in its ledger"))
+        }
+        (State::NotExecuted { at, .. }, Some(Channel::Report)) => {
+            Some((at, "the gate's report arrived: it did not open and will not"))
+        }
+        (State::NotExecuted { at, .. }, None) => {
+            Some((at, "it was given up; the way is free again"))
+        }
+    }
+}
+
+fn verdict(trace: &Trace, now: Timestamp) -> (Option<Stage>, String) {
+    let attempt = &trace.attempt;
+    let is_over = attempt.deadline < now;
+    match attempt.state {
+        State::Executed { at } => opened(trace, at),
+        State::NotExecuted { at, why } => {
+            let (stage, told) = not_opened(trace, why, at);
+            (Some(stage), format!("The gate did not open. {told}"))
+        }
+        State::Pending if is_over => (
+            Some(Stage::Claim),
+            "Nothing was sent and nothing can be any more, but the leg is still reserved: no \
+             bridge runs, or it cannot reach the database. The next one that does frees the leg."
+                .to_owned(),
+        ),
+        State::Pending => (None, "It waits for the bridge.".to_owned()),
+        State::Sent { .. } => unanswered(trace, is_over, now),
+    }
+}
+
+fn opened(trace: &Trace, at: Timestamp) -> (Option<Stage>, String) {
+    let attempt = &trace.attempt;
+    let took = attempt.reserved_at.until(at).as_millis();
+    let mut told = match trace.channel {
+        Some(Channel::Ledger) => format!(
+            "The gate opened, or lost power just before it did. Its report was lost{}; its ledger \
+             told {took} ms after the tap.",
+            cut_words(trace)
+        ),
+        Some(Channel::Report) | None if attempt.deadline < at => {
+            format!("The gate opened in time, but its report took until {took} ms after the tap.")
+        }
+        Some(Channel::Report) | None => {
+            format!("The gate opened; its report came {took} ms after the tap.")
+        }
+    };
+    if cancelled_at(trace).is_some_and(|revoked_at| revoked_at <= at) {
+        told += " The command was on the wire when the host revoked the code: the guest may be \
+                 inside.";
+    }
+    let is_late = trace.channel == Some(Channel::Ledger) || attempt.deadline < at;
+    (is_late.then_some(Stage::Report), told)
+}
+
+fn not_opened(trace: &Trace, why: WhyNot, at: Timestamp) -> (Stage, String) {
+    let attempt = &trace.attempt;
+    let cut = cut_words(trace);
+    match why {
+        WhyNot::Revoked => {
+            (Stage::Revoke, "The code was revoked before the command was sent.".to_owned())
+        }
+        WhyNot::Cancelled => {
+            (Stage::Revoke, "The cancel of the revoke reached the gate in time.".to_owned())
+        }
+        WhyNot::NotSentInTime if at <= attempt.deadline + PROMPT => (
+            Stage::Claim,
+            format!(
+                "A bridge ran but could not send the command before its deadline: the database \
+                 did not answer, or the bridge had not heard the gate's hello{cut}."
+            ),
+        ),
+        WhyNot::NotSentInTime => (
+            Stage::Claim,
+            format!(
+                "No bridge took the command before its deadline: none ran, or it could not reach \
+                 the database, until {} s after the tap.",
+                attempt.reserved_at.until(at).as_secs()
+            ),
+        ),
+        WhyNot::GateWentAway => (
+            Stage::Claim,
+            format!("The gate's connection changed before the command could be sent{cut}."),
+        ),
+        WhyNot::TooLate => (
+            Stage::Wire,
+            "The command reached the gate after its deadline: broker or network were too slow."
+                .to_owned(),
+        ),
+        WhyNot::StaleEpoch => (
+            Stage::Wire,
+            format!("When the command arrived, the gate was in another epoch already{cut}."),
+        ),
+        WhyNot::NeverArrived => (
+            Stage::Wire,
+            format!(
+                "The gate was there and answered when it was asked, but the command had not \
+                 reached it{cut}."
+            ),
+        ),
+        WhyNot::NotInLedger => match trace.cut {
+            Some((_, CutBy::Bridge)) => (
+                Stage::Wire,
+                format!(
+                    "The command may never have left the service{cut}; the gate had not acted."
+                ),
+            ),
+            Some((_, CutBy::Gate)) | None => (
+                Stage::Wire,
+                format!(
+                    "The gate had not acted before it went away{cut}: it lost power or its \
+                         connection."
+                ),
+            ),
+        },
+        WhyNot::TooSoon => (
+            Stage::Gate,
+            "It had opened for somebody else less than its minimum gap before.".to_owned(),
+        ),
+        WhyNot::LedgerFailed => (
+            Stage::Gate,
+            "It could not write its ledger, and must not open then: look at its flash.".to_owned(),
+        ),
+    }
+}
+
+fn unanswered(trace: &Trace, is_over: bool, now: Timestamp) -> (Option<Stage>, String) {
+    let (attempt, gate) = (&trace.attempt, &trace.gate);
+    if attempt.epoch < gate.hardware_since {
+        let told = "Other hardware is in the gate's place now, or the service went back to a backup: \
+                    nobody can say whether it opened, so the leg stays reserved. Give the guest a \
+                    new code.";
+        return (Some(Stage::Report), told.to_owned());
+    }
+    if !is_over {
+        let told = "It is on its way; the gate has not answered yet.";
+        return (None, told.to_owned());
+    }
+    let cut = cut_words(trace);
+    let there = if gate.barred.is_some() {
+        "The gate is barred: until it is let in again nobody knows."
+    } else if gate.ready(now).is_none() {
+        "The gate is not connected; its ledger tells when it is back."
+    } else if trace.asked_at.is_none_or(|asked_at| asked_at + PROMPT < now) {
+        "Nobody asks the gate: no bridge runs, or it cannot reach the database; the next one asks."
+    } else {
+        "The gate is connected and is asked every two seconds."
+    };
+    let told = format!(
+        "The command was sent and the gate keeps silent{cut}. Its deadline has passed, so it will \
+         not open any more; whether it did is open, so the leg stays reserved. {there}"
+    );
+    // Only the gate's word tells whether the command or the report was lost.
+    (Some(Stage::Wire), told)
+}
+
+/// When a revoke was to stop it.
+fn cancelled_at(trace: &Trace) -> Option<Timestamp> {
+    trace.revoked_at.filter(|_| trace.attempt.ends_with_the_code())
+}
+
+/// Who cut the way and when, in brackets; nothing when it was not cut.
+fn cut_words(trace: &Trace) -> String {
+    let Some((at, by)) = trace.cut else { return String::new() };
+    let (since, what) = match trace.claimed_at {
+        Some(claimed_at) => (claimed_at, "claim"),
+        None => (trace.attempt.reserved_at, "tap"),
+    };
+    let who = match by {
+        CutBy::Bridge => "the bridge started anew or lost the broker",
+        CutBy::Gate => "the gate left or said hello anew",
+    };
+    format!(" ({who} {} ms after the {what})", since.until(at).as_millis())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,259 @@
+//! Each way in which an attempt can end, or not end, with the hop that is named and the words that
+//! say why.
+
+use domain::access_code::Refusal;
+use domain::attempt::AskedBy;
+use domain::gate::{Barred, Gate};
+use domain::{Attempt, AttemptId, CodeId, GateId};
+use store::{RefusedTap, Traced};
+
+use super::*;
+
+const TAP: i64 = 1_780_000_000_000;
+
+fn at(after_ms: i64) -> Timestamp {
+    Timestamp::from_millis(TAP + after_ms)
+}
+
+/// An attempt in this state; the gate is connected in the attempt's epoch.
+fn trace(state: State) -> Trace {
+    let gate = GateId::from_bytes([3; 16]);
+    Trace {
+        attempt: Attempt {
+            id: AttemptId::from_bytes([1; 16]),
+            code: CodeId::from_bytes([2; 16]),
+            leg: Leg::Entry,
+            gate,
+            epoch: 4,
+            reserved_at: at(0),
+            deadline: at(8_000),
+            asked_by: AskedBy::Guest,
+            state,
+        },
+        host: None,
+        claimed_at: None,
+        cut: None,
+        asked_at: None,
+        channel: None,
+        contradicted_at: None,
+        revoked_at: None,
+        gate: Gate {
+            id: gate,
+            epoch: 4,
+            hello_at: at(-1_000),
+            ready_at: Some(at(-900)),
+            barred: None,
+            hardware_since: 0,
+        },
+    }
+}
+
+fn claimed(state: State) -> Trace {
+    Trace { claimed_at: Some(at(12)), ..trace(state) }
+}
+
+fn sent() -> Trace {
+    claimed(State::Sent { at: at(12) })
+}
+
+fn denied(why: WhyNot, after_ms: i64) -> Trace {
+    let channel = Some(Channel::Report);
+    Trace { channel, ..claimed(State::NotExecuted { at: at(after_ms), why }) }
+}
+
+fn executed(after_ms: i64, channel: Channel) -> Trace {
+    Trace { channel: Some(channel), ..claimed(State::Executed { at: at(after_ms) }) }
+}
+
+fn never_claimed(why: WhyNot, after_ms: i64) -> Trace {
+    trace(State::NotExecuted { at: at(after_ms), why })
+}
+
+fn cut(trace: Trace, after_ms: i64, by: CutBy) -> Trace {
+    Trace { cut: Some((at(after_ms), by)), ..trace }
+}
+
+#[track_caller]
+fn tells(trace: &Trace, now_ms: i64, failed_at: Option<Stage>, words: &str) {
+    let story = Story::of(trace, at(now_ms));
+    assert_eq!(story.failed_at, failed_at, "{}", story.told);
+    assert!(story.told.contains(words), "{words:?} is missing in {:?}", story.told);
+}
+
+#[test]
+fn an_opening_names_no_failure_and_how_long_it_took() {
+    tells(&executed(243, Channel::Report), 9_000, None, "its report came 243 ms after the tap");
+}
+
+#[test]
+fn under_way_nothing_has_failed() {
+    tells(&trace(State::Pending), 5, None, "waits for the bridge");
+    tells(&sent(), 8_000, None, "on its way");
+}
+
+#[test]
+fn before_the_claim_it_is_the_bridge_or_the_gates_connection() {
+    let stage = Some(Stage::Claim);
+    tells(&trace(State::Pending), 8_001, stage, "no bridge runs");
+    let why = WhyNot::NotSentInTime;
+    tells(&never_claimed(why, 9_000), 60_000, stage, "A bridge ran but could not send");
+    tells(&never_claimed(why, 95_000), 99_000, stage, "until 95 s after the tap");
+    let restarted = cut(never_claimed(why, 9_000), 7, CutBy::Bridge);
+    tells(&restarted, 60_000, stage, "started anew or lost the broker 7 ms after the tap");
+    let left = cut(never_claimed(WhyNot::GateWentAway, 40), 30, CutBy::Gate);
+    tells(&left, 60_000, stage, "the gate left or said hello anew 30 ms after the tap");
+}
+
+#[test]
+fn between_bridge_and_gate_it_is_lost_late_or_stale() {
+    let stage = Some(Stage::Wire);
+    tells(&denied(WhyNot::NeverArrived, 8_200), 9_000, stage, "had not reached it");
+    tells(&denied(WhyNot::TooLate, 9_500), 9_600, stage, "too slow");
+    let renewed = cut(denied(WhyNot::StaleEpoch, 200), 90, CutBy::Gate);
+    tells(&renewed, 9_000, stage, "another epoch already (the gate left or said hello anew 78 ms");
+}
+
+/// Killed after the claim: whether it was published nobody knows; that the gate did not act, its
+/// ledger shows.
+#[test]
+fn a_bridge_that_died_after_the_claim_is_named() {
+    let state = State::NotExecuted { at: at(3_000), why: WhyNot::NotInLedger };
+    let restarted = cut(claimed(state), 2_500, CutBy::Bridge);
+    let restarted = Trace { channel: Some(Channel::Ledger), ..restarted };
+    tells(&restarted, 9_000, Some(Stage::Wire), "may never have left the service (the bridge");
+    let power = Trace { cut: Some((at(400), CutBy::Gate)), ..restarted };
+    tells(&power, 9_000, Some(Stage::Wire), "had not acted before it went away (the gate left");
+}
+
+#[test]
+fn a_silent_gate_keeps_the_leg_and_the_words_say_what_is_awaited() {
+    let stage = Some(Stage::Wire);
+    let kept = "so the leg stays reserved";
+    tells(&sent(), 8_001, stage, kept);
+    let asked = |after_ms| Trace { asked_at: Some(at(after_ms)), ..sent() };
+    tells(&asked(9_000), 10_000, stage, "asked every two seconds");
+    tells(&asked(9_000), 60_000, stage, "no bridge runs");
+    let mut gone = sent();
+    gone.gate.ready_at = None;
+    tells(&gone, 60_000, stage, "its ledger tells when it is back");
+    gone.gate.barred = Some(Barred::Quarantined { at: at(20_000) });
+    tells(&gone, 60_000, stage, "barred");
+}
+
+#[test]
+fn other_hardware_cannot_tell() {
+    let mut replaced = sent();
+    replaced.gate.hardware_since = 5;
+    tells(&replaced, 60_000, Some(Stage::Report), "Give the guest a new code");
+}
+
+#[test]
+fn at_the_gate_it_is_the_gap_or_the_flash() {
+    tells(&denied(WhyNot::TooSoon, 200), 9_000, Some(Stage::Gate), "minimum gap");
+    tells(&denied(WhyNot::LedgerFailed, 200), 9_000, Some(Stage::Gate), "flash");
+}
+
+#[test]
+fn a_report_that_was_lost_or_late_is_told_though_it_opened() {
+    let stage = Some(Stage::Report);
+    let lost = cut(executed(31_000, Channel::Ledger), 300, CutBy::Gate);
+    tells(&lost, 60_000, stage, "Its report was lost (the gate left or said hello anew 288 ms");
+    tells(&executed(11_000, Channel::Report), 60_000, stage, "took until 11000 ms");
+}
+
+#[test]
+fn a_revoke_is_told_whichever_side_of_the_opening_it_was_on() {
+    let revoked = |trace| Trace { revoked_at: Some(at(100)), ..trace };
+    let before = revoked(never_claimed(WhyNot::Revoked, 100));
+    tells(&before, 9_000, Some(Stage::Revoke), "before the command was sent");
+    let cancelled = revoked(denied(WhyNot::Cancelled, 300));
+    tells(&cancelled, 9_000, Some(Stage::Revoke), "in time");
+    tells(&revoked(executed(300, Channel::Report)), 9_000, None, "the guest may be inside");
+    let mut let_out = Trace { revoked_at: Some(at(-5_000)), ..executed(300, Channel::Report) };
+    let_out.attempt.asked_by = AskedBy::HostDespiteEnd;
+    assert!(!Story::of(&let_out, at(9_000)).told.contains("revoked"), "the host knew");
+    let earlier = Trace { revoked_at: Some(at(5_000)), ..executed(300, Channel::Report) };
+    assert!(!Story::of(&earlier, at(9_000)).told.contains("revoked"));
+}
+
+#[test]
+fn a_contradiction_is_added_and_changes_nothing() {
+    let contradicted_at = Some(at(60_000));
+    let trace = Trace { contradicted_at, ..executed(243, Channel::Report) };
+    tells(&trace, 90_000, None, "said the opposite");
+    assert_eq!(Story::of(&trace, at(90_000)).outcome, Outcome::Opened);
+}
+
+#[test]
+fn the_hops_are_in_order_with_the_time_between_them() {
+    let asked_at = Some(at(8_100));
+    let trace = Trace { asked_at, ..denied(WhyNot::NeverArrived, 8_180) };
+    let trace = cut(trace, 300, CutBy::Gate);
+    let hops = Story::of(&trace, at(9_000)).hops;
+    let told: Vec<_> =
+        hops.iter().map(|hop| (hop.name, hop.after.map(|after| after.as_millis()))).collect();
+    let expected = [
+        ("tap", None),
+        ("claim", Some(12)),
+        ("cut", Some(288)),
+        ("ask", Some(7_800)),
+        ("word", Some(80)),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn every_reason_has_a_stage_and_words_of_its_own() {
+    let mut all = std::collections::HashSet::new();
+    for why in WhyNot::ALL {
+        let story = Story::of(&denied(*why, 200), at(60_000));
+        assert!(story.failed_at.is_some(), "{why:?}");
+        assert!(all.insert(story.told.clone()), "{why:?}: {}", story.told);
+    }
+}
+
+#[test]
+fn every_refusal_of_a_tap_has_words_of_its_own() {
+    let until = at(0);
+    let mut all = std::collections::HashSet::from([refused("")]);
+    for refusal in [
+        Refusal::Revoked,
+        Refusal::Expired,
+        Refusal::Used,
+        Refusal::NotEnteredYet,
+        Refusal::AlreadyOpening,
+        Refusal::ScanRequired,
+        Refusal::WrongIntercom,
+        Refusal::LinkLocked,
+        Refusal::Wait { until },
+        Refusal::WrongCode { tries_left: 1 },
+        Refusal::TooManyAttempts,
+        Refusal::GateOffline,
+    ] {
+        assert!(all.insert(refused(refusal.as_str())), "{refusal:?}");
+    }
+}
+
+#[test]
+fn for_people_it_is_a_column_of_moments_and_a_verdict() {
+    let asked_at = Some(at(8_100));
+    let trace = Trace { asked_at, ..denied(WhyNot::NeverArrived, 8_180) };
+    let id = trace.attempt.id;
+    let gate = trace.attempt.gate;
+    let refused = RefusedTap { at: at(-5), leg: Leg::Entry, why: "code_wrong".to_owned() };
+    let found = Traced { attempts: vec![trace], refused: Some(refused) };
+    let expected = format!(
+        "{id}  entry, {gate} in epoch 4
+  2026-05-28T20:26:40.000Z                the tap came in; its way was reserved
+  2026-05-28T20:26:40.012Z        +12 ms  the bridge claimed the command, to publish it at once
+  2026-05-28T20:26:48.100Z      +8088 ms  the gate was last asked about it
+  2026-05-28T20:26:48.180Z        +80 ms  the gate's report arrived: it did not open and will not
+It failed between the bridge and the gate. The gate did not open. The gate was there and answered \
+when it was asked, but the command had not reached it.
+
+The last tap without an attempt
+  2026-05-28T20:26:39.995Z  entry: The digits were wrong.
+"
+    );
+    assert_eq!(crate::explain::text(&found, at(9_000)).unwrap(), expected);
+}

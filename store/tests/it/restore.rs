@@ -1,0 +1,68 @@
+//! A database that comes from a backup (P-9): nothing sent before is believed, nothing is freed.
+
+use std::time::Duration;
+
+use domain::access_code::{End, LegState, Refusal, TRIGGER_LIFETIME};
+use domain::attempt::{Evidence, Settlement, State};
+
+use crate::world::World;
+
+/// By how much epochs jump at least.
+const JUMP: u64 = 1 << 32;
+
+#[tokio::test]
+async fn what_was_open_at_the_backup_is_settled_by_evidence_and_never_freed_by_absence() {
+    let world = World::on_sqlite().await.ready().await;
+    let (executed, absent) = (world.issues().await, world.issues().await);
+    let pending = world.redeems(world.asks_in(&executed)).await.unwrap();
+    let sent = world.redeems(world.asks_in(&absent)).await.unwrap();
+    world.bridge_sends(&sent).await.unwrap();
+    let restored = world.store.take_back(None, world.now()).await.unwrap();
+    let mut open = vec![pending.id, sent.id];
+    open.sort_unstable();
+    assert_eq!((restored.open, restored.revived.len()), (open, 2));
+    assert!(world.store.attempts().due(world.now()).await.unwrap().is_empty(), "nothing goes out");
+    assert_eq!(world.bridge_sends(&pending).await, None);
+
+    world.later(TRIGGER_LIFETIME + Duration::from_secs(1));
+    // What was pending at the backup had been sent after it, and the gate has it in its ledger.
+    let epoch = world.gate_is_ready(world.gate, &[pending.id]).await;
+    assert!(JUMP < epoch, "{epoch}");
+    let entry = async |link| world.look(link).await.pass.code.entry;
+    assert!(matches!(entry(&executed.pass.link).await, LegState::Used { .. }));
+    assert_eq!(entry(&absent.pass.link).await, LegState::Reserved(sent.id));
+    let denied = Evidence::NotExecuted(domain::attempt::WhyNot::NeverArrived);
+    let settled = world.store.attempts().settle(world.gate, sent.id, denied, world.now()).await;
+    assert_eq!(settled.unwrap(), Some(Settlement::Hearsay));
+    assert_eq!(world.refused(world.asks_in(&absent)).await, Refusal::AlreadyOpening);
+    let trace = world.store.events().trace(sent.id).await.unwrap().unwrap();
+    assert!(matches!(trace.attempt.state, State::Sent { .. }));
+}
+
+#[tokio::test]
+async fn each_restore_gives_out_epochs_above_all_before_it() {
+    let world = World::on_sqlite().await.ready().await;
+    let mut last = 1;
+    for _ in 0..3 {
+        world.later(Duration::from_mins(1));
+        world.store.take_back(None, world.now()).await.unwrap();
+        let epoch = world.gate_is_ready(world.gate, &[]).await;
+        assert!(last + 1 < epoch, "{last} {epoch}");
+        // As if the backup were older than the last restore.
+        assert!(u64::try_from(world.now().as_millis()).unwrap() <= epoch);
+        last = epoch;
+    }
+}
+
+#[tokio::test]
+async fn codes_are_revoked_by_their_age() {
+    let world = World::on_sqlite().await.ready().await;
+    let old = world.issues().await;
+    world.later(Duration::from_mins(1));
+    let (new, at) = (world.issues().await, world.now());
+    let restored = world.store.take_back(Some(at), world.now()).await.unwrap();
+    assert_eq!((restored.revoked, restored.revived.len()), (1, 1));
+    assert_eq!(restored.revived[0].code, new.pass.code.id);
+    let end = world.look(&old.pass.link).await.pass.code.end;
+    assert_eq!(end, Some(End::Revoked { at, effective_at: at }));
+}

@@ -1,0 +1,136 @@
+//! What the operator is told of an attempt: P-12, after real faults.
+
+use serde_json::{Value, json};
+
+use crate::house::{Home, House, until};
+
+/// The names of the hops that are told.
+fn hops(told: &Value) -> Vec<&str> {
+    told["hops"].as_array().unwrap().iter().map(|hop| hop["hop"].as_str().unwrap()).collect()
+}
+
+/// The one attempt that an explanation is about.
+fn explained(house: &House, id: &str) -> Value {
+    house.explains(id)["attempts"][0].clone()
+}
+
+#[tokio::test]
+async fn p_12_an_opening_is_told_hop_by_hop_and_without_personal_data() {
+    let home = Home::start().await;
+    let (code, _guest) = home.lets_in("Thandi").await;
+    let found = home.house.explains(&code.id);
+    let told = &found["attempts"][0];
+    assert_eq!((&told["outcome"], &told["failed_at"]), (&json!("opened"), &Value::Null));
+    assert_eq!(hops(told), ["tap", "claim", "word"]);
+    assert_eq!((&told["gate"], &told["leg"]), (&json!(home.gate_label.id), &json!("entry")));
+    let text = found.to_string();
+    let mobile = code.body["guest_mobile"].as_str().unwrap();
+    for secret in [&format!("\"{}\"", code.digits), "Thandi", mobile, &code.reference] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+    let attempt = told["attempt"].as_str().unwrap();
+    let printed = home.house.explains_in_words(attempt);
+    assert!(printed.contains("The gate opened; its report came"), "{printed}");
+}
+
+#[tokio::test]
+async fn p_12_a_tap_at_a_gate_that_is_offline_is_told_by_the_code() {
+    let home = Home::start().await;
+    let (code, mut guest) = home.invites("Thandi").await;
+    guest.scans(home.board()).await;
+    let Home { owner, gate, gate_label, intercom: _, house } = home;
+    gate.stop().await;
+    let path = format!("/v1/devices/{}", gate_label.id);
+    let gone =
+        until(async || (owner.get(&path).await.body["online"] == json!(false)).then_some(()));
+    gone.await.expect("the gate is seen to go");
+    assert_eq!(guest.enters(&code.digits).await.refusal(), (409, "gate_offline"));
+    let found = house.explains(&code.id);
+    assert_eq!(found["attempts"], json!([]));
+    let tap = &found["last_refused_tap"];
+    assert_eq!((&tap["why"], &tap["leg"]), (&json!("gate_offline"), &json!("entry")));
+    assert!(tap["told"].as_str().unwrap().contains("could not be reached"), "{tap}");
+}
+
+#[tokio::test]
+async fn p_12_a_lost_report_is_told_as_lost_on_the_way_back() {
+    let home = Home::start().await;
+    home.gate.lose_statuses(1);
+    let (code, mut guest) = home.invites("Thandi").await;
+    guest.scans(home.board()).await;
+    let attempt = guest.enters(&code.digits).await.attempt();
+    let pulsed = until(async || (home.gate.pulses().len() == 1).then_some(())).await;
+    pulsed.expect("the gate opens");
+    let home = loses_power(home).await;
+    home.attempt_is(&attempt, "opened").await;
+    let told = explained(&home.house, &attempt);
+    assert_eq!((&told["outcome"], &told["failed_at"]), (&json!("opened"), &json!("report")));
+    assert_eq!(hops(&told), ["tap", "claim", "cut", "word"]);
+}
+
+#[tokio::test]
+async fn p_12_a_gate_that_lost_power_with_the_command_is_told_as_gone_before_it_acted() {
+    let home = Home::start().await;
+    let (_code, _guest, attempt) = home.holds_a_command_for("Thandi").await;
+    let told = explained(&home.house, &attempt);
+    assert_eq!((&told["outcome"], &told["failed_at"]), (&json!("unsettled"), &Value::Null));
+    let home = loses_power(home).await;
+    home.attempt_is(&attempt, "not_opened").await;
+    let told = explained(&home.house, &attempt);
+    assert_eq!((&told["why"], &told["failed_at"]), (&json!("not_in_ledger"), &json!("wire")));
+    assert!(
+        told["told"].as_str().unwrap().contains("before it went away (the gate left"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn p_12_a_gate_that_cannot_write_its_ledger_is_told_as_failed_at_the_gate() {
+    let home = Home::start().await;
+    home.gate.refuse_ledger(true);
+    let (code, mut guest) = home.invites("Thandi").await;
+    guest.scans(home.board()).await;
+    let attempt = guest.enters(&code.digits).await.attempt();
+    home.attempt_is(&attempt, "not_opened").await;
+    let told = explained(&home.house, &attempt);
+    assert_eq!((&told["why"], &told["failed_at"]), (&json!("ledger_failed"), &json!("gate")));
+}
+
+#[tokio::test]
+async fn p_12_a_bridge_that_was_away_is_told_as_the_hop_before_the_command_was_sent() {
+    let mut home = Home::start().await;
+    let (code, mut guest) = home.invites("Thandi").await;
+    home.house.dies_and_starts(&["roles=[\"api\",\"broker\"]"]).await;
+    guest.scans(home.board()).await;
+    let attempt = guest.enters(&code.digits).await.attempt();
+    let told = explained(&home.house, &attempt);
+    assert_eq!(
+        (&told["outcome"], &told["told"]),
+        (&json!("unsettled"), &json!("It waits for the bridge."))
+    );
+    home.house.dies_and_starts(&[]).await;
+    home.attempt_is(&attempt, "not_opened").await;
+    let told = explained(&home.house, &attempt);
+    assert_eq!(told["failed_at"], "claim");
+    assert_eq!(hops(&told), ["tap", "cut", "word"]);
+    assert!(told["told"].as_str().unwrap().contains("(the bridge started anew"), "{told}");
+}
+
+#[tokio::test]
+async fn p_12_what_was_never_tried_is_said_to_be_unknown() {
+    let home = Home::start().await;
+    let unknown = home.house.asked_to_explain("attempt_00000000000000000000000000", &[]);
+    assert_eq!(unknown.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(told.contains("nothing was sent"), "{told}");
+    let wrong = home.house.asked_to_explain(&home.gate_label.id, &[]);
+    assert_eq!(wrong.status.code(), Some(64));
+}
+
+/// The gate on the wall loses power and comes back.
+async fn loses_power(home: Home) -> Home {
+    let Home { owner, gate, gate_label, intercom, house } = home;
+    gate.abandon().await;
+    let gate = house.mounts(&gate_label).await;
+    Home { owner, gate, gate_label, intercom, house }
+}
