@@ -22,12 +22,7 @@ pub struct Letter {
 
 /// The signed opening. `hello_age` is how long ago the hello of the attempt's epoch was heard,
 /// read before `now`: a pause between the two then only shortens the command's life.
-pub fn open(
-    attempt: &Attempt,
-    hello_age: Duration,
-    now: Timestamp,
-    key: &SigningKey,
-) -> Letter {
+pub fn open(attempt: &Attempt, hello_age: Duration, now: Timestamp, key: &SigningKey) -> Letter {
     let deadline_ms = deadline_ms(attempt, hello_age, now);
     command(attempt, Order::Open { leg: leg(attempt.leg), deadline_ms }, key)
 }
@@ -50,13 +45,7 @@ fn command(attempt: &Attempt, order: Order, key: &SigningKey) -> Letter {
 }
 
 /// The signed answer to a hello.
-pub fn welcome(
-    gate: GateId,
-    nonce: Nonce,
-    epoch: u64,
-    key: &SigningKey,
-    now: Timestamp,
-) -> Letter {
+pub fn welcome(gate: GateId, nonce: Nonce, epoch: u64, key: &SigningKey, now: Timestamp) -> Letter {
     let welcome = Welcome::signed(key, &in_topics(gate), nonce, epoch, now.as_millis());
     greeting(gate, &Greeting::Welcome(welcome))
 }

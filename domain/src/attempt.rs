@@ -7,7 +7,7 @@ use crate::access_code::{Leg, TRIGGER_LIFETIME};
 use crate::{AttemptId, CodeId, GateId, Timestamp};
 
 /// One try at opening one gate for one leg of one code.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Attempt {
     /// Which attempt; its bytes are the command's id at the gate.
     pub id: AttemptId,
@@ -28,7 +28,7 @@ pub struct Attempt {
 }
 
 /// How far a command is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// Created; certainly not on the wire.
     Pending,
