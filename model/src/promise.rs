@@ -18,7 +18,7 @@ pub(crate) const ALLOWANCE: Duration = Duration::from_millis(500);
 pub enum Promise {
     /// INV1: at most one pulse a leg.
     OnePulse,
-    /// INV1b: a free leg has had no pulse.
+    /// `INV1b`: a free leg has had no pulse.
     FreeIsUnused,
     /// INV2: no pulse after `effective_at`.
     RevokedIsShut,

@@ -395,24 +395,24 @@ impl Game {
     /// The network when these were sent, too.
     fn with(&mut self, mut network: u32, said: &[u32]) -> u32 {
         for message in said {
-            network = match self.grown.get(&(network, *message)) {
-                Some(grown) => *grown,
-                None => {
-                    let before = self.networks.get(network);
-                    let sent: Rc<[u32]> = match before.binary_search(message) {
-                        Ok(_) => Rc::clone(before),
-                        Err(place) => {
-                            let (low, high) = before.split_at(place);
-                            low.iter().chain([message]).chain(high).copied().collect()
-                        }
-                    };
-                    let grown = self.networks.number(Rc::clone(&sent), || sent);
-                    self.grown.insert((network, *message), grown);
-                    grown
-                }
-            };
+            let grown = self.grown.get(&(network, *message)).copied();
+            network = grown.unwrap_or_else(|| self.grow(network, *message));
         }
         network
+    }
+
+    fn grow(&mut self, network: u32, message: u32) -> u32 {
+        let before = self.networks.get(network);
+        let sent: Rc<[u32]> = match before.binary_search(&message) {
+            Ok(_) => Rc::clone(before),
+            Err(place) => {
+                let (low, high) = before.split_at(place);
+                low.iter().chain(&[message]).chain(high).copied().collect()
+            }
+        };
+        let grown = self.networks.number(Rc::clone(&sent), || sent);
+        self.grown.insert((network, message), grown);
+        grown
     }
 
     /// Whether no leg stays reserved when nothing breaks any more: all that is under way is lost,
@@ -455,9 +455,10 @@ impl Game {
                 let Some(way) = due.chain(errands).find(|way| done.insert(*way)) else { return };
                 way
             };
-            let is_gates = match way {
-                Move::Deliver(message) => matches!(self.messages.get(message).0, Topic::Down(..)),
-                way => [Move::Connect, Move::SayHello, Move::Written].contains(&way),
+            let is_gates = if let Move::Deliver(message) = way {
+                matches!(self.messages.get(message).0, Topic::Down(..))
+            } else {
+                [Move::Connect, Move::SayHello, Move::Written].contains(&way)
             };
             let After { player, said } = if is_gates {
                 self.gate_step(*gate, way, now)
