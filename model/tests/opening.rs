@@ -17,17 +17,8 @@ const FAULTY: Bounds = Bounds {
     exit: false,
 };
 
-/// In and out, nothing breaks, but the gate's clock is behind and words come late.
-const LATE: Bounds = Bounds {
-    attempts: 2,
-    ticks: 3,
-    expires: 4,
-    hellos: 2,
-    epochs: 2,
-    faults: 0,
-    slow_clock: true,
-    exit: true,
-};
+/// Nothing breaks, but the gate's clock is behind and words come late.
+const LATE: Bounds = Bounds { ticks: 3, expires: 4, faults: 0, slow_clock: true, ..FAULTY };
 
 /// One fault, and hardly time to notice it.
 const HASTY: Bounds = Bounds { ticks: 1, ..FAULTY };
@@ -39,7 +30,8 @@ fn no_single_fault_breaks_a_promise() {
 
 #[test]
 fn no_delay_and_no_slow_clock_breaks_a_promise() {
-    assert!(10_000 < keeps_all_promises(LATE), "the game has become smaller");
+    let in_and_out = Bounds { exit: true, ..LATE };
+    assert!(10_000 < keeps_all_promises(in_and_out), "the game has become smaller");
 }
 
 #[test]
