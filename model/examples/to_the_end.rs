@@ -5,7 +5,7 @@
 //! ```
 //!
 //! 25,162,022 states in a few minutes and 1.8 GB, every promise kept in each. With `-- broken` two
-//! faults may follow on one another.
+//! faults may follow on one another: 5,344,539 states.
 
 use std::process::ExitCode;
 use std::time::Instant;
