@@ -10,7 +10,7 @@
 mod config;
 mod tls;
 
-mod mapping;
+pub mod mapping;
 mod office;
 mod relay;
 

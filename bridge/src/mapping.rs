@@ -13,30 +13,27 @@ use protocol::{
 
 /// A message for a gate. QoS 1, never retained.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Letter {
-    pub(crate) topic: String,
-    pub(crate) body: Vec<u8>,
+pub struct Letter {
+    /// Where it goes.
+    pub topic: String,
+    /// What it says.
+    pub body: Vec<u8>,
 }
 
 /// The signed opening. `hello_age` is how long ago the hello of the attempt's epoch was heard,
 /// read before `now`: a pause between the two then only shortens the command's life.
-pub(crate) fn open(
-    attempt: &Attempt,
-    hello_age: Duration,
-    now: Timestamp,
-    key: &SigningKey,
-) -> Letter {
+pub fn open(attempt: &Attempt, hello_age: Duration, now: Timestamp, key: &SigningKey) -> Letter {
     let deadline_ms = deadline_ms(attempt, hello_age, now);
     command(attempt, Order::Open { leg: leg(attempt.leg), deadline_ms }, key)
 }
 
 /// The signed "do not open any more" about an opening that was sent.
-pub(crate) fn cancel(attempt: &Attempt, key: &SigningKey) -> Letter {
+pub fn cancel(attempt: &Attempt, key: &SigningKey) -> Letter {
     command(attempt, Order::Cancel, key)
 }
 
 /// The signed "what became of it" about an opening that was sent.
-pub(crate) fn query(attempt: &Attempt, key: &SigningKey) -> Letter {
+pub fn query(attempt: &Attempt, key: &SigningKey) -> Letter {
     command(attempt, Order::Query, key)
 }
 
@@ -48,24 +45,18 @@ fn command(attempt: &Attempt, order: Order, key: &SigningKey) -> Letter {
 }
 
 /// The signed answer to a hello.
-pub(crate) fn welcome(
-    gate: GateId,
-    nonce: Nonce,
-    epoch: u64,
-    key: &SigningKey,
-    now: Timestamp,
-) -> Letter {
+pub fn welcome(gate: GateId, nonce: Nonce, epoch: u64, key: &SigningKey, now: Timestamp) -> Letter {
     let welcome = Welcome::signed(key, &in_topics(gate), nonce, epoch, now.as_millis());
     greeting(gate, &Greeting::Welcome(welcome))
 }
 
 /// Asks a gate to say hello again.
-pub(crate) fn hello_again(gate: GateId) -> Letter {
+pub fn hello_again(gate: GateId) -> Letter {
     greeting(gate, &Greeting::HelloAgain)
 }
 
 /// What a gate's report proves.
-pub(crate) fn evidence(outcome: Outcome) -> Evidence {
+pub fn evidence(outcome: Outcome) -> Evidence {
     let Outcome::NotExecuted { why } = outcome else { return Evidence::Executed };
     Evidence::NotExecuted(match why {
         NotExecuted::TooLate => WhyNot::TooLate,
@@ -78,7 +69,7 @@ pub(crate) fn evidence(outcome: Outcome) -> Evidence {
 }
 
 /// Which attempt a gate speaks of.
-pub(crate) fn attempt_id(id: CommandId) -> AttemptId {
+pub fn attempt_id(id: CommandId) -> AttemptId {
     AttemptId::from_bytes(id.0)
 }
 
@@ -90,8 +81,12 @@ fn greeting(gate: GateId, greeting: &Greeting) -> Letter {
 /// Counted from the arrival of the hello here, so never later than the attempt's own deadline on
 /// a gate that counts from the sending. Only what is left of the command's short life is told by
 /// the wall clock, and never more than the whole of it: however that clock is set, no gate acts
-/// later than the life of a command after it was sent.
+/// later than the life of a command after it was sent. Nothing left is told as 0 and not as now: a
+/// gate whose clock is behind would take now for later.
 fn deadline_ms(attempt: &Attempt, hello_age: Duration, now: Timestamp) -> u64 {
+    if attempt.deadline < now {
+        return 0;
+    }
     let left = now.until(attempt.deadline).min(TRIGGER_LIFETIME);
     // A deadline of 0 has passed everywhere: the safe side.
     u64::try_from((hello_age + left).as_millis()).unwrap_or(0)

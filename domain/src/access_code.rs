@@ -42,7 +42,7 @@ pub enum Leg {
 }
 
 /// How far one leg of a code is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LegState {
     /// Not used, nothing under way.
     Free,
@@ -58,7 +58,7 @@ pub enum LegState {
 }
 
 /// How a code ended before its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum End {
     /// Somebody permitted revoked it. Final (E05).
     Revoked {

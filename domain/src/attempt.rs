@@ -7,7 +7,7 @@ use crate::access_code::{Leg, TRIGGER_LIFETIME};
 use crate::{AttemptId, CodeId, GateId, Timestamp};
 
 /// One try at opening one gate for one leg of one code.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Attempt {
     /// Which attempt; its bytes are the command's id at the gate.
     pub id: AttemptId,
@@ -30,7 +30,7 @@ pub struct Attempt {
 }
 
 /// On whose word a gate is asked to open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AskedBy {
     /// The guest's, who knows the digits.
     Guest,
@@ -41,7 +41,7 @@ pub enum AskedBy {
 }
 
 /// How far a command is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// Created; certainly not on the wire.
     Pending,

@@ -21,7 +21,7 @@ pub const RENEWAL_AGE: Duration = Duration::from_hours(60 * 24);
 pub const RENEWAL_PAUSE: Duration = Duration::from_mins(10);
 
 /// A gate's conversation with the service: raised at each hello, ready after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Gate {
     /// Which gate.
     pub id: GateId,
@@ -38,7 +38,7 @@ pub struct Gate {
 }
 
 /// Why a gate is kept out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Barred {
     /// Two hold its key, it seems: kept out until somebody has looked.
     Quarantined {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 /// Each crate, from the ground floor up; which of ours it may know; and which its tests may, too.
-const FLOORS: [(&str, &[&str], &[&str]); 9] = [
+const FLOORS: [(&str, &[&str], &[&str]); 10] = [
     ("domain", &[], &[]),
     ("protocol", &[], &[]),
     ("authority", &[], &[]),
@@ -17,6 +17,7 @@ const FLOORS: [(&str, &[&str], &[&str]); 9] = [
     ("bridge", &["domain", "protocol", "store"], &[]),
     ("api", &["authority", "domain", "protocol", "store"], &[]),
     ("device-sim", &["protocol"], &[]),
+    ("model", &["bridge", "device-sim", "domain", "protocol"], &[]),
     (
         "flussd",
         &["api", "authority", "bridge", "broker", "device-sim", "domain", "protocol", "store"],

@@ -93,7 +93,16 @@ fn no_wall_clock_makes_a_command_live_longer() {
     // Set forward by an hour: it is over at once.
     let now = attempt().reserved_at + Duration::from_hours(1);
     let letter = open(&attempt(), HELLO_AGE, now, &key());
-    assert_eq!(signed_body(&letter)["deadline_ms"], 3_600_000);
+    assert_eq!(signed_body(&letter)["deadline_ms"], 0);
+}
+
+#[test]
+fn what_is_published_after_its_deadline_is_dead_on_every_clock() {
+    let deadline = attempt().deadline;
+    let just_in_time = open(&attempt(), HELLO_AGE, deadline, &key());
+    assert_eq!(signed_body(&just_in_time)["deadline_ms"], 3_600_000);
+    let too_late = open(&attempt(), HELLO_AGE, deadline + Duration::from_millis(1), &key());
+    assert_eq!(signed_body(&too_late)["deadline_ms"], 0);
 }
 
 #[test]
