@@ -17,4 +17,4 @@ mod renewal;
 pub mod simulation;
 
 pub use identity::{Claim, Identity, enrol};
-pub use simulation::{Journal, Options, Pulse, Received, Simulation};
+pub use simulation::{Journal, Moment, Options, Pulse, Received, Simulation};

@@ -4,12 +4,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
+mod chance;
 mod codes;
 mod gate;
 mod guest;
 mod house;
 mod identity;
 mod installer;
+mod kills;
+mod oracle;
 mod owner;
 #[path = "../../store/tests/it/postgres.rs"]
 mod postgres;
