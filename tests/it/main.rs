@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
 mod chance;
+mod chaos;
 mod codes;
 mod gate;
 mod guest;
@@ -17,6 +18,7 @@ mod owner;
 #[path = "../../store/tests/it/postgres.rs"]
 mod postgres;
 mod process;
+mod proxy;
 mod roll_over;
 mod settings;
 mod signing_in;

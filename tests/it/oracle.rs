@@ -119,6 +119,11 @@ impl Oracle {
         open.fetch_one(&mut self.database).await.expect("counts")
     }
 
+    /// How many commands wait for their end at a gate.
+    pub(crate) async fn open_at(&mut self, gate: &str) -> i64 {
+        self.open_before(gate, u64::MAX >> 1).await
+    }
+
     /// How many commands wait for their end at all.
     pub(crate) async fn open(&mut self) -> i64 {
         let open = "SELECT COUNT(*) FROM attempts WHERE state IN ('pending', 'sent')";
