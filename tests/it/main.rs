@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
+mod adversary;
 mod chance;
 mod chaos;
 mod codes;
@@ -23,3 +24,6 @@ mod roll_over;
 mod settings;
 mod signing_in;
 mod tidy;
+#[path = "../../store/tests/it/world.rs"]
+#[expect(dead_code, reason = "the suite of the storage uses more of it")]
+mod world;
