@@ -20,6 +20,7 @@ mod owner;
 mod postgres;
 mod process;
 mod proxy;
+mod replay;
 mod roll_over;
 mod settings;
 mod signing_in;

@@ -130,6 +130,13 @@ impl Oracle {
         sqlx::query_scalar(open).fetch_one(&mut self.database).await.expect("counts")
     }
 
+    /// All that ever happened to commands, in its order.
+    pub(crate) async fn story(&mut self) -> Vec<(String, String)> {
+        let story = "SELECT attempt_id, kind FROM events WHERE attempt_id IS NOT NULL ORDER BY id";
+        let rows = self.rows(story).await;
+        rows.into_iter().map(|row| (row.get("attempt_id"), row.get("kind"))).collect()
+    }
+
     /// Every invariant that is broken, in words; none is the only good answer.
     pub(crate) async fn complaints(
         &mut self,
