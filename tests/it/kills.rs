@@ -251,8 +251,9 @@ impl Siege {
         let promises = self.record.promises();
         let mut complaints = oracle.complaints(&mut self.gates, &promises).await;
         complaints.extend(self.record.complaints());
-        let history = self.record.history();
-        assert!(complaints.is_empty(), "{}\nafter:\n{history}", complaints.join("\n"));
+        let (history, seed) = (self.record.history(), from_env("SEED", 1));
+        let complaints = complaints.join("\n");
+        assert!(complaints.is_empty(), "SEED={seed}:\n{complaints}\nafter:\n{history}");
     }
 
     /// Lets every command find its end.

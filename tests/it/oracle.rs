@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 
 use device_sim::{Moment, Options, Pulse, Simulation};
 use domain::AttemptId;
-use protocol::Leg;
+use protocol::{CommandId, Leg};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{ConnectOptions, Row};
+
+use crate::house::Home;
 
 /// What clocks may be apart.
 const ALLOWANCE_MS: i64 = 500;
@@ -286,6 +288,32 @@ impl Oracle {
     async fn now_ms(&mut self) -> i64 {
         let now = "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)";
         sqlx::query_scalar(now).fetch_one(&mut self.database).await.expect("counts")
+    }
+}
+
+#[tokio::test]
+async fn the_oracle_sees_what_was_lost_and_what_opened_twice_or_for_nothing() {
+    let home = Home::start().await;
+    let Home { owner, gate, gate_label, intercom, house } = home;
+    gate.stop().await;
+    let mut gates = [Mounted::on(house.gate_folder(&gate_label))];
+    gates[0].gate().ready().await.unwrap();
+    let gate = house.another_gate().await;
+    let home = Home { owner, gate, gate_label, intercom, house };
+    home.gate_is_online(&home.gate_label).await;
+    let (code, _) = home.lets_in("Thandi").await;
+    let mut promises = vec![Promise::Issued { code: code.id.clone() }];
+    let mut oracle = Oracle::beside(&home.house.data).await;
+    assert!(oracle.complaints(&mut gates, &promises).await.is_empty());
+
+    let pulse = gates[0].gate().pulses()[0];
+    let nobodys = Pulse { command: CommandId([7; 16]), ..pulse };
+    gates[0].past.extend([pulse, nobodys, Pulse { leg: Leg::Exit, ..pulse }]);
+    promises.push(Promise::Revoked { code: code.id });
+    promises.push(Promise::Issued { code: "code_that_was_lost".to_owned() });
+    let complaints = oracle.complaints(&mut gates, &promises).await.join("\n");
+    for (broken, times) in [("INV1:", 1), ("INV4:", 2), ("INV8:", 1), ("INV10:", 1)] {
+        assert_eq!(complaints.matches(broken).count(), times, "{broken} {complaints}");
     }
 }
 
