@@ -128,15 +128,10 @@ impl House {
 
     /// Starts the command and waits until it says that it is ready.
     pub(crate) async fn run(&mut self, command: &mut Command) {
-        self.begin(command);
-        let http = self.printed_after(0, |line| word_with(line, "http://")).await;
-        let mqtt = self.printed_after(0, |line| word_with(line, "mqtts://")).await;
-        let process = self.process.as_mut().expect("runs");
-        process.http = http;
-        mqtt.trim_start_matches("mqtts://").clone_into(&mut process.mqtt);
+        assert!(self.tries_to_run(command).await, "it died:\n{}", self.printed());
     }
 
-    /// The same, unless it dies on its way up.
+    /// The same; whether it has not died on its way up.
     pub(crate) async fn tries_to_run(&mut self, command: &mut Command) -> bool {
         self.begin(command);
         let mut pause = tokio::time::interval(Duration::from_millis(5));
@@ -159,7 +154,7 @@ impl House {
     }
 
     /// Starts the command, and does not wait.
-    fn begin(&mut self, command: &mut Command) {
+    pub(crate) fn begin(&mut self, command: &mut Command) {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

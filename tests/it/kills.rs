@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use device_sim::Moment;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tokio::time::interval;
+use tokio::time::{interval, sleep_until};
 
 use crate::chance::{Chance, from_env, quantiles};
 use crate::guest::Guest;
@@ -68,8 +68,9 @@ async fn the_house_is_killed_again_and_again_and_nothing_is_lost_doubled_or_wron
         }
     }
     siege.is_judged().await;
+    let stillborn = siege.stillborn;
     let Times { served, ready, settled } = &mut siege.times;
-    println!("killed {kills} times; at crash points: {points:?}");
+    println!("killed {kills} times, and {stillborn} on the way up; at crash points: {points:?}");
     println!("serves again: {}", quantiles(served));
     println!("a gate can be opened again: {}", quantiles(ready));
     println!("settled after ready: {}", quantiles(settled));
@@ -113,6 +114,8 @@ struct Siege {
     times: Times,
     /// When the process of this life was started.
     rose_at: Instant,
+    /// How many processes were killed on their way up.
+    stillborn: u64,
     house: House,
 }
 
@@ -154,10 +157,10 @@ impl Siege {
         let board = intercom.board_url.clone().expect("an intercom's label");
         let place = Place { owner, intercom, board };
         let (record, times, rose_at) = (Record::new(), Times::default(), Instant::now());
-        Self { guests, gates, place, record, chance, times, rose_at, house }
+        Self { guests, gates, place, record, chance, times, rose_at, stillborn: 0, house }
     }
 
-    /// One life, ended from outside at any moment: on its way up, or when gates can be opened.
+    /// One life, ended from outside at any moment from serving on, or from when gates can be opened.
     async fn dies_at_any_moment(&mut self) {
         let is_early = self.chance.once_in(3);
         let life = self.chance.ms_below(if is_early { 300 } else { 150 });
@@ -176,8 +179,15 @@ impl Siege {
         reached
     }
 
-    /// Starts the house again. One that is to die may do so on its way up; then once more.
+    /// Starts the house again, some of the times not at the first try. One that is to die may do so on its way up; then once more.
     async fn rises(&mut self, crash_at: Option<&str>) {
+        if self.chance.once_in(5) {
+            self.record.tells("dies on its way up");
+            self.house.begin(&mut self.house.command(&[]));
+            sleep_until((Instant::now() + self.chance.ms_below(40)).into()).await;
+            self.house.dies();
+            self.stillborn += 1;
+        }
         self.record.tells(&format!("rises, to die at {crash_at:?}"));
         self.rose_at = Instant::now();
         let mut command = self.house.command(&[]);
@@ -306,7 +316,9 @@ impl<'g> Return<'g> {
                 record.complains(format!("INV13: {} ready in {epoch}, and open legs", gate.id));
             }
         }
-        self.settled.iter().all(|settled| *settled)
+        let is_complete = self.settled.iter().all(|settled| *settled);
+        assert!(is_complete || self.since.elapsed() < PATIENCE, "a gate does not come back");
+        is_complete
     }
 }
 
