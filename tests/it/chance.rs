@@ -57,5 +57,5 @@ pub(crate) fn quantiles(times: &mut [Duration]) -> String {
     times.sort_unstable();
     let last = times.len().saturating_sub(1);
     let at = |percent: usize| times.get(last * percent / 100).copied().unwrap_or_default();
-    format!("p50 {:.0?}, p99 {:.0?}, max {:.0?} of {}", at(50), at(99), at(100), times.len())
+    format!("p50 {:.1?}, p99 {:.1?}, max {:.1?} of {}", at(50), at(99), at(100), times.len())
 }

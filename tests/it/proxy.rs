@@ -119,7 +119,8 @@ async fn carry(
         }
         // Its writing half ends with it, in order; the other direction goes on.
         let [up, down] = pumps;
-        let left = if chance.once_in(2) { down } else { up };
+        let (lost, left) = if chance.once_in(2) { (up, down) } else { (down, up) };
+        drop(lost);
         let _ = left.await;
         return;
     }
