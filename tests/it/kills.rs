@@ -54,6 +54,7 @@ const CRASH_POINTS: [&str; 8] = [
 async fn the_house_is_killed_again_and_again_and_nothing_is_lost_doubled_or_wrongly_freed() {
     let kills = from_env("KILLS", 100);
     let mut siege = Siege::begin().await;
+    siege.house.dies();
     let mut points: BTreeMap<&str, u64> = BTreeMap::new();
     for kill in 0..kills {
         if kill.is_multiple_of(10) {
@@ -67,6 +68,7 @@ async fn the_house_is_killed_again_and_again_and_nothing_is_lost_doubled_or_wron
             siege.dies_at_any_moment().await;
         }
     }
+    siege.rises(None).await;
     siege.is_judged().await;
     let stillborn = siege.stillborn;
     let Times { served, ready, settled } = &mut siege.times;
@@ -164,19 +166,16 @@ impl Siege {
     async fn dies_at_any_moment(&mut self) {
         let is_early = self.chance.once_in(3);
         let life = self.chance.ms_below(if is_early { 300 } else { 150 });
-        self.lives(is_early, life).await;
         self.rises(None).await;
+        self.lives(is_early, life).await;
     }
 
     /// One life that ends at a crash point, if that comes; whether it did.
     async fn dies_at(&mut self, point: &str) -> bool {
         let of_many = ["committing", "committed"].contains(&point);
         let times = 1 + self.chance.below(if of_many { WRITES } else { 2 });
-        self.house.dies();
         self.rises(Some(&format!("{point}:{times}"))).await;
-        let reached = self.lives(false, Duration::from_secs(3)).await;
-        self.rises(None).await;
-        reached
+        self.lives(false, Duration::from_secs(3)).await
     }
 
     /// Starts the house again, some of the times not at the first try. One that is to die may do so on its way up; then once more.
