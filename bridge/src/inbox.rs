@@ -10,6 +10,7 @@ use std::time::Instant;
 use domain::attempt::Settlement;
 use domain::{GateId, Timestamp};
 use protocol::{Hello, Nonce, Presence, Ready, Status, Topic, Up};
+use store::crash_point;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -143,6 +144,7 @@ impl Lane {
         let raise = || self.office.gates.hello(gate, nonce.0, firmware.clone(), at);
         match insist("raise a gate's epoch", &self.closing, raise).await {
             Some(Some(epoch)) => {
+                crash_point("greeted");
                 self.last_hellos.insert(gate, *nonce);
                 self.office.heard(gate, epoch, heard);
                 let key = &self.office.key;
@@ -169,8 +171,11 @@ impl Lane {
 
     async fn status(&self, gate: GateId, status: Status, at: Timestamp) {
         let (id, evidence) = (mapping::attempt_id(status.id), mapping::evidence(status.outcome));
+        crash_point("reported");
         let settle = || self.office.attempts.settle(gate, id, evidence, at);
-        match insist("settle an attempt", &self.closing, settle).await {
+        let settled = insist("settle an attempt", &self.closing, settle).await;
+        crash_point("settled");
+        match settled {
             Some(Some(Settlement::News)) => {
                 info!(attempt.id = %id, gate.id = %gate, "{gate} settled {id}: {evidence:?}");
             }

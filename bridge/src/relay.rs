@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::Attempt;
 use futures_util::future::join_all;
-use store::{Due, Errand};
+use store::{Due, Errand, crash_point};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -76,7 +76,9 @@ async fn run_errand(office: &Office, due: &Due) -> store::Result<()> {
                 return Ok(());
             }
             if let Some(claimed) = office.attempts.claim(attempt.id, office.now()).await? {
+                crash_point("claimed");
                 send_open(office, &claimed).await;
+                crash_point("published");
             }
         }
         Errand::Cancel => {

@@ -19,4 +19,4 @@ pub mod simulation;
 pub mod storm;
 
 pub use identity::{Broker, Claim, Enrolment, Identity, enrol};
-pub use simulation::{Journal, Options, Pulse, Received, Simulation};
+pub use simulation::{Journal, Moment, Options, Pulse, Received, Simulation};

@@ -50,9 +50,26 @@ impl Default for Options {
     }
 }
 
+/// A moment in an opening at which a gate can lose its power.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// The command is believed; nothing is written.
+    BeforeLedger,
+    /// The ledger holds it; the motor has not moved.
+    BeforePulse,
+    /// The motor has moved; nobody was told.
+    BeforeReport,
+}
+
+impl Moment {
+    /// All moments, in their order.
+    pub const ALL: [Self; 3] = [Self::BeforeLedger, Self::BeforePulse, Self::BeforeReport];
+}
+
 /// What goes wrong on purpose.
 #[derive(Clone, Debug, Default)]
 struct Switches {
+    dies_at: Option<Moment>,
     held: bool,
     statuses_to_lose: u32,
     refuses_ledger: bool,
@@ -204,10 +221,25 @@ impl Simulation {
         self.switches.send_modify(|switches| switches.refuses_ledger = refuses);
     }
 
+    /// At this moment of the next opening its power fails: nothing after it happens.
+    pub fn dies_at(&self, moment: Moment) {
+        self.switches.send_modify(|switches| switches.dies_at = Some(moment));
+    }
+
+    /// Whether its power has failed; the folder can be played again.
+    pub fn is_dead(&self) -> bool {
+        self.task.is_finished()
+    }
+
     /// Leaves with a goodbye and a clean DISCONNECT.
     pub async fn stop(self) {
         self.leave.cancel();
         let _ = self.task.await;
+    }
+
+    /// Watches the journal; what stands in it last stays readable when the gate is gone.
+    pub fn watch(&self) -> watch::Receiver<Journal> {
+        self.journal.clone()
     }
 
     /// Vanishes without a word, as by a power cut; the folder can be played again afterwards.
@@ -268,6 +300,7 @@ impl Player {
             let error = match ended {
                 Ok(End::Left) => break,
                 Ok(End::BecameNext) => continue,
+                Err(error) if error.is::<PowerCut>() => return,
                 Err(error) => error,
             };
             self.journal.send_modify(|journal| journal.losses += 1);
@@ -446,10 +479,15 @@ impl Player {
             match output {
                 Output::Publish(message) => self.publish(&message, outbox)?,
                 Output::WriteLedger(id) => {
+                    self.outlives(Moment::BeforeLedger)?;
                     let written = self.write_ledger(id);
+                    self.outlives(Moment::BeforePulse)?;
                     todo.extend(self.gate.step(written, self.born.elapsed()));
                 }
-                Output::Pulse { command, leg } => self.pulse(command, leg),
+                Output::Pulse { command, leg } => {
+                    self.pulse(command, leg);
+                    self.outlives(Moment::BeforeReport)?;
+                }
                 Output::Withhold(id) => self.say(format_args!("no pulse for {id}: it died first")),
                 Output::Ignore(why) => self.ignored(format_args!("a message: {why:?}")),
             }
@@ -480,6 +518,10 @@ impl Player {
             self.journal.send_modify(|journal| journal.epoch = Some(ready.epoch));
         }
         Ok(())
+    }
+
+    fn outlives(&self, moment: Moment) -> Result<(), PowerCut> {
+        if self.switches.borrow().dies_at == Some(moment) { Err(PowerCut) } else { Ok(()) }
     }
 
     fn is_held(&self) -> bool {
@@ -538,6 +580,18 @@ impl Player {
         f64::from(u32::from_ne_bytes(random(&self.dice))) / f64::from(u32::MAX)
     }
 }
+
+/// The power failed on purpose; the gate does not even notice.
+#[derive(Debug)]
+struct PowerCut;
+
+impl fmt::Display for PowerCut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the power failed")
+    }
+}
+
+impl std::error::Error for PowerCut {}
 
 /// Why a gate ends a connection on purpose.
 enum End {

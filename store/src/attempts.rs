@@ -90,27 +90,7 @@ impl Attempts {
     /// it must not: revoked, late, or the gate's epoch is another. Then its leg is free again.
     pub async fn claim(&self, id: AttemptId, now: Timestamp) -> Result<Option<Attempt>> {
         let vault = Arc::clone(&self.0.vault);
-        in_transaction!(self.0.db, |tx| {
-            let Some((mut code, mut attempt)) = lock_attempt(tx, &vault, id).await? else {
-                return Ok(None);
-            };
-            if attempt.state != State::Pending {
-                return Ok(None);
-            }
-            let ready = gate_with(tx, attempt.gate).await?.ready(now);
-            let revoked = matches!(code.end, Some(domain::access_code::End::Revoked { .. }));
-            let claimed = attempt.claim(revoked, ready, now);
-            save_attempt(tx, &attempt).await?;
-            let about = About::default().code(attempt.code).attempt(id).gate(attempt.gate);
-            if claimed.is_err() {
-                code.not_opened(attempt.leg, id, now);
-                save_code(tx, &code).await?;
-                record(tx, &vault, EventKind::AttemptRefused, about, now).await?;
-                return Ok(None);
-            }
-            record(tx, &vault, EventKind::AttemptSent, about, now).await?;
-            Ok(Some(attempt))
-        })
+        in_transaction!(self.0.db, |tx| { claim_one(tx, &vault, id, now).await })
     }
 
     /// Commands that were sent and may be sent once more: same epoch, still in time.
@@ -185,6 +165,33 @@ impl Attempts {
             attempt_of(&row).map(Ok)
         })
     }
+}
+
+pub(crate) async fn claim_one(
+    tx: &mut Tx,
+    vault: &Vault,
+    id: AttemptId,
+    now: Timestamp,
+) -> Result<Option<Attempt>> {
+    let Some((mut code, mut attempt)) = lock_attempt(tx, vault, id).await? else {
+        return Ok(None);
+    };
+    if attempt.state != State::Pending {
+        return Ok(None);
+    }
+    let ready = gate_with(tx, attempt.gate).await?.ready(now);
+    let revoked = matches!(code.end, Some(domain::access_code::End::Revoked { .. }));
+    let claimed = attempt.claim(revoked, ready, now);
+    save_attempt(tx, &attempt).await?;
+    let about = About::default().code(attempt.code).attempt(id).gate(attempt.gate);
+    if claimed.is_err() {
+        code.not_opened(attempt.leg, id, now);
+        save_code(tx, &code).await?;
+        record(tx, vault, EventKind::AttemptRefused, about, now).await?;
+        return Ok(None);
+    }
+    record(tx, vault, EventKind::AttemptSent, about, now).await?;
+    Ok(Some(attempt))
 }
 
 pub(crate) async fn settle_one(

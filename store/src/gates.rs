@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::event::EventKind;
 use domain::{AttemptId, GateId, Timestamp};
 
-use crate::attempts::settle_one;
+use crate::attempts::{claim_one, settle_one};
 use crate::database::in_transaction;
 use crate::events::{About, record};
 use crate::row::attempt::{Channel, attempt_of};
@@ -89,6 +89,14 @@ impl Gates {
             }
             let ready = sql("UPDATE gates SET ready_at = $2 WHERE id = $1");
             ready.bind(gate).bind(now).execute(tx).await?;
+            // What a process that died had not sent yet can be sent no more: its claim fails.
+            let unsent = sql("SELECT id FROM attempts
+                              WHERE gate_id = $1 AND state = 'pending' AND epoch < $2
+                              ORDER BY code_id");
+            let epoch = i64::try_from(epoch).unwrap_or(i64::MAX);
+            for row in unsent.bind(gate).bind(epoch).all(tx).await? {
+                claim_one(tx, &vault, row.parsed("id", AttemptId::parse)?, now).await?;
+            }
             if before.ready_at.is_none() {
                 record(tx, &vault, EventKind::GateOnline, About::default().gate(gate), now).await?;
             }

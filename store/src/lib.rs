@@ -9,6 +9,7 @@
 
 mod attempts;
 mod codes;
+mod crash;
 mod database;
 mod devices;
 mod events;
@@ -36,6 +37,7 @@ use tokio::sync::watch;
 
 pub use attempts::{Attempts, Due, Errand};
 pub use codes::{Codes, Guest, Issue, IssueRefusal, Issued, Pass, RevokeRefusal, Revoked};
+pub use crash::crash_point;
 pub use devices::{Claimed, Device, DeviceKind, Devices, Label};
 pub use events::{Events, Happened};
 pub use fault::{Answer, Fault, Result};

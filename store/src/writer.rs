@@ -12,6 +12,7 @@ use futures_util::FutureExt;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::crash::crash_point;
 use crate::database::Work;
 use crate::sql::{Tx, sql};
 use crate::{Fault, Result};
@@ -98,7 +99,9 @@ async fn commit_together(
         }
         sql("RELEASE unit").execute(tx).await.map_err(told)?;
     }
+    crash_point("committing");
     sql("COMMIT").execute(tx).await.map_err(told)?;
+    crash_point("committed");
     Ok(())
 }
 

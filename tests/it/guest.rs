@@ -38,6 +38,11 @@ impl Guest {
         Self { cookie: self.cookie.clone(), page: self.page.clone(), ..self.second_phone() }
     }
 
+    /// Somebody else, with a link of their own.
+    pub(crate) fn somebody_with(&self, link: &str) -> Self {
+        Self { link: link.to_owned(), ..self.second_phone() }
+    }
+
     /// Loses the cookie, as in-app browsers do.
     pub(crate) fn loses_the_cookie(&mut self) {
         self.cookie = None;
@@ -54,12 +59,29 @@ impl Guest {
     }
 
     async fn opens(&mut self, url: &str) -> Page {
+        self.tries_to_open(url).await.expect("a page")
+    }
+
+    /// Opens the link page, unless the house dies over it.
+    pub(crate) async fn tries_the_link(&mut self) -> Option<Page> {
+        let link = self.link.clone();
+        self.tries_to_open(&link).await
+    }
+
+    /// Opens a page, unless the house dies over it.
+    pub(crate) async fn tries_to_open(&mut self, url: &str) -> Option<Page> {
         let mut request = self.client.get(url);
         if let Some(cookie) = &self.cookie {
             request = request.header(COOKIE, cookie);
         }
-        self.page = self.keep(request.send().await.expect("a page")).await;
-        self.page.clone()
+        self.page = self.keep(request.send().await.ok()?).await?;
+        Some(self.page.clone())
+    }
+
+    /// Presses the button of the page at hand, unless the house dies over it.
+    pub(crate) async fn tries_to_press(&self, path: &str, digits: &str) -> Option<Answer> {
+        let press = self.press(path, digits, &[]).header(ACCEPT, "application/json");
+        Answer::if_any(press.send().await).await
     }
 
     /// Types the digits at the board and presses Enter; answers as a program sees it.
@@ -114,7 +136,7 @@ impl Guest {
 
     async fn submits(&mut self, path: &str, digits: &str, more: &[(&str, &str)]) -> Page {
         let pressed = self.press(path, digits, more).send().await.expect("a page");
-        let mut page = self.keep(pressed).await;
+        let mut page = self.keep(pressed).await.expect("a page");
         if let Some(location) = page.location.take() {
             page = self.opens(&format!("{}{location}", self.http)).await;
         }
@@ -138,14 +160,14 @@ impl Guest {
         request
     }
 
-    async fn keep(&mut self, response: reqwest::Response) -> Page {
+    async fn keep(&mut self, response: reqwest::Response) -> Option<Page> {
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         if let Some(cookie) = header(SET_COOKIE) {
             self.cookie = cookie.split(';').next().map(str::to_owned);
         }
         let location = header(reqwest::header::LOCATION).map(str::to_owned);
         let status = response.status().as_u16();
-        Page { status, location, html: response.text().await.expect("a page") }
+        Some(Page { status, location, html: response.text().await.ok()? })
     }
 }
 

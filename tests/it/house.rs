@@ -139,6 +139,33 @@ impl House {
 
     /// Starts the command and waits until it says that it is ready.
     pub(crate) async fn run(&mut self, command: &mut Command) {
+        assert!(self.tries_to_run(command).await, "it died:\n{}", self.printed());
+    }
+
+    /// The same; whether it has not died on its way up.
+    pub(crate) async fn tries_to_run(&mut self, command: &mut Command) -> bool {
+        self.begin(command);
+        let mut pause = tokio::time::interval(Duration::from_millis(5));
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let printed = self.printed();
+            let word = |start| printed.lines().find_map(|line| word_with(line, start));
+            if let (Some(http), Some(mqtt)) = (word("http://"), word("mqtts://")) {
+                let process = self.process.as_mut().expect("runs");
+                process.http = http;
+                mqtt.trim_start_matches("mqtts://").clone_into(&mut process.mqtt);
+                return true;
+            }
+            if self.is_dead() {
+                return false;
+            }
+            pause.tick().await;
+        }
+        panic!("it does not start:\n{}", self.printed());
+    }
+
+    /// Starts the command, and does not wait.
+    pub(crate) fn begin(&mut self, command: &mut Command) {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -159,11 +186,6 @@ impl House {
         }
         let (http, mqtt) = (String::new(), String::new());
         self.process = Some(Process { child, printed, http, mqtt });
-        let http = self.printed_after(0, |line| word_with(line, "http://")).await;
-        let mqtt = self.printed_after(0, |line| word_with(line, "mqtts://")).await;
-        let process = self.process.as_mut().expect("runs");
-        process.http = http;
-        mqtt.trim_start_matches("mqtts://").clone_into(&mut process.mqtt);
     }
 
     /// Stops the house and starts it again under another clock, on the same folder.
@@ -175,11 +197,22 @@ impl House {
 
     /// Dies as in a power cut and starts again on the same folder, with these settings.
     pub(crate) async fn dies_and_starts(&mut self, settings: &[&str]) {
+        self.dies();
+        let mut command = self.command(settings);
+        self.run(&mut command).await;
+    }
+
+    /// Dies as in a power cut.
+    pub(crate) fn dies(&mut self) {
         let mut process = self.process.take().expect("the house runs");
         process.child.kill().expect("kills");
         process.child.wait().expect("waits");
-        let mut command = self.command(settings);
-        self.run(&mut command).await;
+    }
+
+    /// Whether it died by itself.
+    pub(crate) fn is_dead(&mut self) -> bool {
+        let process = self.process.as_mut().expect("the house runs");
+        process.child.try_wait().expect("asks").is_some()
     }
 
     /// Asks the house to stop and waits until it did, cleanly.
@@ -547,9 +580,18 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) async fn of(sent: reqwest::Result<reqwest::Response>) -> Self {
         let response = sent.expect("an answer");
+        Self::read(response).await.expect("a body")
+    }
+
+    /// The answer, unless the house died over it.
+    pub(crate) async fn if_any(sent: reqwest::Result<reqwest::Response>) -> Option<Self> {
+        Self::read(sent.ok()?).await.ok()
+    }
+
+    async fn read(response: reqwest::Response) -> reqwest::Result<Self> {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let bytes = response.bytes().await.expect("a body");
-        Self { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+        let bytes = response.bytes().await?;
+        Ok(Self { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
     }
 
     /// The stable code of a refusal, with its status.

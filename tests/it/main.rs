@@ -4,7 +4,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
+mod adversary;
 mod backup;
+mod chance;
+mod chaos;
 mod codes;
 mod explain;
 mod fleet;
@@ -13,14 +16,21 @@ mod guest;
 mod house;
 mod identity;
 mod installer;
+mod kills;
 mod meter;
+mod oracle;
 mod owner;
 #[path = "../../store/tests/it/postgres.rs"]
 mod postgres;
 mod process;
+mod proxy;
+mod replay;
 mod roll_over;
 mod settings;
 mod signing_in;
 mod storm;
 mod tidy;
 mod vouching;
+#[path = "../../store/tests/it/world.rs"]
+#[expect(dead_code, reason = "the suite of the storage uses more of it")]
+mod world;

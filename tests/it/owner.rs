@@ -84,9 +84,32 @@ impl Owner {
 
     /// Asks for a code with a key of its own.
     pub(crate) async fn asks_for_a_code(&self, device: &Label, key: &str, wish: &Value) -> Answer {
+        self.tries_to_issue(device, key, wish).await.expect("an answer")
+    }
+
+    /// The same, unless the house dies over it.
+    pub(crate) async fn tries_to_issue(
+        &self,
+        device: &Label,
+        key: &str,
+        wish: &Value,
+    ) -> Option<Answer> {
         let url = self.url(&format!("/v1/intercoms/{}/codes", device.id));
         let request = self.client.post(url).bearer_auth(&self.token);
-        Answer::of(request.header("idempotency-key", key).json(wish).send().await).await
+        Answer::if_any(request.header("idempotency-key", key).json(wish).send().await).await
+    }
+
+    /// Reads something, unless the house dies over it.
+    pub(crate) async fn tries_to_get(&self, path: &str) -> Option<Answer> {
+        let request = self.client.get(self.url(path)).bearer_auth(&self.token);
+        Answer::if_any(request.send().await).await
+    }
+
+    /// Revokes a code, unless the house dies over it.
+    pub(crate) async fn tries_to_revoke(&self, code: &Code) -> Option<Answer> {
+        let url = self.url(&format!("/v1/codes/{}", code.id));
+        let request = self.client.delete(url).bearer_auth(&self.token);
+        Answer::if_any(request.send().await).await
     }
 
     /// Issues a code for a guest whose mobile nobody else has.

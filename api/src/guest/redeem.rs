@@ -13,7 +13,7 @@ use domain::secret::{LinkToken, Reference};
 use domain::{Attempt, IntercomId, Leg, Passcode, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
-use store::{Redeem, Refused};
+use store::{Redeem, Refused, crash_point};
 
 use super::cookie::{self, Kept};
 use super::link::{known, path_of};
@@ -195,7 +195,9 @@ impl Press {
             scanned: self.scanned,
             key: self.key.clone(),
         };
-        match api.store.redemptions().redeem(redeem, now).await? {
+        let answer = api.store.redemptions().redeem(redeem, now).await?;
+        crash_point("redeemed");
+        match answer {
             Ok(attempt) => Ok(Opening { attempt, link: self.link, now }),
             Err(Refused::UnknownLink) => Err(unknown(api, address)),
             Err(Refused::Rule(refusal)) => Err(self.refused(refusal, now)),

@@ -12,6 +12,7 @@ mod identity;
 mod logins;
 mod openings;
 mod postgres;
+mod races;
 mod restore;
 mod rivals;
 mod secrets;

@@ -20,6 +20,7 @@ crate::on_both_databases![
     g_11_an_offline_gate_reserves_nothing,
     g_12_silence_keeps_the_leg_reserved_until_the_gate_answers,
     a_gate_that_comes_back_settles_what_is_open,
+    a_gate_that_comes_back_frees_what_a_dead_process_never_sent,
     a_command_that_was_not_sent_in_time_frees_the_leg,
     o_8_the_gate_is_the_one_of_the_settings_now,
     r_1_a_revoke_before_the_redeem_wins,
@@ -149,6 +150,18 @@ async fn a_gate_that_comes_back_settles_what_is_open(world: World) {
     let since = world.now();
     assert_eq!(standing(world.look(&opened.pass.link).await), Standing::Inside { since });
     assert_eq!(standing(world.look(&lost.pass.link).await), Standing::Issued);
+}
+
+async fn a_gate_that_comes_back_frees_what_a_dead_process_never_sent(world: World) {
+    let world = world.ready().await;
+    let issued = world.issues().await;
+    let unsent = world.redeems(world.asks_in(&issued)).await.unwrap();
+    world.gate_is_ready(world.gate, &[]).await;
+    let pass = world.look(&issued.pass.link).await;
+    assert_eq!(pass.pass.code.entry, LegState::Free);
+    let (at, why) = (world.now(), WhyNot::GateWentAway);
+    assert_eq!(pass.latest.unwrap().state, State::NotExecuted { at, why });
+    assert_eq!(world.bridge_sends(&unsent).await, None);
 }
 
 async fn a_command_that_was_not_sent_in_time_frees_the_leg(world: World) {

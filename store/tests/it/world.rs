@@ -173,7 +173,7 @@ impl World {
         let last = self.serial.fetch_add(1, Ordering::Relaxed);
         Guest {
             name: GuestName::parse("Thandi").expect("a name"),
-            mobile: Self::phone(&format!("+2782555{last:04}")),
+            mobile: Self::phone(&format!("+2782555{:04}", last % 10_000)),
         }
     }
 
@@ -241,6 +241,11 @@ impl World {
         let attempt = self.redeems(self.asks_in(&issued)).await.expect("lets in");
         self.gate_opens(&attempt).await;
         issued
+    }
+
+    pub(crate) async fn revokes(&self, issued: &Issued) {
+        let (codes, id) = (self.store.codes(), issued.pass.code.id);
+        codes.revoke(self.owner, id, self.now()).await.expect("no fault").expect("revokes");
     }
 
     pub(crate) async fn look(&self, link: &LinkToken) -> store::GuestPass {

@@ -1,0 +1,180 @@
+//! Two at once, again and again: whoever comes first, both answers fit together.
+//!
+//! `RACES` is how many rounds each race takes, on each database:
+//! `RACES=20000 cargo test --release -p store --test it races -- --nocapture`, 200,000 in all.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use domain::access_code::{LegState, Refusal};
+use domain::login::Client;
+use domain::secret::{LoginToken, Otp, SessionToken};
+use domain::settings::MaxUsers;
+use domain::{Attempt, Settings};
+use store::{IssueRefusal, Refused};
+use tokio::sync::Barrier;
+
+use crate::world::World;
+
+crate::on_both_databases![
+    of_two_presses_one_gets_a_command,
+    a_press_beside_a_revoke_leaves_no_command_behind,
+    of_two_creators_of_the_last_code_one_gets_it,
+    a_press_beside_other_settings_goes_to_one_gate_in_its_own_epoch,
+    of_two_logins_of_one_number_one_session_is_left,
+];
+
+/// Rounds at the same time, so that pairs meet each other, too; each leaves one command open at
+/// most, and a gate takes sixteen.
+const TOGETHER: usize = 8;
+
+/// From one batch of rounds to the next: digits last for a day's codes, a hello for an hour.
+const BETWEEN: Duration = Duration::from_mins(2);
+
+async fn of_two_presses_one_gets_a_command(world: World) {
+    let world = saved(world).await;
+    race("redeem/redeem", world, TOGETHER, async |world, _| {
+        let issued = world.issues().await;
+        let (one, other) = (world.asks_in(&issued), world.asks_in(&issued));
+        let press = |world: Arc<World>, press| async move { world.redeems(press).await };
+        let answers = both(press(Arc::clone(&world), one), press(Arc::clone(&world), other)).await;
+        let expected = Err(Refused::Rule(Refusal::AlreadyOpening));
+        match answers {
+            (Ok(_), lost) | (lost, Ok(_)) => assert_eq!(lost, expected),
+            neither => panic!("{neither:?}"),
+        }
+        world.revokes(&issued).await;
+    })
+    .await;
+}
+
+async fn a_press_beside_a_revoke_leaves_no_command_behind(world: World) {
+    let world = saved(world).await;
+    race("redeem/revoke", world, TOGETHER, async |world, _| {
+        let issued = world.issues().await;
+        let (press, at_the_gate) = (world.asks_in(&issued), Arc::clone(&world));
+        let (owner, unwanted) = (Arc::clone(&world), issued.clone());
+        let pressed = async move { at_the_gate.redeems(press).await };
+        let revoked = async move { owner.revokes(&unwanted).await };
+        let (pressed, ()) = both(pressed, revoked).await;
+        if let Ok(attempt) = pressed {
+            assert_eq!(world.bridge_sends(&attempt).await, None, "revoked before it was sent");
+        }
+        let pass = world.look(&issued.pass.link).await.pass;
+        assert_eq!(pass.code.entry, LegState::Free);
+        assert_eq!(world.refused(world.asks_in(&issued)).await, Refusal::Revoked);
+    })
+    .await;
+}
+
+async fn of_two_creators_of_the_last_code_one_gets_it(world: World) {
+    let one = Settings { max_users: MaxUsers::new(1).unwrap(), ..world.settings() };
+    world.saves(one).await.unwrap();
+    race("issue/issue", Arc::new(world), 1, async |world, _| {
+        let asks = |world: Arc<World>| async move { world.asks_for_a_code(world.guest()).await };
+        let won = match both(asks(Arc::clone(&world)), asks(Arc::clone(&world))).await {
+            (Ok(won), Err(lost)) | (Err(lost), Ok(won)) => {
+                assert!(matches!(lost, IssueRefusal::LimitReached { active: 1, limit: 1, .. }));
+                won
+            }
+            answers => panic!("{answers:?}"),
+        };
+        world.revokes(&won).await;
+    })
+    .await;
+}
+
+async fn a_press_beside_other_settings_goes_to_one_gate_in_its_own_epoch(world: World) {
+    let other = world.makes_gate(world.owner, "Other Gate").await;
+    let world = saved(world).await;
+    let own = world.gate;
+    // The epochs of the two are never the same.
+    for _ in 0..5 {
+        world.gate_is_ready(other, &[]).await;
+    }
+    race("settings/redeem", world, 1, async |world, round| {
+        let epochs = [world.gate_is_ready(own, &[]).await, world.gate_is_ready(other, &[]).await];
+        let issued = world.issues().await;
+        let (press, at_the_gate) = (world.asks_in(&issued), Arc::clone(&world));
+        let entry_gate = if round % 2 == 0 { other } else { own };
+        let (owner, next) = (Arc::clone(&world), Settings { entry_gate, ..world.settings() });
+        let pressed = async move { at_the_gate.redeems(press).await };
+        let saved = async move { owner.saves(next).await };
+        let (pressed, saved) = both(pressed, saved).await;
+        let Attempt { gate, epoch, .. } = pressed.unwrap();
+        saved.unwrap();
+        let of_gate = if gate == own { epochs[0] } else { epochs[1] };
+        assert!((gate == own || gate == other) && epoch == of_gate, "{gate} in {epoch}");
+        world.revokes(&issued).await;
+    })
+    .await;
+}
+
+async fn of_two_logins_of_one_number_one_session_is_left(world: World) {
+    race("login/login", Arc::new(world), TOGETHER, async |world, round| {
+        let phone = World::phone(&format!("+2783{:07}", 1_000_000 + round));
+        let signs_in = |world: Arc<World>| {
+            let phone = phone.clone();
+            async move {
+                let (token, otp) = (LoginToken::random(&*world.dice), Otp::random(&*world.dice));
+                let (logins, now) = (world.store.logins(), world.now());
+                let begun = logins.begin(phone, Client::App, otp.clone(), token.clone(), now);
+                begun.await.unwrap().ok()?;
+                let session = SessionToken::random(&*world.dice);
+                let verified = logins.verify(token, otp, session.clone(), now).await.unwrap();
+                verified.ok().map(|_| session)
+            }
+        };
+        let (one, other) = both(signs_in(Arc::clone(&world)), signs_in(Arc::clone(&world))).await;
+        let mut left = 0;
+        for session in [one, other].into_iter().flatten() {
+            let found = world.store.sessions().find(&session, world.now()).await.unwrap();
+            left += u32::from(found.is_ok());
+        }
+        assert_eq!(left, 1);
+    })
+    .await;
+}
+
+/// Runs both at once, on threads of their own if there are any.
+async fn both<A, B>(one: A, other: B) -> (A::Output, B::Output)
+where
+    A: Future<Output: Send> + Send + 'static,
+    B: Future<Output: Send> + Send + 'static,
+{
+    let start = Arc::new(Barrier::new(2));
+    let go = Arc::clone(&start);
+    let one = tokio::spawn(async move {
+        go.wait().await;
+        one.await
+    });
+    let other = tokio::spawn(async move {
+        start.wait().await;
+        other.await
+    });
+    (one.await.unwrap(), other.await.unwrap())
+}
+
+/// Runs as many rounds as `RACES` says, so many of them together.
+async fn race<R>(name: &str, world: Arc<World>, together: usize, round: R)
+where
+    R: AsyncFn(Arc<World>, usize),
+{
+    let rounds = std::env::var("RACES").map_or(16, |text| text.parse().expect("a number"));
+    let began = Instant::now();
+    for first in (0..rounds).step_by(together) {
+        world.later(BETWEEN);
+        world.gate_is_ready(world.gate, &[]).await;
+        let batch = first..rounds.min(first + together);
+        let batch = batch.map(|nth| round(Arc::clone(&world), nth));
+        futures_util::future::join_all(batch).await;
+    }
+    let (took, database) = (began.elapsed(), world.url.split(':').next().unwrap_or_default());
+    println!("{name} on {database}: {rounds} rounds in {took:.1?}, 0 violations");
+}
+
+async fn saved(world: World) -> Arc<World> {
+    let fifty = Settings { max_users: MaxUsers::new(50).unwrap(), ..world.settings() };
+    world.saves(fifty).await.unwrap();
+    Arc::new(world)
+}
