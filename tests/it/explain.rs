@@ -55,12 +55,7 @@ async fn p_12_a_tap_at_a_gate_that_is_offline_is_told_by_the_code() {
 #[tokio::test]
 async fn p_12_a_lost_report_is_told_as_lost_on_the_way_back() {
     let home = Home::start().await;
-    home.gate.lose_statuses(1);
-    let (code, mut guest) = home.invites("Thandi").await;
-    guest.scans(home.board()).await;
-    let attempt = guest.enters(&code.digits).await.attempt();
-    let pulsed = until(async || (home.gate.pulses().len() == 1).then_some(())).await;
-    pulsed.expect("the gate opens");
+    let (.., attempt) = home.opens_unheard("Thandi").await;
     let home = loses_power(home).await;
     home.attempt_is(&attempt, "opened").await;
     let told = explained(&home.house, &attempt);

@@ -229,12 +229,7 @@ async fn g_11_an_offline_gate_is_told_at_once_and_uses_nothing_up() {
 #[tokio::test]
 async fn g_12_a_lost_answer_is_found_again_in_the_ledger() {
     let home = Home::start().await;
-    home.gate.lose_statuses(1);
-    let (code, mut guest) = home.invites("Thandi").await;
-    guest.scans(home.board()).await;
-    let attempt = guest.enters(&code.digits).await.attempt();
-    let pulsed = until(async || (home.gate.pulses().len() == 1).then_some(())).await;
-    pulsed.expect("the gate opens");
+    let (_, mut guest, attempt) = home.opens_unheard("Thandi").await;
     assert_eq!(home.owner.get(&format!("/v1/attempts/{attempt}")).await.body["state"], "sent");
     let Home { owner, gate, gate_label, intercom, house } = home;
     gate.abandon().await;

@@ -539,6 +539,17 @@ impl Home {
         }
     }
 
+    /// Has the gate open for a guest and its report get lost; answers the attempt, too.
+    pub(crate) async fn opens_unheard(&self, name: &str) -> (Code, Guest, String) {
+        self.gate.lose_statuses(1);
+        let (code, mut guest) = self.invites(name).await;
+        guest.scans(self.board()).await;
+        let attempt = guest.enters(&code.digits).await.attempt();
+        let pulsed = until(async || (self.gate.pulses().len() == 1).then_some(())).await;
+        pulsed.expect("the gate opens");
+        (code, guest, attempt)
+    }
+
     /// A guest at the gate whose command the gate has, and holds.
     pub(crate) async fn holds_a_command_for(&self, name: &str) -> (Code, Guest, String) {
         self.gate.hold();

@@ -79,12 +79,7 @@ async fn o_10_g_14_a_guest_whose_time_is_over_is_let_out_by_the_host() {
 #[tokio::test]
 async fn r_4_g_10_a_gate_that_had_acted_is_told_as_opened_and_the_host_lets_the_guest_out() {
     let home = Home::start().await;
-    home.gate.lose_statuses(1);
-    let (code, mut guest) = home.invites("Thandi").await;
-    guest.scans(home.board()).await;
-    let attempt = guest.enters(&code.digits).await.attempt();
-    let pulsed = until(async || (home.gate.pulses().len() == 1).then_some(())).await;
-    pulsed.expect("the gate opens");
+    let (code, mut guest, attempt) = home.opens_unheard("Thandi").await;
     let revoked = home.owner.revokes(&code).await.ok();
     assert_eq!(
         (&revoked["in_flight"], &revoked["attempt"]),
