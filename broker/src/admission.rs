@@ -145,7 +145,7 @@ async fn enter(
         }
     };
     let exchange = house.switch.current().await.map_err(|_| Cause::Router)?;
-    if !place.is_known() {
+    if !place.becomes_known() {
         return Err(Cause::Evicted);
     }
     let (mailbox, mail) = mpsc::channel(mailbox);

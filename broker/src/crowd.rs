@@ -143,7 +143,7 @@ impl Place {
     }
 
     /// It is known now who it is; false when it was evicted a moment before.
-    pub(crate) fn is_known(&mut self) -> bool {
+    pub(crate) fn becomes_known(&mut self) -> bool {
         let mut present = self.crowd.lock();
         if present.leave(self.number).is_none() {
             return false;
@@ -207,7 +207,7 @@ mod tests {
         assert!(crowd.join(address(2), now).is_ok());
         drop(first);
         let (_third, _) = crowd.join(address(1), now).unwrap();
-        assert!(second.is_known());
+        assert!(second.becomes_known());
         assert!(crowd.join(address(1), now).is_ok());
     }
 
@@ -215,7 +215,7 @@ mod tests {
     fn a_full_house_is_full_until_someone_leaves() {
         let (crowd, now) = (crowd(2, 10, 10), Instant::now());
         let (mut known, _) = crowd.join(address(1), now).unwrap();
-        assert!(known.is_known());
+        assert!(known.becomes_known());
         let (newcomer, _) = crowd.join(address(2), now).unwrap();
         newcomer.keeps_waiting(None);
         assert_eq!(crowd.join(address(3), now).unwrap_err(), Cause::Crowded);
@@ -268,10 +268,10 @@ mod tests {
         let (mut slow, _) = crowd.join(address(1), start).unwrap();
         let (mut quick, _) = crowd.join(address(2), start).unwrap();
         quick.keeps_waiting(None);
-        assert!(!slow.is_known());
+        assert!(!slow.becomes_known());
         drop(slow);
         assert_eq!(crowd.join(address(3), start).unwrap_err(), Cause::Crowded);
-        assert!(quick.is_known());
+        assert!(quick.becomes_known());
         assert!(crowd.join(address(3), start).is_ok());
     }
 

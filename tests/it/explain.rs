@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::house::{Home, House, until};
+use crate::house::{Home, House};
 
 /// The names of the hops that are told.
 fn hops(told: &Value) -> Vec<&str> {
@@ -38,12 +38,7 @@ async fn p_12_a_tap_at_a_gate_that_is_offline_is_told_by_the_code() {
     let home = Home::start().await;
     let (code, mut guest) = home.invites("Thandi").await;
     guest.scans(home.board()).await;
-    let Home { owner, gate, gate_label, intercom: _, house } = home;
-    gate.stop().await;
-    let path = format!("/v1/devices/{}", gate_label.id);
-    let gone =
-        until(async || (owner.get(&path).await.body["online"] == json!(false)).then_some(()));
-    gone.await.expect("the gate is seen to go");
+    let (.., house) = home.gate_leaves().await;
     assert_eq!(guest.enters(&code.digits).await.refusal(), (409, "gate_offline"));
     let found = house.explains(&code.id);
     assert_eq!(found["attempts"], json!([]));

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::house::{Home, House, is_installed, until};
+use crate::house::{Home, House, is_installed};
 use crate::owner::{key, wish};
 
 /// G-2 as well: nothing here runs JavaScript.
@@ -208,12 +208,7 @@ async fn g_11_an_offline_gate_is_told_at_once_and_uses_nothing_up() {
     gate.abandon().await;
     let home = Home { owner, gate: house.mounts(&gate_label).await, gate_label, intercom, house };
     home.gate_is_online(&home.gate_label).await;
-    let Home { owner, gate, gate_label, intercom, house } = home;
-    gate.stop().await;
-    let path = format!("/v1/devices/{}", gate_label.id);
-    let gone =
-        until(async || (owner.get(&path).await.body["online"] == json!(false)).then_some(()));
-    gone.await.expect("the gate is seen to go");
+    let (owner, gate_label, intercom, house) = home.gate_leaves().await;
     assert_eq!(guest.enters(&code.digits).await.refusal(), (409, "gate_offline"));
     guest.opens_the_link().await.says("not reachable");
     let gate = house.mounts(&gate_label).await;

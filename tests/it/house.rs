@@ -10,11 +10,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use device_sim::{Claim, Options, Simulation};
-use serde_json::{Value, json};
+use serde_json::Value;
+use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 
 use crate::fleet::Fleet;
 use crate::guest::Guest;
+pub(crate) use crate::home::Home;
 use crate::owner::Owner;
 
 /// How long any wait may take before the story has failed.
@@ -232,6 +234,17 @@ impl House {
     /// By which the kernel knows it.
     pub(crate) fn pid(&self) -> u32 {
         self.process.as_ref().expect("the house runs").child.id()
+    }
+
+    /// The kinds of the events that tell of this device, the oldest first.
+    pub(crate) async fn events_of(&self, device: &str) -> Vec<String> {
+        let url = format!("sqlite:{}", self.data.join("fluss.db").display());
+        let mut books = SqliteConnection::connect(&url).await.expect("the books open");
+        sqlx::query_scalar("SELECT kind FROM events WHERE device_id = $1 ORDER BY at, id")
+            .bind(device)
+            .fetch_all(&mut books)
+            .await
+            .expect("the books are read")
     }
 
     /// Has it reload all certificates, and waits until it did.
@@ -462,111 +475,6 @@ impl Drop for House {
             runtime.expect("a runtime").block_on(unsettled(&url, &data))
         });
         assert_eq!(left.join().expect("counts"), 0, "commands without an end were left behind");
-    }
-}
-
-/// A house, a gate on the wall, and an owner with an intercom and saved settings.
-pub(crate) struct Home {
-    pub(crate) owner: Owner,
-    pub(crate) gate: Simulation,
-    pub(crate) gate_label: Label,
-    pub(crate) intercom: Label,
-    pub(crate) house: House,
-}
-
-impl Home {
-    pub(crate) async fn start() -> Self {
-        Self::furnish(House::start().await).await
-    }
-
-    pub(crate) async fn furnish(house: House) -> Self {
-        let owner = house.signs_in("+27821234567").await;
-        let gate_label = house.makes("gate", &["--name", "Main Gate"]);
-        let zone = ["--time-zone", "Africa/Johannesburg"];
-        let intercom = house.makes("intercom", &["--name", "Unit 4", zone[0], zone[1]]);
-        owner.claims(&gate_label).await;
-        owner.claims(&intercom).await;
-        let gate = house.mounts(&gate_label).await;
-        let home = Self { owner, gate, gate_label, intercom, house };
-        home.owner.saves(&home.intercom, &json!({ "entry_gate": home.gate_label.id })).await;
-        home.gate_is_online(&home.gate_label).await;
-        home
-    }
-
-    /// Waits until the service knows that a gate can be opened.
-    pub(crate) async fn gate_is_online(&self, gate: &Label) {
-        self.gate_is(gate, true).await;
-    }
-
-    /// Waits until the service knows that a gate can be opened, or cannot.
-    pub(crate) async fn gate_is(&self, gate: &Label, online: bool) {
-        let path = format!("/v1/devices/{}", gate.id);
-        let seen = until(async || {
-            let device = self.owner.get(&path).await;
-            (device.body["online"] == online).then_some(())
-        });
-        seen.await.expect("the gate is seen to come or go");
-    }
-
-    /// The owner issues a code.
-    pub(crate) async fn issues(&self, name: &str) -> Code {
-        self.owner.issues(&self.intercom, name).await
-    }
-
-    /// A guest with a fresh code, who has opened the link.
-    pub(crate) async fn invites(&self, name: &str) -> (Code, Guest) {
-        let code = self.issues(name).await;
-        let mut guest = self.house.guest(&code.link);
-        guest.opens_the_link().await;
-        (code, guest)
-    }
-
-    /// What the board at the gate says.
-    pub(crate) fn board(&self) -> &str {
-        self.intercom.board_url.as_deref().expect("an intercom's label")
-    }
-
-    /// Waits until an attempt has come into this state.
-    pub(crate) async fn attempt_is(&self, id: &str, state: &str) -> Value {
-        let path = format!("/v1/attempts/{id}");
-        let found = until(async || {
-            let attempt = self.owner.get(&path).await.body;
-            (attempt["state"] == state).then_some(attempt)
-        });
-        match found.await {
-            Some(attempt) => attempt,
-            None => panic!("not {state}: {}", self.owner.get(&path).await.body),
-        }
-    }
-
-    /// Has the gate open for a guest and its report get lost; answers the attempt, too.
-    pub(crate) async fn opens_unheard(&self, name: &str) -> (Code, Guest, String) {
-        self.gate.lose_statuses(1);
-        let (code, mut guest) = self.invites(name).await;
-        guest.scans(self.board()).await;
-        let attempt = guest.enters(&code.digits).await.attempt();
-        let pulsed = until(async || (self.gate.pulses().len() == 1).then_some(())).await;
-        pulsed.expect("the gate opens");
-        (code, guest, attempt)
-    }
-
-    /// A guest at the gate whose command the gate has, and holds.
-    pub(crate) async fn holds_a_command_for(&self, name: &str) -> (Code, Guest, String) {
-        self.gate.hold();
-        let (code, mut guest) = self.invites(name).await;
-        guest.scans(self.board()).await;
-        let attempt = guest.enters(&code.digits).await.attempt();
-        self.attempt_is(&attempt, "sent").await;
-        (code, guest, attempt)
-    }
-
-    /// A guest who has gone in.
-    pub(crate) async fn lets_in(&self, name: &str) -> (Code, Guest) {
-        let (code, mut guest) = self.invites(name).await;
-        guest.scans(self.board()).await;
-        let attempt = guest.enters(&code.digits).await.attempt();
-        self.attempt_is(&attempt, "opened").await;
-        (code, guest)
     }
 }
 

@@ -13,6 +13,7 @@ mod explain;
 mod fleet;
 mod gate;
 mod guest;
+mod home;
 mod house;
 mod identity;
 mod installer;
