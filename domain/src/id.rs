@@ -123,6 +123,16 @@ mod tests {
     }
 
     #[test]
+    fn later_ids_sort_later_and_two_of_one_moment_differ() {
+        let dice = crate::tests::Seeded::new(1);
+        let at = |millis| CodeId::new(&dice, Timestamp::from_millis(millis));
+        let (first, same, later) =
+            (at(1_780_000_000_000), at(1_780_000_000_000), at(1_780_000_000_001));
+        assert_ne!(first, same);
+        assert!(first.to_string() < later.to_string() && same.to_string() < later.to_string());
+    }
+
+    #[test]
     fn an_id_of_another_kind_is_refused() {
         let gate = GateId::from_bytes([7; 16]).to_string();
         assert_eq!(CodeId::parse(&gate), Err(InvalidId { prefix: "code" }));

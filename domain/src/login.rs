@@ -259,6 +259,31 @@ mod tests {
     }
 
     #[test]
+    fn a_new_pin_has_its_own_ten_minutes() {
+        let (mut login, mut failures) = (Login::begin(NOON), Failures::default());
+        assert_eq!(login.renew(after(300)), Ok(()));
+        assert_eq!(login.clone().submit(true, &mut failures, after(899)), Ok(()));
+        assert_eq!(login.submit(true, &mut failures, after(900)), Err(Refusal::Expired));
+    }
+
+    #[test]
+    fn each_wrong_pin_after_the_tenth_doubles_the_wait_up_to_an_hour() {
+        let mut failures = Failures { in_a_row: 9, wait_until: None };
+        let mut waits = Vec::new();
+        for _ in 0..10 {
+            failures.count_one(NOON);
+            waits.push(NOON.until(failures.wait_until.unwrap()).as_secs());
+        }
+        assert_eq!(waits, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]);
+    }
+
+    #[test]
+    fn the_words_for_channels_and_clients_in_the_books_are_kept() {
+        assert_eq!([Channel::Whatsapp, Channel::Sms].map(Channel::as_str), ["whatsapp", "sms"]);
+        assert_eq!([Client::App, Client::Dashboard].map(Client::as_str), ["app", "dashboard"]);
+    }
+
+    #[test]
     fn pins_are_paced_by_30_and_60_seconds_and_stop_at_three() {
         let next = |sent: &[Timestamp], now| next_send(sent, sent, now);
         assert_eq!(next(&[], NOON), NOON);

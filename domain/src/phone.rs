@@ -111,6 +111,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_longer_than_any_number_is_not_read() {
+        let padded = |length: usize| format!("{:length$}", "+27821234567");
+        assert!(PhoneNumber::parse(&padded(32), None).is_ok());
+        assert_eq!(PhoneNumber::parse(&padded(33), None), Err(InvalidPhone));
+        assert_eq!(PhoneNumber::parse(&padded(40), None), Err(InvalidPhone));
+    }
+
+    #[test]
+    fn what_was_kept_is_taken_back_and_nothing_else() {
+        assert_eq!(PhoneNumber::from_kept("+27821234567").unwrap().reveal(), "+27821234567");
+        for text in ["27821234567", "+2782", "+abcdefgh", "+1234567890123456", "+"] {
+            assert_eq!(PhoneNumber::from_kept(text), Err(InvalidPhone), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_country_reads_back_as_its_two_letters() {
+        assert_eq!(Country::parse("za").unwrap().as_str(), "ZA");
+    }
+
+    #[test]
     fn debug_shows_only_the_ends() {
         let phone = PhoneNumber::parse("+27821234567", None).unwrap();
         assert_eq!(format!("{phone:?}"), "+27*****4567");

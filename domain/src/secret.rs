@@ -292,11 +292,49 @@ mod tests {
     }
 
     #[test]
+    fn all_codes_are_tried_once_from_a_random_place() {
+        let dice = Seeded::new(3);
+        let all: Vec<String> =
+            Passcode::from_a_random_place(&dice).map(|code| code.reveal()).collect();
+        let next: u32 = all[0].parse::<u32>().unwrap() + 1;
+        assert_eq!(all[1].parse::<u32>().unwrap(), next % 10_000);
+        let different: std::collections::BTreeSet<&String> = all.iter().collect();
+        assert_eq!((all.len(), different.len()), (10_000, 10_000));
+    }
+
+    #[test]
+    fn differences_that_look_alike_do_not_cancel_out() {
+        let code = |text| Passcode::parse(text).unwrap();
+        assert!(code("0427").matches(&code("0427")));
+        assert!(!code("0011").matches(&code("1100")) && !code("0101").matches(&code("1010")));
+    }
+
+    #[test]
+    fn six_digits_are_a_pin_and_nothing_else_is() {
+        assert_eq!(Otp::parse(" 012345 ").unwrap().reveal(), "012345");
+        for text in ["12345", "1234567", "12345a", "", "٠١٢٣٤٥"] {
+            assert!(Otp::parse(text).is_err(), "{text}");
+        }
+        let pin = Otp::random(&Seeded::new(1));
+        assert_eq!(Otp::parse(&pin.reveal()).unwrap().reveal(), pin.reveal());
+    }
+
+    #[test]
+    fn a_serial_number_is_eight_letters_that_nobody_mistakes() {
+        let dice = Seeded::new(4);
+        let (one, other) = (serial_number(&dice), serial_number(&dice));
+        assert_ne!(one, other);
+        assert_eq!(one.len(), 8);
+        assert!(one.bytes().all(|letter| CROCKFORD.contains(&letter)), "{one}");
+    }
+
+    #[test]
     fn nothing_secret_is_in_a_debug() {
         let dice = Seeded::new(1);
         let (passcode, otp) = (Passcode::random(&dice), Otp::random(&dice));
         let (link, reference) = (LinkToken::random(&dice), Reference::random(&dice));
         let shown = format!("{passcode:?} {otp:?} {link:?} {reference:?}");
+        assert!(shown.starts_with("Passcode(····) Otp(······) "), "{shown}");
         let secrets = [passcode.reveal(), otp.reveal(), link.reveal(), reference.reveal()];
         assert!(secrets.iter().all(|secret| !shown.contains(secret.as_str())), "{shown}");
     }

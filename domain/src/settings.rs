@@ -127,6 +127,12 @@ mod tests {
     }
 
     #[test]
+    fn a_duration_is_real_hours() {
+        let span = InviteDuration::from_hours(2).unwrap().span();
+        assert_eq!(span, Duration::from_hours(2));
+    }
+
+    #[test]
     fn six_numbers_of_codes_and_10_unless_chosen() {
         let accepted: Vec<u32> = (0..1000).filter(|codes| MaxUsers::new(*codes).is_ok()).collect();
         assert_eq!(accepted, [1, 2, 5, 10, 25, 50]);

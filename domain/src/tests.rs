@@ -375,6 +375,125 @@ fn evidence_settles_once_and_its_opposite_is_a_contradiction() {
     assert_eq!(attempt.state, State::Executed { at: NOON });
 }
 
+#[test]
+fn only_what_was_not_sent_is_withdrawn() {
+    let mut attempt = try_at(&mut code(), Leg::Entry, "0427", 1, NOON).unwrap();
+    let mut sent = attempt.clone();
+    attempt.withdraw(NOON);
+    assert_eq!(attempt.state, State::NotExecuted { at: NOON, why: WhyNot::Revoked });
+    sent.claim(false, Some(sent.epoch), NOON).unwrap();
+    let before = sent.clone();
+    sent.withdraw(NOON);
+    assert_eq!(sent, before, "what may be on the wire is settled by the gate alone");
+}
+
+#[test]
+fn a_command_is_sent_again_only_while_it_is_open_in_time_and_in_its_epoch() {
+    let mut attempt = try_at(&mut code(), Leg::Entry, "0427", 1, NOON).unwrap();
+    let (ready, deadline) = (Some(attempt.epoch), attempt.deadline);
+    let late = Timestamp::from_millis(deadline.as_millis() + 1);
+    assert!(!attempt.may_be_resent(ready, NOON), "it was not sent yet");
+    attempt.claim(false, ready, NOON).unwrap();
+    assert!(attempt.may_be_resent(ready, NOON) && attempt.may_be_resent(ready, deadline));
+    assert!(!attempt.may_be_resent(ready, late));
+    assert!(!attempt.may_be_resent(Some(attempt.epoch + 1), NOON));
+    assert!(!attempt.may_be_resent(None, NOON));
+    assert_eq!(attempt.settle(Evidence::Executed, 1, NOON), Settlement::News);
+    assert!(!attempt.may_be_resent(ready, NOON), "it is settled");
+}
+
+#[test]
+fn g_12_silence_after_the_deadline_is_unconfirmed_and_nothing_else_is() {
+    let mut attempt = try_at(&mut code(), Leg::Entry, "0427", 1, NOON).unwrap();
+    let late = Timestamp::from_millis(attempt.deadline.as_millis() + 1);
+    assert!(!attempt.is_unconfirmed(late), "it was never sent");
+    attempt.claim(false, Some(attempt.epoch), NOON).unwrap();
+    assert!(!attempt.is_unconfirmed(attempt.deadline) && !attempt.is_unconfirmed(NOON));
+    assert!(attempt.is_unconfirmed(late));
+    assert_eq!(attempt.settle(Evidence::Executed, 1, late), Settlement::News);
+    assert!(!attempt.is_unconfirmed(late));
+}
+
+#[test]
+fn a_code_names_the_attempt_that_holds_one_of_its_legs() {
+    let mut code = code();
+    assert_eq!(code.reserved_attempt(), None);
+    try_at(&mut code, Leg::Entry, "0427", 1, NOON).unwrap();
+    assert_eq!(code.reserved_attempt(), Some(attempt_id(1)));
+    let mut inside = inside();
+    assert_eq!(inside.reserved_attempt(), None);
+    try_at(&mut inside, Leg::Exit, "0427", 2, NOON + Duration::from_mins(1)).unwrap();
+    assert_eq!(inside.reserved_attempt(), Some(attempt_id(2)));
+}
+
+#[test]
+fn who_never_came_in_is_not_inside_when_the_code_ends() {
+    let mut revoked = code();
+    revoked.revoke(None, NOON).unwrap();
+    assert_eq!(revoked.standing(NOON), Standing::Revoked { at: NOON, inside: false });
+    let mut guest_inside = inside();
+    guest_inside.revoke(None, NOON).unwrap();
+    assert_eq!(guest_inside.standing(NOON), Standing::Revoked { at: NOON, inside: true });
+}
+
+/// These words stand in the books of years ago: a new one may come, none may change.
+#[test]
+fn the_words_of_refusals_in_the_books_are_kept() {
+    let until = NOON;
+    let words = [
+        (Refusal::Revoked, "pass_revoked"),
+        (Refusal::Expired, "pass_expired"),
+        (Refusal::Used, "pass_used"),
+        (Refusal::NotEnteredYet, "not_entered_yet"),
+        (Refusal::AlreadyOpening, "already_opening"),
+        (Refusal::ScanRequired, "scan_required"),
+        (Refusal::WrongIntercom, "wrong_intercom"),
+        (Refusal::LinkLocked, "link_locked"),
+        (Refusal::WrongCode { tries_left: 1 }, "code_wrong"),
+        (Refusal::Wait { until }, "code_wait"),
+        (Refusal::TooManyAttempts, "too_many_requests"),
+        (Refusal::GateOffline, "gate_offline"),
+    ];
+    for (refusal, word) in words {
+        assert_eq!(refusal.as_str(), word);
+    }
+}
+
+#[test]
+fn a_gates_certificate_holds_for_90_days_and_is_renewed_from_the_60th_on() {
+    let days = |count: u64| Duration::from_secs(count * 24 * 60 * 60);
+    assert_eq!(crate::gate::CERTIFICATE_LIFETIME, days(90));
+    assert_eq!(crate::gate::RENEWAL_AGE, days(60));
+}
+
+#[test]
+fn a_span_until_something_past_is_none() {
+    let later = NOON + Duration::from_millis(1500);
+    assert_eq!(NOON.until(later), Duration::from_millis(1500));
+    assert_eq!(later.until(NOON), Duration::ZERO);
+}
+
+/// Dice that fall as told.
+struct Loaded(Mutex<Vec<u32>>);
+
+impl Dice for Loaded {
+    fn roll(&self, into: &mut [u8]) {
+        let value = self.0.lock().unwrap().remove(0);
+        into.copy_from_slice(&value.to_be_bytes());
+    }
+}
+
+#[test]
+fn a_number_that_would_favour_some_is_drawn_again() {
+    let draw = |values: &[u32], bound| roll_below(&Loaded(Mutex::new(values.to_vec())), bound);
+    assert_eq!(draw(&[27], 10), 7);
+    // 4,294,967,290 is the last whole multiple of ten: what lies above would favour 0 to 5.
+    assert_eq!(draw(&[4_294_967_289], 10), 9);
+    assert_eq!(draw(&[4_294_967_290, 23], 10), 3);
+    assert_eq!(draw(&[u32::MAX, 4_294_967_291, 11], 10), 1);
+    assert_eq!(roll::<4>(&Loaded(Mutex::new(vec![0x0102_0304]))), [1, 2, 3, 4]);
+}
+
 /// What may happen to a code between its issue and its end.
 #[derive(Clone, Debug)]
 enum Happening {

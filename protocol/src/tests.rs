@@ -53,6 +53,35 @@ fn every_body_reads_back_as_itself() {
 }
 
 #[test]
+fn a_body_that_is_too_long_or_of_another_version_is_not_read() {
+    let padded = |length: usize| {
+        let mut body = Presence::gone(Nonce([9; 16])).to_bytes();
+        body.resize(length, b' ');
+        Presence::from_bytes(&body)
+    };
+    assert!(padded(MAX_BODY_BYTES).is_ok());
+    for length in [MAX_BODY_BYTES + 1, 2 * MAX_BODY_BYTES] {
+        assert!(matches!(padded(length), Err(InvalidBody::TooLong)));
+    }
+    let tomorrow = Greeting::from_bytes(br#"{"v": 2, "hello_again": true}"#);
+    assert!(matches!(tomorrow, Err(InvalidBody::Version(2))));
+}
+
+#[test]
+fn only_an_opening_has_a_deadline() {
+    let order = Order::Open { leg: Leg::Entry, deadline_ms: 8000 };
+    assert_eq!(order.deadline(), Some(std::time::Duration::from_secs(8)));
+    assert_eq!(Order::Cancel.deadline(), None);
+    assert_eq!(Order::Query.deadline(), None);
+}
+
+#[test]
+fn a_key_tells_its_name_and_nothing_of_itself() {
+    assert_eq!(format!("{:?}", key()), "SigningKey(k1)");
+    assert_eq!(gate().as_str(), "gate_7");
+}
+
+#[test]
 fn a_signed_command_is_believed_and_any_change_is_not() {
     let command = open(8000);
     assert_eq!(command.verify(&pinned()), Ok(()));

@@ -121,6 +121,11 @@ mod tests {
     }
 
     #[test]
+    fn the_service_hears_all_gates_by_one_wildcard() {
+        assert_eq!(Up::Status.of_all_gates(), "fluss/v1/gates/+/status");
+    }
+
+    #[test]
     fn wildcards_extensions_and_strangers_are_no_topics() {
         for name in [
             "",
