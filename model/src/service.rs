@@ -10,11 +10,11 @@ use std::time::Duration;
 use bridge::mapping::{self, Letter};
 use domain::access_code::{End, LegState, NotActive, Request, Revocation, Target};
 use domain::attempt::{Evidence, Settlement, State, WhyNot};
-use domain::gate::Gate;
+use domain::gate::{Gate, PulseGap};
 use domain::{
     AccessCode, Attempt, AttemptId, CodeId, Dice, GateId, IntercomId, Leg, Passcode, Timestamp,
 };
-use protocol::{Hello, Nonce, Presence, Ready, SigningKey, Status, Topic, Up};
+use protocol::{Hello, Nonce, Presence, Ready, Signed, SigningKey, Status, Topic, Up};
 
 use crate::variant::Variant;
 
@@ -183,11 +183,11 @@ impl Service {
         match up {
             Up::Hello => Some(self.hello(Hello::from_bytes(body).ok()?.nonce, now)),
             Up::Ready => {
-                self.ready(&Ready::from_bytes(body).ok()?, now);
+                self.ready(&Signed::from_bytes(body).ok()?.said, now);
                 None
             }
             Up::Status => {
-                let status = Status::from_bytes(body).ok()?;
+                let status: Status = Signed::from_bytes(body).ok()?.said;
                 let id = mapping::attempt_id(status.id);
                 self.settle(id, mapping::evidence(status.outcome), now);
                 None
@@ -209,7 +209,7 @@ impl Service {
         if self.bridge.heard.is_none_or(|(heard, _)| heard != epoch) {
             self.bridge.heard = Some((epoch, now));
         }
-        mapping::welcome(self.gate.id, nonce, epoch, &KEY, START)
+        mapping::welcome(self.gate.id, nonce, epoch, PulseGap::default(), &KEY, START)
     }
 
     /// `Gates::ready`.

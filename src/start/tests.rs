@@ -335,7 +335,7 @@ impl Family {
     }
 
     fn switches_on_the_gate(&self, home: &Home) -> Simulation {
-        let options = Options { min_gap: Duration::ZERO, ..Options::default() };
+        let options = Options { keeps_gap: false, ..Options::default() };
         let folder = home.folder.path().join(&self.serial);
         Simulation::start(&folder, options).expect("the gate starts")
     }

@@ -414,7 +414,7 @@ impl House {
     /// Mounts a gate: it enrols itself by its label, connects, and is ready.
     pub(crate) async fn mounts(&self, label: &Label) -> Simulation {
         let folder = self.enrols(label).await;
-        let options = Options { min_gap: Duration::ZERO, ..Options::default() };
+        let options = Options { keeps_gap: false, ..Options::default() };
         let gate = Simulation::start(&folder, options).expect("the gate starts");
         gate.ready().await.expect("the gate gets ready");
         gate
