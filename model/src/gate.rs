@@ -8,8 +8,7 @@ use device_sim::gate::{Gate as Machine, Input, Message, Output, Pinned, State};
 use domain::access_code::TRIGGER_LIFETIME;
 use domain::{AttemptId, Timestamp};
 use protocol::{
-    Command, CommandId, Down, GateId, Greeting, Nonce, Order, Presence, Topic, Up,
-    VerifyingKeys,
+    Command, CommandId, Down, GateId, Greeting, Nonce, Order, Presence, Topic, Up, VerifyingKeys,
 };
 
 use crate::service::{GATE, KEY};

@@ -71,6 +71,7 @@ impl Service {
                 ready_at: None,
                 barred: None,
                 hardware_since: 0,
+                pulse_gap: PulseGap::default(),
             },
             nonce: None,
             bridge: Bridge::default(),
@@ -209,7 +210,7 @@ impl Service {
         if self.bridge.heard.is_none_or(|(heard, _)| heard != epoch) {
             self.bridge.heard = Some((epoch, now));
         }
-        mapping::welcome(self.gate.id, nonce, epoch, PulseGap::default(), &KEY, START)
+        mapping::welcome(self.gate.id, nonce, epoch, self.gate.pulse_gap, &KEY, START)
     }
 
     /// `Gates::ready`.

@@ -146,8 +146,9 @@ impl Report for Ready {
 
     fn to_sign(&self, gate: &GateId) -> String {
         let Self { nonce, epoch, ledger, .. } = self;
-        let ledger: String = ledger.iter().map(|id| format!("{id}\n")).collect();
-        format!("fluss/v1/ready\n{gate}\n{nonce}\n{epoch}\n{ledger}")
+        let mut said = format!("fluss/v1/ready\n{gate}\n{nonce}\n{epoch}\n");
+        said.extend(ledger.iter().flat_map(|id| [id.to_string(), "\n".to_owned()]));
+        said
     }
 }
 
