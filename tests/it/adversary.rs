@@ -365,10 +365,10 @@ impl Battle {
         let (nonce, epoch) = self.last_hello;
         let why = protocol::NotExecuted::NeverArrived;
         let status = |id, outcome| Message::Status(Status::new(id, epoch, outcome));
-        let lie = match (self.chance.below(6), ids.is_empty()) {
-            (0 | 1, false) => status(*self.chance.one_of(&ids), Outcome::Executed),
-            (2 | 3, false) => status(*self.chance.one_of(&ids), Outcome::NotExecuted { why }),
-            (4, _) => Message::Goodbye(Presence::gone(nonce)),
+        let lie = match (self.chance.below(12), ids.is_empty()) {
+            (0..4, false) => status(*self.chance.one_of(&ids), Outcome::Executed),
+            (4..8, false) => status(*self.chance.one_of(&ids), Outcome::NotExecuted { why }),
+            (8, _) => Message::Goodbye(Presence::gone(nonce)),
             _ => Message::Ready(Ready::new(nonce, epoch, Vec::new())),
         };
         let said = match (self.chance.below(3), self.genuine_signature()) {
