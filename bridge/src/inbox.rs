@@ -143,7 +143,15 @@ impl Lane {
         let firmware: String = legible.take(MAX_FIRMWARE_CHARS).collect();
         let raise = || self.office.gates.hello(gate, nonce.0, firmware.clone(), at);
         match insist("raise a gate's epoch", &self.closing, raise).await {
-            Some(Some(Raised { epoch, pulse_gap })) => {
+            // Another process heard it first, so nobody here knows how old it is; and what that one
+            // has claimed must not go out again as if the epoch were young.
+            Some(Some(Raised { epoch, is_news: false, .. }))
+                if self.office.hello_age(gate, epoch).is_none() =>
+            {
+                let _ = self.office.post(mapping::hello_again(gate)).await;
+                self.office.ignore(Some(gate), "a hello from before this process");
+            }
+            Some(Some(Raised { epoch, pulse_gap, .. })) => {
                 crash_point("greeted");
                 self.last_hellos.insert(gate, *nonce);
                 self.office.heard(gate, epoch, heard);

@@ -204,12 +204,14 @@ impl Service {
             self.gate.epoch += 1;
             self.gate.hello_at = now;
             self.gate.ready_at = None;
+            self.bridge.heard = Some((self.gate.epoch, now));
         }
         let epoch = self.gate.epoch;
-        self.bridge.last_hello = Some(nonce);
-        if self.bridge.heard.is_none_or(|(heard, _)| heard != epoch) {
-            self.bridge.heard = Some((epoch, now));
+        if self.hello_age(epoch, now).is_none() {
+            // An earlier life of the bridge heard it.
+            return mapping::hello_again(self.gate.id);
         }
+        self.bridge.last_hello = Some(nonce);
         mapping::welcome(self.gate.id, nonce, epoch, self.gate.pulse_gap, &KEY, START)
     }
 

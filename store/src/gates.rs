@@ -22,6 +22,8 @@ pub struct Raised {
     pub epoch: u64,
     /// The least time between two pulses in this epoch.
     pub pulse_gap: PulseGap,
+    /// Whether it raised the epoch; not when the same hello had been heard before.
+    pub is_news: bool,
 }
 
 /// Gates as the bridge knows them.
@@ -49,7 +51,7 @@ impl Gates {
             }
             if nonce_of(&row)? == Some(nonce) {
                 let pulse_gap = pulse_gap(&row, "told_gap_ms")?;
-                return Ok(Some(Raised { epoch: before.epoch, pulse_gap }));
+                return Ok(Some(Raised { epoch: before.epoch, pulse_gap, is_news: false }));
             }
             sql("UPDATE gates SET epoch = epoch + 1, hello_nonce = $2, hello_at = $3,
                                   ready_at = NULL, firmware = $4, told_gap_ms = pulse_gap_ms
@@ -66,7 +68,7 @@ impl Gates {
                     .await?;
             }
             let Gate { epoch, pulse_gap, .. } = before;
-            Ok(Some(Raised { epoch: epoch + 1, pulse_gap }))
+            Ok(Some(Raised { epoch: epoch + 1, pulse_gap, is_news: true }))
         })
     }
 

@@ -100,6 +100,20 @@ async fn strangers_and_rubbish_are_counted_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn what_another_process_may_have_claimed_is_never_sent_again() {
+    let mut world = World::new().await;
+    world.hears(&[hello(FIRST), hello(FIRST), world.ready(FIRST, 1)]).await;
+    assert!(world.office.hello_age(world.gate, 1).is_some(), "it may send in this epoch");
+
+    world.restarts();
+    world.hears(&[hello(FIRST), world.ready(FIRST, 1)]).await;
+    assert!(world.office.hello_age(world.gate, 1).is_none(), "the same words bring nothing back");
+    world.hears(&[hello(SECOND), world.ready(SECOND, 2)]).await;
+    assert!(world.office.hello_age(world.gate, 2).is_some(), "a fresh hello does");
+    assert!(world.gate_is_ready().await);
+}
+
+#[tokio::test]
 async fn a_report_that_another_key_signed_changes_nothing() {
     let world = World::new().await;
     world.hears(&[hello(FIRST)]).await;
@@ -219,10 +233,13 @@ impl World {
         enrolled.expect("no fault").expect("the right label");
         let claimed = store.devices().claim(owner, claim_code, None, now).await;
         claimed.expect("no fault").expect("claims");
-        let key = SigningKey::from_seed("k1", &[7; 32]);
-        let (gates, attempts) = (store.gates().clone(), store.attempts().clone());
-        let office = Arc::new(Office::new(gates, attempts, key, Arc::new(Stopped)));
+        let office = office_of(&store);
         Self { office, store, owner, gate, key: own, _folder: folder }
+    }
+
+    /// The process dies, and another takes its place.
+    fn restarts(&mut self) {
+        self.office = office_of(&self.store);
     }
 
     /// What the gate reports, as it stands on the wire.
@@ -248,6 +265,12 @@ impl World {
         let gate = device.expect("no fault").expect("may see it").gate.expect("it is a gate");
         gate.ready(Stopped.now()).is_some()
     }
+}
+
+fn office_of(store: &Store) -> Arc<Office> {
+    let key = SigningKey::from_seed("k1", &[7; 32]);
+    let (gates, attempts) = (store.gates().clone(), store.attempts().clone());
+    Arc::new(Office::new(gates, attempts, key, Arc::new(Stopped)))
 }
 
 /// A clock that stands still.
