@@ -169,7 +169,10 @@ impl Lane {
 
     /// Who carries a report is not who says it: only the gate's own key makes it its word.
     async fn believes<T: Report>(&self, gate: GateId, report: &Signed<T>, at: Timestamp) -> bool {
-        let read = || self.office.gates.keys(gate, at);
+        let read = async || {
+            let _turn = self.office.key_desk.acquire().await;
+            self.office.gates.keys(gate, at).await
+        };
         let keys = insist("read the keys of a gate", &self.closing, read).await;
         let Some(keys) = keys else { return false };
         let is_its_own = mapping::is_said_by(gate, report, &keys);
