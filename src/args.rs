@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use domain::gate::{InvalidPulseGap, PulseGap};
 use domain::name::DeviceName;
 use domain::{GateId, PhoneNumber, Timestamp};
 
@@ -121,6 +122,10 @@ fn moment(text: &str) -> Result<Timestamp, jiff::Error> {
     text.parse().map(|at: jiff::Timestamp| Timestamp::from_millis(at.as_millisecond()))
 }
 
+fn pulse_gap(text: &str) -> Result<PulseGap, InvalidPulseGap> {
+    PulseGap::from_ms(text.parse().map_err(|_| InvalidPulseGap)?)
+}
+
 /// What to do with devices.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Device {
@@ -147,6 +152,15 @@ pub(crate) enum Device {
         /// The gate's id
         #[arg(value_parser = GateId::parse)]
         gate: GateId,
+    },
+    /// Set the least time between two pulses of a gate; a gate that is connected learns of it
+    PulseGap {
+        /// The gate's id
+        #[arg(value_parser = GateId::parse)]
+        gate: GateId,
+        /// Milliseconds, from 3000 to 60000
+        #[arg(value_name = "MS", value_parser = pulse_gap)]
+        gap: PulseGap,
     },
 }
 

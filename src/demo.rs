@@ -82,7 +82,7 @@ async fn play(config: &Config, exit: bool) -> anyhow::Result<()> {
     let gate_folder = config.data.with_file_name("gate");
     device_sim::enrol(&claim, &gate_folder).await?;
     // A simulated gate has no motor that would need a rest between two pulses.
-    let options = Options { min_gap: Duration::ZERO, ..Options::default() };
+    let options = Options { keeps_gap: false, ..Options::default() };
     let gate = Simulation::start(&gate_folder, options)?;
     let epoch = gate.ready().await?;
     story.tell("a gate is mounted", format_args!("enrolled by its label, ready in epoch {epoch}"));

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use domain::gate::PulseGap;
 use domain::name::DeviceName;
 use domain::secret::{BoardToken, ClaimCode, EnrolmentSecret, serial_number};
 use domain::{Clock, Dice, GateId, IntercomId};
@@ -82,6 +83,20 @@ pub(crate) async fn release(config: Config, gate: GateId) -> anyhow::Result<()> 
     let released = store.devices().release(Actor::Operator, gate.to_string(), clock.now()).await?;
     store.close().await;
     released.map_err(|_| unknown(gate))
+}
+
+/// Sets the least time between two pulses of a gate.
+pub(crate) async fn set_pulse_gap(
+    config: Config,
+    gate: GateId,
+    gap: PulseGap,
+) -> anyhow::Result<()> {
+    let clock = SystemClock::start();
+    let (_, store) = open(&config, &clock, Arc::new(SystemDice)).await?;
+    let (devices, operator) = (store.devices(), Actor::Operator);
+    let set = devices.set_pulse_gap(operator, gate.to_string(), gap, clock.now()).await?;
+    store.close().await;
+    set.map_err(|_| unknown(gate))
 }
 
 /// Gives a gate a fresh label and prints it.

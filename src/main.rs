@@ -72,5 +72,8 @@ async fn run(args: Args) -> anyhow::Result<()> {
             device::replace(config, gate, json).await
         }
         Command::Device(Device::Release { gate }) => device::release(config, gate).await,
+        Command::Device(Device::PulseGap { gate, gap }) => {
+            device::set_pulse_gap(config, gate, gap).await
+        }
     }
 }

@@ -86,7 +86,7 @@ answers! {
     AlreadyEnrolled CONFLICT "already_enrolled" "This gate is in use; its label admits nobody any more.";
     CertificateRefused FORBIDDEN "certificate_refused" "This certificate does not admit the gate any more.";
     RenewalTooEarly CONFLICT "renewal_too_early" "This certificate is young; renew it later.";
-    NotAGate CONFLICT "not_a_gate" "Only gates have certificates.";
+    NotAGate CONFLICT "not_a_gate" "This device is no gate.";
     NotASpare CONFLICT "not_a_spare" "Only a gate that nobody has claimed or connected can replace another.";
     NotAnIntercom CONFLICT "not_an_intercom" "Only intercoms have one-time access.";
     GateNotOwned UNPROCESSABLE_ENTITY "gate_not_owned" "Choose a gate on your own account.";

@@ -115,6 +115,12 @@ pub(crate) fn device(text: &str) -> Result<String, Problem> {
     segment(gate.or_else(|_| IntercomId::parse(text).map(|intercom| intercom.to_string())))
 }
 
+/// A number of which only whole ones from 1 on can be right: a fraction or a negative number is as
+/// wrong as one out of bounds, and the same words say what is expected.
+pub(crate) fn whole(number: &serde_json::Number) -> u32 {
+    number.as_u64().and_then(|whole| u32::try_from(whole).ok()).unwrap_or(0)
+}
+
 /// The `Idempotency-Key` of a request.
 pub(crate) struct IdempotencyKey(pub(crate) String);
 

@@ -121,6 +121,7 @@ impl Papers {
         Certificate {
             fingerprint: Fingerprint(self.certified.fingerprint),
             serial: self.certified.serial,
+            public_key: self.certified.public_key.clone(),
             expires_at: self.expires_at,
         }
     }

@@ -154,6 +154,7 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(devices::revoke::revoke))
         .routes(routes!(devices::release::release))
         .routes(routes!(devices::replace::replace))
+        .routes(routes!(devices::pulse_gap::set))
         .routes(routes!(people::list::list, people::share::share))
         .routes(routes!(people::unshare::unshare))
         .routes(routes!(enrolments::enrol))

@@ -37,6 +37,8 @@ pub(crate) struct Device {
     /// Gates only: why it is kept out, if it is: `quarantined` (two seem to hold its key) or
     /// `revoked`
     barred: Option<&'static str>,
+    /// Gates only: the least time between two pulses, in milliseconds
+    pulse_gap_ms: Option<u32>,
     /// Intercoms only: whether one-time access can be used by the caller (settings are saved and
     /// the caller may)
     one_time_access: Option<bool>,
@@ -70,6 +72,7 @@ impl Device {
                 Barred::Quarantined { .. } => "quarantined",
                 Barred::Revoked { .. } => "revoked",
             }),
+            pulse_gap_ms: device.gate.as_ref().map(|gate| gate.pulse_gap.as_ms()),
             one_time_access,
             board_url,
         }

@@ -49,16 +49,24 @@ pub struct Certified {
     pub fingerprint: [u8; 32],
     /// Its serial number, by which a list of revoked certificates names it.
     pub serial: [u8; 16],
+    /// The key it is for: its `SubjectPublicKeyInfo` in DER.
+    pub public_key: Vec<u8>,
     /// The last moment it is valid, as the certificate itself says (whole seconds).
     pub not_after_ms: i64,
 }
 
 impl Certified {
-    pub(crate) fn new(certificate: &Certificate, serial: [u8; 16], not_after: i64) -> Self {
+    pub(crate) fn new(
+        certificate: &Certificate,
+        serial: [u8; 16],
+        public_key: Vec<u8>,
+        not_after: i64,
+    ) -> Self {
         Self {
             certificate_pem: certificate.pem(),
             fingerprint: fingerprint(certificate.der()),
             serial,
+            public_key,
             not_after_ms: crate::millis(since_1970(not_after)),
         }
     }

@@ -152,7 +152,8 @@ impl Authority {
         let params = client(common_name, not_before, not_after);
         let serial = serial(&params, &key);
         let certificate = self.sign(params, &key).map_err(|_| InvalidRequest::Unsignable)?;
-        Ok(Certified::new(&certificate, serial, not_after))
+        let public_key = key.subject_public_key_info();
+        Ok(Certified::new(&certificate, serial, public_key, not_after))
     }
 
     fn issue(&self, params: CertificateParams) -> Result<Issued> {

@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use domain::attempt::Settlement;
 use domain::{GateId, Timestamp};
-use protocol::{Hello, Nonce, Presence, Ready, Status, Topic, Up};
-use store::crash_point;
+use protocol::{Hello, Nonce, Presence, Ready, Report, Signed, Status, Topic, Up};
+use store::{Raised, crash_point};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -53,8 +53,8 @@ struct Said {
 
 enum Word {
     Hello(Hello),
-    Ready(Ready),
-    Status(Status),
+    Ready(Signed<Ready>),
+    Status(Signed<Status>),
     Goodbye(Nonce),
 }
 
@@ -108,8 +108,8 @@ impl Inbox {
 fn read(up: Up, body: &[u8]) -> Option<Word> {
     match up {
         Up::Hello => Hello::from_bytes(body).ok().map(Word::Hello),
-        Up::Ready => Ready::from_bytes(body).ok().map(Word::Ready),
-        Up::Status => Status::from_bytes(body).ok().map(Word::Status),
+        Up::Ready => Signed::from_bytes(body).ok().map(Word::Ready),
+        Up::Status => Signed::from_bytes(body).ok().map(Word::Status),
         Up::Presence => {
             let goodbye = Presence::from_bytes(body).ok().filter(|presence| !presence.online);
             goodbye.map(|presence| Word::Goodbye(presence.nonce))
@@ -131,7 +131,7 @@ impl Lane {
             match word {
                 Word::Hello(hello) => self.hello(gate, &hello, at, heard).await,
                 Word::Ready(ready) => self.ready(gate, &ready, at).await,
-                Word::Status(status) => self.status(gate, status, at).await,
+                Word::Status(status) => self.status(gate, &status, at).await,
                 Word::Goodbye(nonce) => self.goodbye(gate, nonce, at).await,
             }
         }
@@ -143,12 +143,21 @@ impl Lane {
         let firmware: String = legible.take(MAX_FIRMWARE_CHARS).collect();
         let raise = || self.office.gates.hello(gate, nonce.0, firmware.clone(), at);
         match insist("raise a gate's epoch", &self.closing, raise).await {
-            Some(Some(epoch)) => {
+            // Another process heard it first, so nobody here knows how old it is; and what that one
+            // has claimed must not go out again as if the epoch were young.
+            Some(Some(Raised { epoch, is_news: false, .. }))
+                if self.office.hello_age(gate, epoch).is_none() =>
+            {
+                let _ = self.office.post(mapping::hello_again(gate)).await;
+                self.office.ignore(Some(gate), "a hello from before this process");
+            }
+            Some(Some(Raised { epoch, pulse_gap, .. })) => {
                 crash_point("greeted");
                 self.last_hellos.insert(gate, *nonce);
                 self.office.heard(gate, epoch, heard);
                 let key = &self.office.key;
-                let welcome = mapping::welcome(gate, *nonce, epoch, key, self.office.now());
+                let welcome =
+                    mapping::welcome(gate, *nonce, epoch, pulse_gap, key, self.office.now());
                 // An unanswered hello is said again.
                 let _ = self.office.post(welcome).await;
                 debug!(gate.id = %gate, epoch, "welcomed {gate} in epoch {epoch}");
@@ -158,9 +167,28 @@ impl Lane {
         }
     }
 
-    async fn ready(&self, gate: GateId, ready: &Ready, at: Timestamp) {
-        let Ready { nonce, epoch, .. } = *ready;
-        let ledger = || ready.ledger.iter().copied().map(mapping::attempt_id).collect();
+    /// Who carries a report is not who says it: only the gate's own key makes it its word.
+    async fn believes<T: Report>(&self, gate: GateId, report: &Signed<T>, at: Timestamp) -> bool {
+        let read = async || {
+            let _turn = self.office.key_desk.acquire().await;
+            self.office.gates.keys(gate, at).await
+        };
+        let keys = insist("read the keys of a gate", &self.closing, read).await;
+        let Some(keys) = keys else { return false };
+        let is_its_own = mapping::is_said_by(gate, report, &keys);
+        if !is_its_own {
+            self.office.ignore(Some(gate), "a report without the signature");
+        }
+        is_its_own
+    }
+
+    async fn ready(&self, gate: GateId, ready: &Signed<Ready>, at: Timestamp) {
+        if !self.believes(gate, ready, at).await {
+            return;
+        }
+        let Ready { nonce, epoch, ledger, .. } = &ready.said;
+        let (nonce, epoch) = (*nonce, *epoch);
+        let ledger = || ledger.iter().copied().map(mapping::attempt_id).collect();
         let adopt = || self.office.gates.ready(gate, nonce.0, epoch, ledger(), at);
         match insist("take a gate for ready", &self.closing, adopt).await {
             Some(true) => info!(gate.id = %gate, epoch, "{gate} is ready in epoch {epoch}"),
@@ -169,7 +197,11 @@ impl Lane {
         }
     }
 
-    async fn status(&self, gate: GateId, status: Status, at: Timestamp) {
+    async fn status(&self, gate: GateId, status: &Signed<Status>, at: Timestamp) {
+        if !self.believes(gate, status, at).await {
+            return;
+        }
+        let status = status.said;
         let (id, evidence) = (mapping::attempt_id(status.id), mapping::evidence(status.outcome));
         crash_point("reported");
         let settle = || self.office.attempts.settle(gate, id, evidence, at);

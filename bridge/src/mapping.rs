@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use domain::access_code::TRIGGER_LIFETIME;
 use domain::attempt::{Evidence, WhyNot};
+use domain::gate::PulseGap;
 use domain::{Attempt, AttemptId, GateId, Leg, Timestamp};
 use protocol::{
-    Command, CommandId, Down, Greeting, Nonce, NotExecuted, Order, Outcome, SigningKey, Topic,
-    Welcome,
+    Command, CommandId, Down, Greeting, Nonce, NotExecuted, Order, Outcome, Report, Signed,
+    SigningKey, Topic, Welcome,
 };
-
 /// A message for a gate. QoS 1, never retained.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
@@ -45,14 +45,27 @@ fn command(attempt: &Attempt, order: Order, key: &SigningKey) -> Letter {
 }
 
 /// The signed answer to a hello.
-pub fn welcome(gate: GateId, nonce: Nonce, epoch: u64, key: &SigningKey, now: Timestamp) -> Letter {
-    let welcome = Welcome::signed(key, &in_topics(gate), nonce, epoch, now.as_millis());
+pub fn welcome(
+    gate: GateId,
+    nonce: Nonce,
+    epoch: u64,
+    gap: PulseGap,
+    key: &SigningKey,
+    now: Timestamp,
+) -> Letter {
+    let (ms, gap) = (now.as_millis(), gap.as_duration());
+    let welcome = Welcome::signed(key, &in_topics(gate), nonce, epoch, ms, gap);
     greeting(gate, &Greeting::Welcome(welcome))
 }
 
 /// Asks a gate to say hello again.
 pub fn hello_again(gate: GateId) -> Letter {
     greeting(gate, &Greeting::HelloAgain)
+}
+
+/// Whether it was this gate that said so: one of its keys signed it.
+pub fn is_said_by<T: Report>(gate: GateId, report: &Signed<T>, keys: &[Vec<u8>]) -> bool {
+    report.verify(&in_topics(gate), keys).is_ok()
 }
 
 /// What a gate's report proves.

@@ -11,6 +11,7 @@ use domain::{Clock, GateId, Timestamp};
 use protocol::SigningKey;
 use rumqttc::{AsyncClient, QoS};
 use store::{Attempts, Fault, Gates};
+use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
@@ -30,6 +31,9 @@ pub(crate) struct Office {
     /// The last hello of each gate that this process heard: its epoch, and when it arrived on a
     /// clock that nobody sets.
     hellos: Mutex<HashMap<GateId, (u64, Instant)>>,
+    /// Whose turn it is to read keys: one at a time, so that a crowd of gates leaves the storage's
+    /// readers to those who connect and to people.
+    pub(crate) key_desk: Semaphore,
     pub(crate) ignored: AtomicU64,
 }
 
@@ -45,8 +49,16 @@ impl Office {
         key: SigningKey,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let (outbox, ignored) = (ArcSwapOption::empty(), AtomicU64::new(0));
-        Self { gates, attempts, key, outbox, clock, hellos: Mutex::default(), ignored }
+        Self {
+            gates,
+            attempts,
+            key,
+            outbox: ArcSwapOption::empty(),
+            clock,
+            hellos: Mutex::default(),
+            key_desk: Semaphore::new(1),
+            ignored: AtomicU64::new(0),
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

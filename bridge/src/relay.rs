@@ -21,12 +21,12 @@ pub(crate) async fn run(office: &Office, mut bell: watch::Receiver<()>, stop: &C
     let mut ticks = interval(LOOK_AGAIN);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        tokio::select! {
+        let done = tokio::select! {
             () = stop.cancelled() => return,
-            Ok(()) = bell.changed() => {}
-            _ = ticks.tick() => {}
-        }
-        if let Err(fault) = send_all_due(office).await {
+            Ok(()) = bell.changed() => send_all_due(office).await,
+            _ = ticks.tick() => look_after_all(office).await,
+        };
+        if let Err(fault) = done {
             error!(%fault, "could not send all that is due: {fault}");
             stop.run_until_cancelled(sleep(REST)).await;
         }
@@ -56,6 +56,16 @@ async fn send(office: &Office, attempt: &Attempt, what: &str, letter: Letter) {
             warn!(attempt.id = %id, gate.id = %gate, waited_ms, "cannot ask {gate} to {what} {id}: {why}");
         }
     }
+}
+
+async fn look_after_all(office: &Office) -> store::Result<()> {
+    send_all_due(office).await?;
+    // A welcome tells a gate how it has to rest, so it learns of a change by a hello.
+    for gate in office.gates.to_tell().await? {
+        debug!(gate.id = %gate, "{gate} rests between pulses as it was told before");
+        let _ = office.post(mapping::hello_again(gate)).await;
+    }
+    Ok(())
 }
 
 async fn send_all_due(office: &Office) -> store::Result<()> {

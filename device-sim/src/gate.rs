@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use protocol::{
     Command, CommandId, GateId, Greeting, HELLO_RENEWAL, Hello, LEDGER_LENGTH, Leg, Nonce,
-    NotExecuted, Order, Outcome, Presence, Ready, Status, Up, VerifyingKeys, Welcome,
+    NotExecuted, Order, Outcome, Presence, Ready, Report, Signed, Status, Up, VerifyingKeys,
+    Welcome,
 };
 
 /// The least time between two hellos of one connection.
@@ -29,8 +30,8 @@ pub struct Pinned {
     pub gate: GateId,
     /// Whom it obeys.
     pub keys: VerifyingKeys,
-    /// The least time between two pulses.
-    pub min_gap: Duration,
+    /// Whether it keeps the least time between two pulses that a welcome names. A board does.
+    pub keeps_gap: bool,
     /// The firmware it names in its hello.
     pub firmware: String,
 }
@@ -116,12 +117,21 @@ impl Message {
         }
     }
 
-    /// The body as it stands on the wire.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    /// What the gate signs of it with the key of its certificate, if anything.
+    pub fn to_sign(&self, gate: &GateId) -> Option<String> {
+        match self {
+            Self::Ready(ready) => Some(ready.to_sign(gate)),
+            Self::Status(status) => Some(status.to_sign(gate)),
+            Self::Hello(_) | Self::Goodbye(_) => None,
+        }
+    }
+
+    /// The body as it stands on the wire, with the signature over [`Self::to_sign`].
+    pub fn to_bytes(&self, signature: &[u8]) -> Vec<u8> {
         match self {
             Self::Hello(hello) => hello.to_bytes(),
-            Self::Ready(ready) => ready.to_bytes(),
-            Self::Status(status) => status.to_bytes(),
+            Self::Ready(ready) => Signed::new(ready.clone(), signature).to_bytes(),
+            Self::Status(status) => Signed::new(*status, signature).to_bytes(),
             Self::Goodbye(presence) => presence.to_bytes(),
         }
     }
@@ -197,6 +207,7 @@ struct Epoch {
     server_time_ms: i64,
     /// When the hello was sent that the welcome answers: all deadlines count from here.
     hello_sent_at: Duration,
+    pulse_gap: Duration,
     tombstones: BTreeMap<CommandId, NotExecuted>,
 }
 
@@ -310,6 +321,7 @@ impl Gate {
             number: welcome.epoch,
             server_time_ms: welcome.server_time_ms,
             hello_sent_at: link.hello_sent_at,
+            pulse_gap: Duration::from_millis(welcome.pulse_gap_ms),
             tombstones: BTreeMap::new(),
         });
         self.state.newest_epoch = Some(welcome.epoch);
@@ -363,7 +375,8 @@ impl Gate {
         if epoch.hello_sent_at + lifetime < now {
             return self.refuse(id, NotExecuted::TooLate, now);
         }
-        let rested = self.state.pulsed_at.is_none_or(|at| at + self.pinned.min_gap <= now);
+        let rested = |at: Duration| at.saturating_add(epoch.pulse_gap) <= now;
+        let rested = !self.pinned.keeps_gap || self.state.pulsed_at.is_none_or(rested);
         if !rested || self.state.writing.is_some() {
             return self.refuse(id, NotExecuted::TooSoon, now);
         }

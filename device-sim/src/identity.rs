@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use protocol::{GateId, VerifyingKeys};
+use rcgen::SigningKey;
 use reqwest::StatusCode;
 use rustls::ClientConfig;
 use rustls::RootCertStore;
@@ -70,6 +71,7 @@ pub struct Identity {
     /// What the service said.
     pub enrolment: Enrolment,
     tls: Arc<ClientConfig>,
+    key: Arc<rcgen::KeyPair>,
 }
 
 /// What a gate brings to its enrolment; serial and secret stand on its label.
@@ -114,12 +116,20 @@ impl Identity {
         ca: &[u8],
         enrolment: Enrolment,
     ) -> Result<Self> {
-        Ok(Self { tls: tls(key, certificate, ca)?, enrolment })
+        let tls = tls(key, certificate, ca)?;
+        let key = std::str::from_utf8(key).context("key.pem is damaged")?;
+        let key = rcgen::KeyPair::from_pem(key).context("key.pem is damaged")?;
+        Ok(Self { enrolment, tls, key: Arc::new(key) })
     }
 
     /// How the gate proves itself to the broker, and whom it believes.
     pub fn tls(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.tls)
+    }
+
+    /// Signs what the gate reports, with the key of its certificate.
+    pub fn sign(&self, said: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.key.sign(said)?)
     }
 }
 

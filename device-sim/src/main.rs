@@ -70,9 +70,6 @@ enum Act {
         label: Option<Label>,
         #[command(flatten)]
         folder: Folder,
-        /// The least time between two pulses, in milliseconds.
-        #[arg(long, default_value_t = 3000)]
-        min_gap_ms: u64,
     },
     /// Loads a broker with many gates at once, and says how it bore them.
     ///
@@ -162,12 +159,11 @@ async fn act(act: Act) -> Result<()> {
             let identity = enrol(&label.claim()?, &folder).await?;
             println!("enrolled as {} in {}", identity.enrolment.gate_id, folder.display());
         }
-        Act::Run { label, folder: Folder { folder }, min_gap_ms } => {
+        Act::Run { label, folder: Folder { folder } } => {
             if let Some(label) = label {
                 enrol(&label.claim()?, &folder).await?;
             }
-            let min_gap = Duration::from_millis(min_gap_ms);
-            let gate = Simulation::start(&folder, Options { min_gap, ..Options::default() })?;
+            let gate = Simulation::start(&folder, Options::default())?;
             told_to_stop().await?;
             gate.stop().await;
         }

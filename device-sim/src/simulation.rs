@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use protocol::{Command, CommandId, GateId, Leg, MIN_PULSE_GAP, Status};
+use protocol::{Command, CommandId, GateId, Leg, Status};
 use ring::rand::SystemRandom;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -31,8 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How a simulated gate differs from the usual one.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The least time between two pulses.
-    pub min_gap: Duration,
+    /// Whether it keeps the least time between two pulses that it is told. Only a play in which
+    /// nobody has seconds to wait does without.
+    pub keeps_gap: bool,
     /// The firmware it names in its hello.
     pub firmware: String,
 }
@@ -40,7 +41,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let firmware = concat!("device-sim ", env!("CARGO_PKG_VERSION")).to_owned();
-        Self { min_gap: MIN_PULSE_GAP, firmware }
+        Self { keeps_gap: true, firmware }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use protocol::{
-    Command, GateId, Greeting, Hello, Presence, Ready, Status, VerifyingKey, VerifyingKeys,
-    renewal_to_sign,
+    Command, GateId, Greeting, Hello, Presence, Ready, Report, Signed, Status, VerifyingKey,
+    VerifyingKeys, renewal_to_sign,
 };
 use ring::signature::{ED25519, UnparsedPublicKey};
 use serde_json::Value;
@@ -19,9 +19,9 @@ fn every_example_reads_and_writes_back_as_it_stands() {
             "key" | "renewal" => continue,
             "hello" => Hello::from_bytes(bytes).map(|body| body.to_bytes()),
             "greeting" => Greeting::from_bytes(bytes).map(|body| body.to_bytes()),
-            "ready" => Ready::from_bytes(bytes).map(|body| body.to_bytes()),
+            "ready" => Signed::<Ready>::from_bytes(bytes).map(|body| body.to_bytes()),
             "command" => Command::from_bytes(bytes).map(|body| body.to_bytes()),
-            "status" => Status::from_bytes(bytes).map(|body| body.to_bytes()),
+            "status" => Signed::<Status>::from_bytes(bytes).map(|body| body.to_bytes()),
             "presence" => Presence::from_bytes(bytes).map(|body| body.to_bytes()),
             other => panic!("an example of nothing known: {other}"),
         };
@@ -64,6 +64,15 @@ fn the_worked_examples_are_the_very_bytes_that_are_signed() {
 }
 
 #[test]
+fn every_report_is_signed_by_the_gate_over_the_lines_that_stand_for_it() {
+    let ready: Vec<Signed<Ready>> = reports("json ready");
+    let statuses: Vec<Signed<Status>> = reports("json status");
+    let said = ready.iter().map(genuine).chain(statuses.iter().map(genuine));
+    let lines: Vec<_> = examples("text canonical report").into_iter().map(|(_, it)| it).collect();
+    assert_eq!(said.collect::<Vec<_>>(), lines);
+}
+
+#[test]
 fn the_renewal_is_signed_by_the_present_key_over_the_lines_below_it() {
     let renewal: Value = serde_json::from_str(examples("json renewal")[0].1).unwrap();
     let text = |name: &str| renewal[name].as_str().unwrap();
@@ -75,6 +84,20 @@ fn the_renewal_is_signed_by_the_present_key_over_the_lines_below_it() {
     let signature = BASE64URL_NOPAD.decode(text("signature").as_bytes()).unwrap();
     let p256 = webpki::ring::ECDSA_P256_SHA256;
     certificate.verify_signature(p256, canonical.as_bytes(), &signature).unwrap();
+}
+
+fn reports<T: Report>(fence: &str) -> Vec<Signed<T>> {
+    let read = |(_, example): (_, &str)| Signed::from_bytes(example.as_bytes()).expect("a report");
+    examples(fence).into_iter().map(read).collect()
+}
+
+/// What the gate of the page says, having checked that it signed it.
+fn genuine<T: Report>(report: &Signed<T>) -> String {
+    let gate = GateId::parse("gate_7").expect("an id");
+    let key = examples("text gate key")[0].1.trim();
+    let key = BASE64URL_NOPAD.decode(key.as_bytes()).expect("base64url");
+    report.verify(&gate, &[key]).expect("the gate signed it");
+    report.said.to_sign(&gate)
 }
 
 /// The fenced blocks whose fence begins like this: the rest of the fence, and the block.

@@ -42,6 +42,8 @@ events! {
     DeviceQuarantined = "device.quarantined",
     /// Somebody has looked: the gate may come in again.
     DeviceReleased = "device.released",
+    /// A gate's least time between two pulses was changed.
+    DevicePulseGapSet = "device.pulse_gap_set",
     /// Settings were saved.
     SettingsSaved = "settings.saved",
     /// A grant was given or changed.

@@ -35,6 +35,8 @@ pub struct Gate {
     pub barred: Option<Barred>,
     /// The first epoch of the hardware that is there now; it knows nothing of older ones.
     pub hardware_since: u64,
+    /// The least time between two of its pulses.
+    pub pulse_gap: PulseGap,
 }
 
 /// Why a gate is kept out.
@@ -52,11 +54,70 @@ pub enum Barred {
     },
 }
 
+/// The least time between two pulses of a gate, as its installer set it (G-25): a motor that is
+/// told to open while it moves may stop instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PulseGap {
+    ms: u32,
+}
+
+impl PulseGap {
+    /// At a quicker pace the gate's ledger of 64 would not reach back far enough.
+    pub const LEAST_MS: u32 = 3_000;
+
+    /// Longer than a guest waits, and than any motor takes.
+    pub const MOST_MS: u32 = 60_000;
+
+    /// Takes whole milliseconds from 3,000 to 60,000.
+    pub fn from_ms(ms: u32) -> Result<Self, InvalidPulseGap> {
+        let is_offered = (Self::LEAST_MS..=Self::MOST_MS).contains(&ms);
+        if is_offered { Ok(Self { ms }) } else { Err(InvalidPulseGap) }
+    }
+
+    /// The gap in milliseconds.
+    pub fn as_ms(self) -> u32 {
+        self.ms
+    }
+
+    /// The gap.
+    pub fn as_duration(self) -> Duration {
+        Duration::from_millis(self.ms.into())
+    }
+}
+
+impl Default for PulseGap {
+    fn default() -> Self {
+        Self { ms: Self::LEAST_MS }
+    }
+}
+
+/// Not a gap on offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected whole milliseconds from {} to {}", PulseGap::LEAST_MS, PulseGap::MOST_MS)]
+pub struct InvalidPulseGap;
+
 impl Gate {
     /// The epoch in which the gate would act on a command now, if it can be reached at all.
     pub fn ready(&self, now: Timestamp) -> Option<u64> {
         let fresh = now < self.hello_at + HELLO_LIFETIME;
         let counts = fresh && self.barred.is_none();
         self.ready_at.filter(|_| counts).map(|_| self.epoch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pulse_gap_is_3_to_60_seconds_and_3_unless_chosen() {
+        for (ms, is_offered) in
+            [(0, false), (2_999, false), (3_000, true), (60_000, true), (60_001, false)]
+        {
+            assert_eq!(PulseGap::from_ms(ms).is_ok(), is_offered, "{ms}");
+        }
+        assert_eq!(PulseGap::default().as_ms(), 3_000);
+        let expected = "expected whole milliseconds from 3000 to 60000";
+        assert_eq!(InvalidPulseGap.to_string(), expected);
     }
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::access_code::*;
 use crate::attempt::{AskedBy, Evidence, Settlement, State, WhyNot};
-use crate::gate::Gate;
+use crate::gate::{Gate, PulseGap};
 use crate::*;
 
 /// Dice that fall the same way for the same seed (xorshift64*).
@@ -49,8 +49,15 @@ fn attempt_id(n: u8) -> AttemptId {
 
 fn ready_gate(epoch: u64, now: Timestamp) -> Target {
     let id = GateId::from_bytes([3; 16]);
-    let gate =
-        Gate { id, epoch, hello_at: now, ready_at: Some(now), barred: None, hardware_since: 1 };
+    let gate = Gate {
+        id,
+        epoch,
+        hello_at: now,
+        ready_at: Some(now),
+        barred: None,
+        hardware_since: 1,
+        pulse_gap: PulseGap::default(),
+    };
     Target { gate, unsettled: 0 }
 }
 

@@ -8,8 +8,7 @@ use device_sim::gate::{Gate as Machine, Input, Message, Output, Pinned, State};
 use domain::access_code::TRIGGER_LIFETIME;
 use domain::{AttemptId, Timestamp};
 use protocol::{
-    Command, CommandId, Down, GateId, Greeting, MIN_PULSE_GAP, Nonce, Order, Presence, Topic, Up,
-    VerifyingKeys,
+    Command, CommandId, Down, GateId, Greeting, Nonce, Order, Presence, Topic, Up, VerifyingKeys,
 };
 
 use crate::service::{GATE, KEY};
@@ -22,7 +21,7 @@ const FOR_EVER: Duration = Duration::from_hours(24);
 static PINNED: LazyLock<Arc<Pinned>> = LazyLock::new(|| {
     let keys = VerifyingKeys(vec![KEY.verifying_key()]);
     let firmware = String::new();
-    Arc::new(Pinned { gate: own_id(), keys, min_gap: MIN_PULSE_GAP, firmware })
+    Arc::new(Pinned { gate: own_id(), keys, keeps_gap: true, firmware })
 });
 
 #[derive(Clone)]
@@ -183,7 +182,7 @@ impl Gate {
             match output {
                 Output::Publish(message) => {
                     self.watch(&message, now);
-                    letters.push(letter(message.topic(), message.to_bytes()));
+                    letters.push(letter(message.topic(), message.to_bytes(&[])));
                 }
                 Output::WriteLedger(id) => self.seen.writing = Some(id),
                 Output::Pulse { command, .. } => {

@@ -10,11 +10,11 @@ use std::time::Duration;
 use bridge::mapping::{self, Letter};
 use domain::access_code::{End, LegState, NotActive, Request, Revocation, Target};
 use domain::attempt::{Evidence, Settlement, State, WhyNot};
-use domain::gate::Gate;
+use domain::gate::{Gate, PulseGap};
 use domain::{
     AccessCode, Attempt, AttemptId, CodeId, Dice, GateId, IntercomId, Leg, Passcode, Timestamp,
 };
-use protocol::{Hello, Nonce, Presence, Ready, SigningKey, Status, Topic, Up};
+use protocol::{Hello, Nonce, Presence, Ready, Signed, SigningKey, Status, Topic, Up};
 
 use crate::variant::Variant;
 
@@ -71,6 +71,7 @@ impl Service {
                 ready_at: None,
                 barred: None,
                 hardware_since: 0,
+                pulse_gap: PulseGap::default(),
             },
             nonce: None,
             bridge: Bridge::default(),
@@ -183,11 +184,11 @@ impl Service {
         match up {
             Up::Hello => Some(self.hello(Hello::from_bytes(body).ok()?.nonce, now)),
             Up::Ready => {
-                self.ready(&Ready::from_bytes(body).ok()?, now);
+                self.ready(&Signed::from_bytes(body).ok()?.said, now);
                 None
             }
             Up::Status => {
-                let status = Status::from_bytes(body).ok()?;
+                let status: Status = Signed::from_bytes(body).ok()?.said;
                 let id = mapping::attempt_id(status.id);
                 self.settle(id, mapping::evidence(status.outcome), now);
                 None
@@ -203,13 +204,15 @@ impl Service {
             self.gate.epoch += 1;
             self.gate.hello_at = now;
             self.gate.ready_at = None;
+            self.bridge.heard = Some((self.gate.epoch, now));
         }
         let epoch = self.gate.epoch;
-        self.bridge.last_hello = Some(nonce);
-        if self.bridge.heard.is_none_or(|(heard, _)| heard != epoch) {
-            self.bridge.heard = Some((epoch, now));
+        if self.hello_age(epoch, now).is_none() {
+            // An earlier life of the bridge heard it.
+            return mapping::hello_again(self.gate.id);
         }
-        mapping::welcome(self.gate.id, nonce, epoch, &KEY, START)
+        self.bridge.last_hello = Some(nonce);
+        mapping::welcome(self.gate.id, nonce, epoch, self.gate.pulse_gap, &KEY, START)
     }
 
     /// `Gates::ready`.

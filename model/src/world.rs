@@ -11,7 +11,7 @@ use bridge::mapping::Letter;
 use device_sim::gate::State as MachineState;
 use domain::access_code::{End, LegState};
 use domain::{AttemptId, Leg, Timestamp};
-use protocol::{Command, Greeting, Hello, Order, Outcome, Presence, Ready, Status, Topic};
+use protocol::{Command, Greeting, Hello, Order, Outcome, Presence, Ready, Signed, Status, Topic};
 
 use crate::gate::{Gate, Now, Seen, forged};
 use crate::pool::Pool;
@@ -576,14 +576,14 @@ fn words_of(body: &[u8]) -> String {
             Order::Query => format!("query {nth} in epoch {epoch}"),
         };
     }
-    if let Ok(status) = Status::from_bytes(body) {
+    if let Ok(Signed { said: status, .. }) = Signed::<Status>::from_bytes(body) {
         let nth = status.id.0[15];
         return match status.outcome {
             Outcome::Executed => format!("executed {nth}"),
             Outcome::NotExecuted { why } => format!("not executed {nth}: {why:?}"),
         };
     }
-    if let Ok(ready) = Ready::from_bytes(body) {
+    if let Ok(Signed { said: ready, .. }) = Signed::<Ready>::from_bytes(body) {
         return format!("ready in epoch {} with {} in its ledger", ready.epoch, ready.ledger.len());
     }
     if let Ok(presence) = Presence::from_bytes(body) {

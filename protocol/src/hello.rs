@@ -1,9 +1,13 @@
 //! How a connection begins: hello, welcome, ready.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::body::body;
-use crate::{CommandId, Forged, GateId, InvalidBody, Nonce, SigningKey, VERSION, VerifyingKeys};
+use crate::{
+    CommandId, Forged, GateId, InvalidBody, Nonce, Report, SigningKey, VERSION, VerifyingKeys,
+};
 
 /// "I am here": the first thing a gate says, and again every [`crate::HELLO_RENEWAL`].
 ///
@@ -72,6 +76,8 @@ pub struct Welcome {
     /// The service's time in ms since 1970 UTC, by which a gate knows when to renew its
     /// certificate; no rule about commands depends on it.
     pub server_time_ms: i64,
+    /// The least time between two pulses of the gate in this epoch.
+    pub pulse_gap_ms: u64,
     /// Which key signed.
     pub kid: String,
     /// Ed25519 over the canonical bytes, base64url.
@@ -87,21 +93,31 @@ impl Welcome {
         nonce: Nonce,
         epoch: u64,
         server_time_ms: i64,
+        pulse_gap: Duration,
     ) -> Self {
-        let sig = key.sign(&canonical(gate, nonce, epoch, server_time_ms));
-        let kid = key.kid().to_owned();
-        Self { v: VERSION, gate: gate.clone(), nonce, epoch, server_time_ms, kid, sig }
+        let mut welcome = Self {
+            v: VERSION,
+            gate: gate.clone(),
+            nonce,
+            epoch,
+            server_time_ms,
+            pulse_gap_ms: u64::try_from(pulse_gap.as_millis()).unwrap_or(u64::MAX),
+            kid: key.kid().to_owned(),
+            sig: String::new(),
+        };
+        welcome.sig = key.sign(&welcome.canonical());
+        welcome
     }
 
     /// Checks that the service signed exactly this.
     pub fn verify(&self, keys: &VerifyingKeys) -> Result<(), Forged> {
-        let canonical = canonical(&self.gate, self.nonce, self.epoch, self.server_time_ms);
-        keys.check(&self.kid, &canonical, &self.sig)
+        keys.check(&self.kid, &self.canonical(), &self.sig)
     }
-}
 
-fn canonical(gate: &GateId, nonce: Nonce, epoch: u64, server_time_ms: i64) -> String {
-    format!("fluss/v1/welcome\n{gate}\n{nonce}\n{epoch}\n{server_time_ms}\n")
+    fn canonical(&self) -> String {
+        let Self { gate, nonce, epoch, server_time_ms, pulse_gap_ms, .. } = self;
+        format!("fluss/v1/welcome\n{gate}\n{nonce}\n{epoch}\n{server_time_ms}\n{pulse_gap_ms}\n")
+    }
 }
 
 /// "I adopted the epoch": from here on the gate can be opened.
@@ -116,12 +132,23 @@ pub struct Ready {
     /// The last executed commands, at most [`crate::LEDGER_LENGTH`], oldest first.
     pub ledger: Vec<CommandId>,
 }
-body!(Ready);
-
 impl Ready {
     /// The readiness that follows a welcome.
     pub fn new(nonce: Nonce, epoch: u64, ledger: Vec<CommandId>) -> Self {
         Self { v: VERSION, nonce, epoch, ledger }
+    }
+}
+
+impl Report for Ready {
+    fn version(&self) -> u8 {
+        self.v
+    }
+
+    fn to_sign(&self, gate: &GateId) -> String {
+        let Self { nonce, epoch, ledger, .. } = self;
+        let mut said = format!("fluss/v1/ready\n{gate}\n{nonce}\n{epoch}\n");
+        said.extend(ledger.iter().flat_map(|id| [id.to_string(), "\n".to_owned()]));
+        said
     }
 }
 

@@ -6,9 +6,9 @@
 //! One conversation, in reading order:
 //! 1. the gate connects and says [`Hello`] with a fresh nonce;
 //! 2. the service raises the gate's epoch and answers [`Welcome`], signed;
-//! 3. the gate adopts the epoch and says [`Ready`] with the ledger of what it executed;
+//! 3. the gate adopts the epoch and says [`Ready`], signed, with the ledger of what it executed;
 //! 4. the service sends a signed [`Command`]: open, cancel or query;
-//! 5. the gate writes its ledger, pulses at most once, and reports [`Status`];
+//! 5. the gate writes its ledger, pulses at most once, and reports [`Status`], signed;
 //! 6. when the gate is gone, [`Presence`] says so.
 //!
 //! One thing travels over HTTP: what [`renewal_to_sign`] says, when a gate's certificate grows old.
@@ -19,6 +19,7 @@ mod hello;
 mod id;
 mod presence;
 mod renewal;
+mod report;
 mod signature;
 mod status;
 mod topics;
@@ -29,6 +30,7 @@ pub use hello::{Greeting, Hello, Ready, Welcome};
 pub use id::{CommandId, GateId, InvalidId, Nonce};
 pub use presence::Presence;
 pub use renewal::renewal_to_sign;
+pub use report::{Report, Signed};
 pub use signature::{Forged, SigningKey, VerifyingKey, VerifyingKeys};
 pub use status::{NotExecuted, Outcome, Status};
 pub use topics::{Down, InvalidTopic, Topic, Up};
@@ -41,7 +43,8 @@ pub const VERSION: u8 = 1;
 /// How many executed command ids a gate keeps, durably.
 pub const LEDGER_LENGTH: usize = 64;
 
-/// The least time between two pulses of one gate.
+/// The least time between two pulses that a gate may be told: at this pace [`LEDGER_LENGTH`]
+/// reaches back many times the life of a command.
 pub const MIN_PULSE_GAP: Duration = Duration::from_secs(3);
 
 /// How often a gate says hello anew on a standing connection.

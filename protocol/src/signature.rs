@@ -64,7 +64,7 @@ impl VerifyingKeys {
     }
 }
 
-/// No pinned key made this signature over these bytes.
+/// No known key made this signature over these bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not signed by the service")]
+#[error("not signed by a known key")]
 pub struct Forged;

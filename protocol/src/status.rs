@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::body::body;
-use crate::{CommandId, VERSION};
+use crate::{CommandId, GateId, Report, VERSION};
 
 /// The gate's last word on one command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,12 +17,25 @@ pub struct Status {
     #[serde(flatten)]
     pub outcome: Outcome,
 }
-body!(Status);
-
 impl Status {
     /// A report on one command.
     pub fn new(id: CommandId, epoch: u64, outcome: Outcome) -> Self {
         Self { v: VERSION, id, epoch, outcome }
+    }
+}
+
+impl Report for Status {
+    fn version(&self) -> u8 {
+        self.v
+    }
+
+    fn to_sign(&self, gate: &GateId) -> String {
+        let Self { id, epoch, outcome, .. } = self;
+        let outcome = match outcome {
+            Outcome::Executed => "executed\n".to_owned(),
+            Outcome::NotExecuted { why } => format!("not_executed\n{}\n", why.as_str()),
+        };
+        format!("fluss/v1/status\n{gate}\n{id}\n{epoch}\n{outcome}")
     }
 }
 
@@ -56,4 +68,17 @@ pub enum NotExecuted {
     NeverArrived,
     /// The ledger could not be written; without it the gate must not pulse.
     LedgerFailed,
+}
+
+impl NotExecuted {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::TooLate => "too_late",
+            Self::TooSoon => "too_soon",
+            Self::StaleEpoch => "stale_epoch",
+            Self::Cancelled => "cancelled",
+            Self::NeverArrived => "never_arrived",
+            Self::LedgerFailed => "ledger_failed",
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The bytes on the wire, to the letter, and what a forger can do: nothing.
 
 use proptest::prelude::*;
+use rcgen::{PublicKeyData, SigningKey as _};
 
 use crate::*;
 
@@ -37,16 +38,17 @@ fn every_body_reads_back_as_itself() {
     let nonce = Nonce([9; 16]);
     let hello = Hello::new(nonce, "sim 1");
     assert_eq!(Hello::from_bytes(&hello.to_bytes()).unwrap(), hello);
-    let welcome = Welcome::signed(&key(), &gate(), nonce, 4, 1_700_000_000_000);
+    let welcome = Welcome::signed(&key(), &gate(), nonce, 4, 1_700_000_000_000, MIN_PULSE_GAP);
     for greeting in [Greeting::Welcome(welcome), Greeting::HelloAgain] {
         assert_eq!(Greeting::from_bytes(&greeting.to_bytes()).unwrap(), greeting);
     }
     let ready = Ready::new(nonce, 4, vec![CommandId([1; 16]); LEDGER_LENGTH]);
-    assert_eq!(Ready::from_bytes(&ready.to_bytes()).unwrap(), ready);
+    let ready = Signed::new(ready, &[0xff; 72]);
+    assert_eq!(Signed::from_bytes(&ready.to_bytes()).unwrap(), ready);
     assert!(ready.to_bytes().len() < MAX_BODY_BYTES, "a full ledger fits into one packet");
     for outcome in [Outcome::Executed, Outcome::NotExecuted { why: NotExecuted::TooLate }] {
-        let status = Status::new(CommandId([1; 16]), 4, outcome);
-        assert_eq!(Status::from_bytes(&status.to_bytes()).unwrap(), status);
+        let status = Signed::new(Status::new(CommandId([1; 16]), 4, outcome), b"sig");
+        assert_eq!(Signed::from_bytes(&status.to_bytes()).unwrap(), status);
     }
     let gone = Presence::gone(nonce);
     assert_eq!(Presence::from_bytes(&gone.to_bytes()).unwrap(), gone);
@@ -104,9 +106,10 @@ fn a_signed_command_is_believed_and_any_change_is_not() {
 
 #[test]
 fn a_welcome_is_believed_only_as_it_was_signed() {
-    let welcome = Welcome::signed(&key(), &gate(), Nonce([9; 16]), 4, 0);
+    let welcome = Welcome::signed(&key(), &gate(), Nonce([9; 16]), 4, 0, MIN_PULSE_GAP);
     assert_eq!(welcome.verify(&pinned()), Ok(()));
     assert_eq!(Welcome { epoch: 3, ..welcome.clone() }.verify(&pinned()), Err(Forged));
+    assert_eq!(Welcome { pulse_gap_ms: 0, ..welcome.clone() }.verify(&pinned()), Err(Forged));
     assert_eq!(Welcome { nonce: Nonce([8; 16]), ..welcome }.verify(&pinned()), Err(Forged));
 }
 
@@ -126,6 +129,46 @@ fn a_renewal_names_the_gate_and_the_request() {
 }
 
 #[test]
+fn a_report_is_believed_only_as_its_gate_signed_it() {
+    for kind in [&rcgen::PKCS_ECDSA_P256_SHA256, &rcgen::PKCS_ED25519] {
+        let [key, stranger] = [(); 2].map(|()| rcgen::KeyPair::generate_for(kind).unwrap());
+        let [own, strangers] = [&key, &stranger].map(PublicKeyData::subject_public_key_info);
+        let sign = |said: String| key.sign(said.as_bytes()).unwrap();
+        let status = Status::new(CommandId([1; 16]), 4, Outcome::Executed);
+        let signed = Signed::new(status, &sign(status.to_sign(&gate())));
+        assert_eq!(signed.verify(&gate(), &[&strangers, &own]), Ok(()), "one of two keys");
+        let other = GateId::parse("gate_8").unwrap();
+        assert_eq!(signed.verify(&other, &[&own]), Err(Forged), "another gate's word");
+        assert_eq!(signed.verify(&gate(), &[&strangers]), Err(Forged), "another's key");
+        assert_eq!(signed.verify::<Vec<u8>>(&gate(), &[]), Err(Forged), "no key at all");
+        let why = NotExecuted::TooLate;
+        for said in [
+            Status { id: CommandId([2; 16]), ..status },
+            Status { epoch: 5, ..status },
+            Status { outcome: Outcome::NotExecuted { why }, ..status },
+        ] {
+            let forged = Signed { said, ..signed.clone() };
+            assert_eq!(forged.verify(&gate(), &[&own]), Err(Forged), "{forged:?}");
+        }
+        let unsigned = Signed { sig: String::new(), ..signed };
+        assert_eq!(unsigned.verify(&gate(), &[&own]), Err(Forged));
+
+        let ready = Ready::new(Nonce([9; 16]), 4, vec![CommandId([1; 16]), CommandId([2; 16])]);
+        let signed = Signed::new(ready.clone(), &sign(ready.to_sign(&gate())));
+        assert_eq!(signed.verify(&gate(), &[&own]), Ok(()));
+        for said in [
+            Ready { nonce: Nonce([8; 16]), ..ready.clone() },
+            Ready { epoch: 5, ..ready.clone() },
+            Ready { ledger: vec![], ..ready.clone() },
+            Ready { ledger: ready.ledger.iter().rev().copied().collect(), ..ready.clone() },
+        ] {
+            let forged = Signed { said, ..signed.clone() };
+            assert_eq!(forged.verify(&gate(), &[&own]), Err(Forged), "{forged:?}");
+        }
+    }
+}
+
+#[test]
 fn an_unknown_version_is_named() {
     let error = Hello::from_bytes(br#"{"v":2,"nonce":"00000000000000000000000000000000"}"#);
     assert_eq!(error.unwrap_err().to_string(), "version 2 is not spoken here");
@@ -136,9 +179,9 @@ proptest! {
     fn no_bytes_make_a_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _ = Hello::from_bytes(&bytes);
         let _ = Greeting::from_bytes(&bytes);
-        let _ = Ready::from_bytes(&bytes);
+        let _ = Signed::<Ready>::from_bytes(&bytes);
         let _ = Command::from_bytes(&bytes);
-        let _ = Status::from_bytes(&bytes);
+        let _ = Signed::<Status>::from_bytes(&bytes);
         let _ = Presence::from_bytes(&bytes);
         let _ = Topic::parse(&String::from_utf8_lossy(&bytes));
     }

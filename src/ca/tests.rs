@@ -173,6 +173,7 @@ impl Yard {
         let certificate = Certificate {
             fingerprint: Fingerprint(roll(&SystemDice)),
             serial: roll(&SystemDice),
+            public_key: Vec::new(),
             expires_at: now + LIFETIME,
         };
         let (serial, secret) = (gate.serial.clone(), gate.secret.clone());

@@ -14,6 +14,7 @@ use domain::secret::{
 };
 use domain::settings::{ExitGate, InviteDuration, MaxUsers};
 use domain::{Attempt, GateId, IntercomId, Leg, PhoneNumber, Settings, UserId};
+use rcgen::PublicKeyData;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
@@ -335,7 +336,7 @@ impl Family {
     }
 
     fn switches_on_the_gate(&self, home: &Home) -> Simulation {
-        let options = Options { min_gap: Duration::ZERO, ..Options::default() };
+        let options = Options { keeps_gap: false, ..Options::default() };
         let folder = home.folder.path().join(&self.serial);
         Simulation::start(&folder, options).expect("the gate starts")
     }
@@ -350,7 +351,13 @@ impl Family {
         let issued = issued.expect("a certificate");
         let (serial, secret) = (self.serial.clone(), self.secret.clone());
         let fingerprint = Fingerprint(issued.fingerprint);
-        let certificate = store::Certificate { fingerprint, serial: [1; 16], expires_at: to };
+        let key = rcgen::KeyPair::from_pem(&issued.key_pem).expect("a key");
+        let certificate = store::Certificate {
+            fingerprint,
+            serial: [1; 16],
+            public_key: key.subject_public_key_info(),
+            expires_at: to,
+        };
         let enrolled = self.store.devices().enrolled(serial, secret, certificate, now).await;
         enrolled.expect("no fault").expect("enrols");
 
@@ -377,7 +384,7 @@ impl Family {
     async fn gate_seems_ready(&self, home: &Home) {
         let (gates, now) = (self.store.gates(), home.clock.now());
         let hello = gates.hello(self.gate, [1; 16], "test".to_owned(), now).await;
-        let epoch = hello.expect("no fault").expect("a known gate");
+        let epoch = hello.expect("no fault").expect("a known gate").epoch;
         assert!(gates.ready(self.gate, [1; 16], epoch, Vec::new(), now).await.expect("no fault"));
     }
 

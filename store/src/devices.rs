@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use domain::event::EventKind;
-use domain::gate::Gate;
+use domain::gate::{Gate, PulseGap};
 use domain::name::DeviceName;
 use domain::permission::{Act, Denied, Role};
 use domain::secret::{BoardToken, ClaimCode, EnrolmentSecret};
@@ -12,10 +12,11 @@ use domain::{GateId, IntercomId, Timestamp, UserId};
 
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
+use crate::identity::{about, gate_of_actor};
 use crate::row::device::{gate_with, kind_of, role_in, role_of};
 use crate::sql::{Row, Tx, sql};
 use crate::vault::{Purpose, Vault};
-use crate::{Answer, Inner, Result};
+use crate::{Actor, Answer, GateRefusal, Inner, Result};
 
 /// Gates and intercoms.
 #[derive(Clone)]
@@ -196,6 +197,31 @@ impl Devices {
             }
             rename(tx, &id, &name).await?;
             seen_by(tx, &id, user).await.map(Ok)
+        })
+    }
+
+    /// Sets the least time between two pulses of a gate (G-25). It keeps the older one until it has
+    /// said hello again.
+    pub async fn set_pulse_gap(
+        &self,
+        actor: Actor,
+        device: String,
+        gap: PulseGap,
+        now: Timestamp,
+    ) -> Answer<(), GateRefusal> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            let gate = match gate_of_actor(tx, actor, &device).await? {
+                Ok(gate) => gate,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let set = sql("UPDATE gates SET pulse_gap_ms = $2
+                           WHERE id = $1 AND pulse_gap_ms <> $2");
+            if set.bind(gate).bind(gap.as_ms()).execute(tx).await? != 0 {
+                let about = about(actor, gate);
+                record(tx, &vault, EventKind::DevicePulseGapSet, about, now).await?;
+            }
+            Ok(Ok(()))
         })
     }
 

@@ -3,16 +3,28 @@
 use std::sync::Arc;
 
 use domain::event::EventKind;
+use domain::gate::{Gate, PulseGap};
 use domain::{AttemptId, GateId, Timestamp};
 
 use crate::attempts::{claim_one, settle_one};
-use crate::database::in_transaction;
+use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::row::attempt::{Channel, attempt_of};
-use crate::row::device::gate_of;
+use crate::row::device::{gate_of, pulse_gap};
 use crate::sql::{Row, Tx, sql};
 use crate::vault::Vault;
 use crate::{Inner, Result};
+
+/// What a gate's hello began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Raised {
+    /// The gate's epoch from here on.
+    pub epoch: u64,
+    /// The least time between two pulses in this epoch.
+    pub pulse_gap: PulseGap,
+    /// Whether it raised the epoch; not when the same hello had been heard before.
+    pub is_news: bool,
+}
 
 /// Gates as the bridge knows them.
 #[derive(Clone)]
@@ -29,7 +41,7 @@ impl Gates {
         nonce: [u8; 16],
         firmware: String,
         now: Timestamp,
-    ) -> Result<Option<u64>> {
+    ) -> Result<Option<Raised>> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             let Some(row) = lock_gate(tx, gate).await? else { return Ok(None) };
@@ -38,10 +50,11 @@ impl Gates {
                 return Ok(None);
             }
             if nonce_of(&row)? == Some(nonce) {
-                return Ok(Some(before.epoch));
+                let pulse_gap = pulse_gap(&row, "told_gap_ms")?;
+                return Ok(Some(Raised { epoch: before.epoch, pulse_gap, is_news: false }));
             }
             sql("UPDATE gates SET epoch = epoch + 1, hello_nonce = $2, hello_at = $3,
-                                  ready_at = NULL, firmware = $4
+                                  ready_at = NULL, firmware = $4, told_gap_ms = pulse_gap_ms
                  WHERE id = $1")
             .bind(gate)
             .bind(nonce)
@@ -54,7 +67,8 @@ impl Gates {
                 record(tx, &vault, EventKind::GateOffline, About::default().gate(gate), now)
                     .await?;
             }
-            Ok(Some(before.epoch + 1))
+            let Gate { epoch, pulse_gap, .. } = before;
+            Ok(Some(Raised { epoch: epoch + 1, pulse_gap, is_news: true }))
         })
     }
 
@@ -101,6 +115,29 @@ impl Gates {
                 record(tx, &vault, EventKind::GateOnline, About::default().gate(gate), now).await?;
             }
             Ok(true)
+        })
+    }
+
+    /// The keys by which a gate may sign what it reports: that of its present certificate, and of
+    /// the renewed one that it has not used yet.
+    pub async fn keys(&self, gate: GateId, now: Timestamp) -> Result<Vec<Vec<u8>>> {
+        reading!(self.0.db, |tx| {
+            let keys = sql("SELECT public_key FROM certificates
+                            WHERE gate_id = $1 AND revoked_at IS NULL AND $2 < expires_at
+                              AND public_key IS NOT NULL");
+            let rows = keys.bind(gate).bind(now).all(tx).await?;
+            rows.iter().map(|row| row.take("public_key")).collect()
+        })
+    }
+
+    /// The gates that stand connected and were told another least time between two pulses than
+    /// the one that is set.
+    pub async fn to_tell(&self) -> Result<Vec<GateId>> {
+        reading!(self.0.db, |tx| {
+            let unaware = sql("SELECT id FROM gates
+                               WHERE pulse_gap_ms <> told_gap_ms AND ready_at IS NOT NULL");
+            let rows = unaware.all(tx).await?;
+            rows.iter().map(|row| row.parsed("id", GateId::parse)).collect()
         })
     }
 

@@ -61,7 +61,7 @@ pub enum Actor {
 pub enum GateRefusal {
     /// They may not.
     Denied(Denied),
-    /// Only gates have certificates.
+    /// It is no gate.
     NotAGate,
 }
 
@@ -350,7 +350,11 @@ async fn put_in_place(
 }
 
 /// The gate that somebody wants to do something to, if they may.
-async fn gate_of_actor(tx: &mut Tx, actor: Actor, device: &str) -> Answer<GateId, GateRefusal> {
+pub(crate) async fn gate_of_actor(
+    tx: &mut Tx,
+    actor: Actor,
+    device: &str,
+) -> Answer<GateId, GateRefusal> {
     let allowed = match actor {
         Actor::Person(user) => role_of(tx, device, user).await?.may(Act::Manage),
         Actor::Operator => {
@@ -409,11 +413,12 @@ fn labelled(
 }
 
 async fn keep(tx: &mut Tx, gate: GateId, certificate: Certificate, now: Timestamp) -> Result<()> {
-    sql("INSERT INTO certificates (fingerprint, gate_id, serial, issued_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5)")
+    sql("INSERT INTO certificates (fingerprint, gate_id, serial, public_key, issued_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6)")
     .bind(certificate.fingerprint.0)
     .bind(gate)
     .bind(certificate.serial)
+    .bind(certificate.public_key)
     .bind(now)
     .bind(certificate.expires_at)
     .execute(tx)
@@ -427,7 +432,8 @@ async fn revoke_all(tx: &mut Tx, gate: GateId, now: Timestamp) -> Result<()> {
     revoke.bind(gate).bind(now).execute(tx).await.map(drop)
 }
 
-fn about(actor: Actor, gate: GateId) -> About {
+/// Who did what to which gate.
+pub(crate) fn about(actor: Actor, gate: GateId) -> About {
     match actor {
         Actor::Person(user) => About::default().user(user).gate(gate),
         Actor::Operator => About::default().gate(gate),

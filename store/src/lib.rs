@@ -41,7 +41,7 @@ pub use crash::crash_point;
 pub use devices::{Claimed, Device, DeviceKind, Devices, Label};
 pub use events::{Events, Happened};
 pub use fault::{Answer, Fault, Result};
-pub use gates::Gates;
+pub use gates::{Gates, Raised};
 pub use identity::{Actor, Enrolment, GateRefusal, Renewal, Replacement};
 pub use intercoms::{Intercoms, SaveRefusal, SavedSettings, SettingsRefusal};
 pub use logins::{Begun, LoginRefusal, Logins, SignedIn, TooManyPins};

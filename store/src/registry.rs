@@ -19,12 +19,14 @@ use crate::{Answer, Fault, Inner, Result};
 pub struct Fingerprint(pub [u8; 32]);
 
 /// A certificate that was just signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     /// By which it is recognised.
     pub fingerprint: Fingerprint,
     /// Its X.509 serial number.
     pub serial: [u8; 16],
+    /// The key it is for, by which its gate signs reports: its `SubjectPublicKeyInfo` in DER.
+    pub public_key: Vec<u8>,
     /// Until when it holds.
     pub expires_at: Timestamp,
 }

@@ -104,15 +104,17 @@ impl Recruiter {
         let certified = certified.expect("a certificate");
         let devices = self.store.devices();
         devices.make_gate(id, label, secret.clone(), now).await.expect("makes");
+        let fingerprint = Fingerprint(certified.fingerprint);
         let certificate = Certificate {
-            fingerprint: Fingerprint(certified.fingerprint),
+            fingerprint,
             serial: certified.serial,
+            public_key: certified.public_key,
             expires_at: Timestamp::from_millis(certified.not_after_ms),
         };
         let enrolled = devices.enrolled(serial, secret, certificate, now).await;
         enrolled.expect("enrols").expect("knows the label");
         // Shown once: the first time is written down, and is not what a storm is about.
-        let shown = self.store.registry().identify(certificate.fingerprint, now).await;
+        let shown = self.store.registry().identify(fingerprint, now).await;
         shown.expect("reads").expect("knows the certificate");
 
         let folder = self.gates.join(id.to_string());

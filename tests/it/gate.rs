@@ -1,8 +1,10 @@
 //! Guests at the gate: G-1 … G-23, over real TLS with a simulated gate on the wall.
 
+use device_sim::Options;
+use protocol::MIN_PULSE_GAP;
 use serde_json::json;
 
-use crate::house::{Home, House, is_installed};
+use crate::house::{Home, House, is_installed, until};
 use crate::owner::{key, wish};
 
 /// G-2 as well: nothing here runs JavaScript.
@@ -322,4 +324,50 @@ async fn g_23_twelve_hours_are_twelve_hours_in_any_night() {
     assert!(text.contains("28 Mar 2027, 09:0") && text.contains("CEST"), "{text}");
     let remaining = made["remaining_seconds"].as_u64().unwrap();
     assert!((12 * 3600 - 60..=12 * 3600).contains(&remaining), "{remaining} s");
+}
+
+/// Two intercoms share one gate, whose motor would stop if it were told to open while it moves.
+#[tokio::test]
+async fn g_25_of_two_guests_within_a_second_one_presses_again_when_the_gate_has_rested() {
+    let Home { owner, gate, gate_label, intercom, house } = Home::start().await;
+    gate.stop().await;
+    let gate = house.mounts_as(&gate_label, Options::default()).await;
+    let home = Home { owner, gate, gate_label, intercom, house };
+    let other = home.house.makes("intercom", &["--name", "Unit 5"]);
+    home.owner.claims(&other).await;
+    home.owner.saves(&other, &json!({ "entry_gate": home.gate_label.id })).await;
+    let path = format!("/v1/devices/{}/pulse_gap", home.gate_label.id);
+    let before = home.gate.ready().await.unwrap();
+    home.owner.put(&path, &json!({ "pulse_gap_ms": 60_000 })).await.ok();
+    home.gate_learns_after(before).await;
+
+    let (code, mut thandi) = home.invites("Thandi").await;
+    let others_code = home.owner.issues(&other, "Sipho").await;
+    let mut sipho = home.house.guest(&others_code.link);
+    sipho.opens_the_link().await;
+    thandi.scans(home.board()).await;
+    sipho.scans(other.board_url.as_deref().unwrap()).await;
+    let first = thandi.enters(&code.digits).await.attempt();
+    home.attempt_is(&first, "opened").await;
+    let second = sipho.enters(&others_code.digits).await.attempt();
+    assert_eq!(home.attempt_is(&second, "not_opened").await["why"], "too_soon");
+    let page = sipho.opens_the_link().await;
+    page.says("it has just moved. Your pass is not used. Press again in a moment.");
+
+    // What every gate keeps unless told otherwise is over; what this one was told is not.
+    let [pulse] = home.gate.pulses()[..] else { panic!("one pulse") };
+    let rested = until(async || (MIN_PULSE_GAP <= pulse.at.elapsed()).then_some(()));
+    rested.await.expect("time passes");
+    sipho.scans(other.board_url.as_deref().unwrap()).await;
+    let third = sipho.enters(&others_code.digits).await.attempt();
+    assert_eq!(home.attempt_is(&third, "not_opened").await["why"], "too_soon");
+
+    let before = home.gate.ready().await.unwrap();
+    home.house.told_to(&["device", "pulse-gap", &home.gate_label.id, "3000"]).unwrap();
+    home.gate_learns_after(before).await;
+    sipho.scans(other.board_url.as_deref().unwrap()).await;
+    let fourth = sipho.enters(&others_code.digits).await.attempt();
+    home.attempt_is(&fourth, "opened").await;
+    let [first, last] = home.gate.pulses()[..] else { panic!("two pulses") };
+    assert!(MIN_PULSE_GAP <= last.at - first.at);
 }

@@ -45,6 +45,13 @@ impl Home {
         is_seen(&self.owner, gate, online).await;
     }
 
+    /// Waits until the gate stands in a later epoch than that, and the service knows.
+    pub(crate) async fn gate_learns_after(&self, epoch: u64) {
+        let learnt = self.gate.until(|journal| journal.epoch.is_some_and(|now| epoch < now)).await;
+        learnt.expect("the gate says hello again");
+        self.gate_is_online(&self.gate_label).await;
+    }
+
     /// The owner issues a code.
     pub(crate) async fn issues(&self, name: &str) -> Code {
         self.owner.issues(&self.intercom, name).await

@@ -411,10 +411,15 @@ impl House {
         }
     }
 
-    /// Mounts a gate: it enrols itself by its label, connects, and is ready.
+    /// Mounts a gate: it enrols itself by its label, connects, and is ready. Its motor needs no
+    /// rest, so that stories are short.
     pub(crate) async fn mounts(&self, label: &Label) -> Simulation {
+        self.mounts_as(label, Options { keeps_gap: false, ..Options::default() }).await
+    }
+
+    /// Mounts a gate that is like this.
+    pub(crate) async fn mounts_as(&self, label: &Label, options: Options) -> Simulation {
         let folder = self.enrols(label).await;
-        let options = Options { min_gap: Duration::ZERO, ..Options::default() };
         let gate = Simulation::start(&folder, options).expect("the gate starts");
         gate.ready().await.expect("the gate gets ready");
         gate

@@ -2,6 +2,8 @@
 
 use std::process::Stdio;
 
+use data_encoding::BASE64URL_NOPAD;
+use device_sim::Identity;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -68,6 +70,29 @@ fn i_1_a_label_is_printed_for_people_with_the_boards_code() {
     assert!(std::fs::read_to_string(svg).unwrap().starts_with("<svg"));
 }
 
+#[tokio::test]
+async fn i_2_the_least_time_between_pulses_is_3_to_60_seconds_and_the_owners_to_set() {
+    let home = Home::start().await;
+    let gate = format!("/v1/devices/{}", home.gate_label.id);
+    let path = format!("{gate}/pulse_gap");
+    for wrong in [json!(2_999), json!(60_001), json!(-1), json!(3_000.5)] {
+        let refused = home.owner.put(&path, &json!({ "pulse_gap_ms": wrong })).await;
+        assert_eq!((refused.status, refused.fields()), (422, vec!["pulse_gap_ms"]), "{wrong}");
+        let limits = "expected whole milliseconds from 3000 to 60000";
+        assert_eq!(refused.body["errors"][0]["message"], limits, "{}", refused.body);
+    }
+    let gap = json!({ "pulse_gap_ms": 5_000 });
+    let stranger = home.house.signs_in("+27839998888").await;
+    assert_eq!(stranger.put(&path, &gap).await.refusal(), (404, "not_found"));
+    let intercom = format!("/v1/devices/{}/pulse_gap", home.intercom.id);
+    assert_eq!(home.owner.put(&intercom, &gap).await.refusal(), (409, "not_a_gate"));
+    assert_eq!(home.owner.get(&gate).await.body["pulse_gap_ms"], 3_000, "unless chosen");
+    assert_eq!(home.owner.put(&path, &gap).await.ok()["pulse_gap_ms"], 5_000);
+    assert_eq!(home.owner.get(&gate).await.body["pulse_gap_ms"], 5_000);
+    let told = home.house.told_to(&["device", "pulse-gap", &home.gate_label.id, "2999"]);
+    assert!(told.unwrap_err().contains("from 3000 to 60000"));
+}
+
 /// Stock MQTT clients with the gate's own certificate say hello and ready, and receive a trigger on
 /// the gate's trigger topic.
 #[tokio::test]
@@ -84,7 +109,11 @@ async fn i_1_a_stock_client_with_a_gates_certificate_receives_its_trigger() {
     let welcome = ["-t", &stock.topic("hello"), "-e", &stock.topic("welcome"), "-m", &hello];
     let welcome: Value = stock.says("mosquitto_rr", &welcome).await;
     assert_eq!(welcome["nonce"], nonce);
-    let ready = json!({ "v": 1, "nonce": nonce, "epoch": welcome["epoch"], "ledger": [] });
+    let epoch = &welcome["epoch"];
+    let lines = format!("fluss/v1/ready\n{}\n{nonce}\n{epoch}\n", stock.gate);
+    let identity = Identity::load(&house.gate_folder(&gate_label)).unwrap().unwrap();
+    let sig = BASE64URL_NOPAD.encode(&identity.sign(lines.as_bytes()).unwrap());
+    let ready = json!({ "v": 1, "nonce": nonce, "epoch": epoch, "ledger": [], "sig": sig });
     let ready = ["-t", &stock.topic("ready"), "-q", "1", "-m", &ready.to_string()];
     stock.says::<Option<Value>>("mosquitto_pub", &ready).await;
     let home = Home { owner, gate: house.another_gate().await, gate_label, intercom, house };

@@ -45,7 +45,7 @@ impl Mounted {
     }
 
     fn play(folder: &Path) -> Simulation {
-        let options = Options { min_gap: Duration::ZERO, ..Options::default() };
+        let options = Options { keeps_gap: false, ..Options::default() };
         Simulation::start(folder, options).expect("the gate starts")
     }
 

@@ -97,16 +97,18 @@ pub(super) fn gate_is_away(leg: Leg) -> Words {
 }
 
 pub(super) fn not_opened(why: WhyNot, leg: Leg) -> String {
+    let has_just_moved = why == WhyNot::TooSoon;
+    let again = if has_just_moved { "Press again in a moment." } else { "You can try again." };
     let why = match why {
         WhyNot::Revoked | WhyNot::Cancelled => "your host cancelled it",
         WhyNot::NotSentInTime | WhyNot::TooLate => "the request came too late",
         WhyNot::GateWentAway | WhyNot::StaleEpoch | WhyNot::NeverArrived | WhyNot::NotInLedger => {
             "the gate had lost its connection"
         }
-        WhyNot::TooSoon => "it had opened for somebody else a moment before",
+        WhyNot::TooSoon => "it has just moved",
         WhyNot::LedgerFailed => "the gate has a fault; tell your host if it stays",
     };
-    format!("The gate did not open: {why}. {} You can try again.", not_used(leg))
+    format!("The gate did not open: {why}. {} {again}", not_used(leg))
 }
 
 // Inside, and at the end.

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::etag;
 use crate::answers::{Code, Problem};
-use crate::body::{Fields, Json, Path, device};
+use crate::body::{Fields, Json, Path, device, whole};
 use crate::caller::Caller;
 use crate::{Api, wire};
 
@@ -61,10 +61,6 @@ fn read(body: &NewSettings) -> Result<Settings, Problem> {
     let exit = match body.exit_gate.as_str() {
         "same_as_entry" => Some(ExitGate::SameAsEntry),
         text => fields.take("exit_gate", gate(text).map(ExitGate::Gate)),
-    };
-    // A fraction or a negative number is as wrong as 25: the same words say what is expected.
-    let whole = |number: &serde_json::Number| {
-        number.as_u64().and_then(|whole| u32::try_from(whole).ok()).unwrap_or(0)
     };
     let max_users = MaxUsers::new(whole(&body.max_active_codes));
     let max_users = fields.take("max_active_codes", max_users);

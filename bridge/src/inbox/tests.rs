@@ -7,7 +7,8 @@ use domain::name::DeviceName;
 use domain::secret::{ClaimCode, EnrolmentSecret, LoginToken, Otp, SessionToken};
 use domain::{AttemptId, Clock, Dice, PhoneNumber, UserId};
 use protocol::{CommandId, NotExecuted, Outcome, SigningKey};
-use store::{Keys, Label, Store};
+use rcgen::{KeyPair, PublicKeyData, SigningKey as _};
+use store::{Certificate, Fingerprint, Keys, Label, Store};
 use tempfile::TempDir;
 
 use super::*;
@@ -18,9 +19,9 @@ const SECOND: Nonce = Nonce([2; 16]);
 #[tokio::test]
 async fn a_gate_that_said_hello_and_ready_can_be_opened_until_it_is_gone() {
     let world = World::new().await;
-    world.hears(&[hello(FIRST), ready(FIRST, 1)]).await;
+    world.hears(&[hello(FIRST), world.ready(FIRST, 1)]).await;
     assert!(world.gate_is_ready().await);
-    world.hears(&[hello(SECOND), ready(SECOND, 2), goodbye(SECOND)]).await;
+    world.hears(&[hello(SECOND), world.ready(SECOND, 2), goodbye(SECOND)]).await;
     assert!(!world.gate_is_ready().await);
 }
 
@@ -30,9 +31,9 @@ async fn the_words_of_one_gate_keep_their_order() {
     let mut words = Vec::new();
     for epoch in 1..=30 {
         let nonce = Nonce([epoch; 16]);
-        words.extend([hello(nonce), ready(nonce, epoch.into()), goodbye(nonce)]);
+        words.extend([hello(nonce), world.ready(nonce, epoch.into()), goodbye(nonce)]);
     }
-    words.extend([hello(FIRST), ready(FIRST, 31)]);
+    words.extend([hello(FIRST), world.ready(FIRST, 31)]);
     world.hears(&words).await;
     assert!(world.gate_is_ready().await);
     assert_eq!(
@@ -45,7 +46,7 @@ async fn the_words_of_one_gate_keep_their_order() {
 #[tokio::test]
 async fn a_will_that_names_an_older_hello_of_the_connection_is_believed() {
     let world = World::new().await;
-    let renewed = [hello(FIRST), ready(FIRST, 1), hello(SECOND), ready(SECOND, 2)];
+    let renewed = [hello(FIRST), world.ready(FIRST, 1), hello(SECOND), world.ready(SECOND, 2)];
     world.hears(&[renewed.as_slice(), &[goodbye(FIRST)]].concat()).await;
     assert!(!world.gate_is_ready().await);
 }
@@ -53,7 +54,9 @@ async fn a_will_that_names_an_older_hello_of_the_connection_is_believed() {
 #[tokio::test]
 async fn after_a_new_connection_an_old_goodbye_changes_nothing() {
     let world = World::new().await;
-    world.hears(&[hello(FIRST), ready(FIRST, 1), hello(SECOND), ready(SECOND, 2)]).await;
+    world
+        .hears(&[hello(FIRST), world.ready(FIRST, 1), hello(SECOND), world.ready(SECOND, 2)])
+        .await;
     world.hears(&[goodbye(FIRST)]).await;
     assert!(world.gate_is_ready().await, "the roll call of the new connection decides");
 }
@@ -61,7 +64,9 @@ async fn after_a_new_connection_an_old_goodbye_changes_nothing() {
 #[tokio::test]
 async fn a_ready_that_answers_no_last_hello_is_ignored() {
     let world = World::new().await;
-    world.hears(&[hello(FIRST), hello(SECOND), ready(FIRST, 1), ready(SECOND, 1)]).await;
+    world
+        .hears(&[hello(FIRST), hello(SECOND), world.ready(FIRST, 1), world.ready(SECOND, 1)])
+        .await;
     assert!(!world.gate_is_ready().await);
     assert_eq!(world.office.ignored.load(Ordering::Relaxed), 2);
 }
@@ -74,7 +79,8 @@ async fn strangers_and_rubbish_are_counted_and_nothing_else() {
     let own = topic_of(world.gate, Up::Status);
     let presence = topic_of(world.gate, Up::Presence);
     let unknown = AttemptId::from_bytes([3; 16]);
-    let report = Status::new(CommandId(unknown.to_bytes()), 1, Outcome::Executed).to_bytes();
+    let report = Status::new(CommandId(unknown.to_bytes()), 1, Outcome::Executed);
+    let report = world.signed(report);
     for (topic, body) in [
         ("nothing/of/ours", b"{}".to_vec()),
         ("fluss/v1/gates/somebody/hello", Hello::new(FIRST, "").to_bytes()),
@@ -94,12 +100,65 @@ async fn strangers_and_rubbish_are_counted_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn what_another_process_may_have_claimed_is_never_sent_again() {
+    let mut world = World::new().await;
+    world.hears(&[hello(FIRST), hello(FIRST), world.ready(FIRST, 1)]).await;
+    assert!(world.office.hello_age(world.gate, 1).is_some(), "it may send in this epoch");
+
+    world.restarts();
+    world.hears(&[hello(FIRST), world.ready(FIRST, 1)]).await;
+    assert!(world.office.hello_age(world.gate, 1).is_none(), "the same words bring nothing back");
+    world.hears(&[hello(SECOND), world.ready(SECOND, 2)]).await;
+    assert!(world.office.hello_age(world.gate, 2).is_some(), "a fresh hello does");
+    assert!(world.gate_is_ready().await);
+}
+
+#[tokio::test]
+async fn a_report_that_another_key_signed_changes_nothing() {
+    let world = World::new().await;
+    world.hears(&[hello(FIRST)]).await;
+    let said = Ready::new(FIRST, 1, Vec::new());
+    let stranger = KeyPair::generate().expect("a key");
+    let by_a_stranger = by(&stranger, world.gate, said.clone());
+    let by_nobody = Signed { said: said.clone(), sig: String::new() }.to_bytes();
+    let of_another_gate = by(&world.key, GateId::from_bytes([9; 16]), said);
+    for forged in [by_a_stranger, by_nobody, of_another_gate] {
+        world.hears(&[(Up::Ready, forged)]).await;
+        assert!(!world.gate_is_ready().await);
+    }
+    assert_eq!(world.office.ignored.load(Ordering::Relaxed), 3);
+    world.hears(&[world.ready(FIRST, 1)]).await;
+    assert!(world.gate_is_ready().await, "its own word counts");
+}
+
+#[tokio::test]
+async fn a_report_counts_under_the_present_and_the_next_key_until_the_next_is_used() {
+    let mut world = World::new().await;
+    let [present, next] = [Fingerprint([1; 32]), Fingerprint([2; 32])];
+    let next_key = KeyPair::generate().expect("a key");
+    let later = Stopped.now() + domain::gate::RENEWAL_AGE;
+    let renewed = world.store.devices().renewed(present, papers(next, &next_key), later).await;
+    renewed.expect("no fault").expect("it is time");
+    world.hears(&[hello(FIRST), world.ready(FIRST, 1)]).await;
+    assert!(world.gate_is_ready().await, "the present key counts until the next is used");
+
+    let taken = world.store.registry().identify(next, Stopped.now()).await;
+    taken.expect("no fault").expect("the broker takes it");
+    world.hears(&[hello(SECOND), world.ready(SECOND, 2)]).await;
+    assert!(!world.gate_is_ready().await, "its time is over");
+    assert_eq!(world.office.ignored.load(Ordering::Relaxed), 1);
+    world.key = next_key;
+    world.hears(&[world.ready(SECOND, 2)]).await;
+    assert!(world.gate_is_ready().await, "the ready of the new connection settles it");
+}
+
+#[tokio::test]
 async fn when_a_lane_is_full_the_connection_must_end() {
     let world = World::new().await;
     let inbox = Inbox::open(&world.office);
     let (topic, body) = (topic_of(world.gate, Up::Status), {
         let outcome = Outcome::NotExecuted { why: NotExecuted::TooLate };
-        Status::new(CommandId([3; 16]), 1, outcome).to_bytes()
+        world.signed(Status::new(CommandId([3; 16]), 1, outcome))
     });
     // Nothing else runs on this thread meanwhile, so nothing is taken out.
     for _ in 0..LANE_LENGTH {
@@ -113,12 +172,21 @@ fn hello(nonce: Nonce) -> (Up, Vec<u8>) {
     (Up::Hello, Hello::new(nonce, "test\u{7} 1").to_bytes())
 }
 
-fn ready(nonce: Nonce, epoch: u64) -> (Up, Vec<u8>) {
-    (Up::Ready, Ready::new(nonce, epoch, Vec::new()).to_bytes())
-}
-
 fn goodbye(nonce: Nonce) -> (Up, Vec<u8>) {
     (Up::Presence, Presence::gone(nonce).to_bytes())
+}
+
+/// A report with the signature that a gate would make.
+fn by<T: Report>(key: &KeyPair, gate: GateId, said: T) -> Vec<u8> {
+    let name = protocol::GateId::parse(&gate.to_string()).expect("an id");
+    let signature = key.sign(said.to_sign(&name).as_bytes()).expect("signs");
+    Signed::new(said, &signature).to_bytes()
+}
+
+fn papers(fingerprint: Fingerprint, key: &KeyPair) -> Certificate {
+    let expires_at = Stopped.now() + domain::gate::CERTIFICATE_LIFETIME;
+    let public_key = key.subject_public_key_info();
+    Certificate { fingerprint, serial: [1; 16], public_key, expires_at }
 }
 
 fn topic_of(gate: GateId, up: Up) -> String {
@@ -132,6 +200,7 @@ struct World {
     store: Store,
     owner: UserId,
     gate: GateId,
+    key: KeyPair,
     _folder: TempDir,
 }
 
@@ -157,13 +226,29 @@ impl World {
             claim_code: claim_code.clone(),
         };
         let secret = EnrolmentSecret::random(&Counting);
-        store.devices().make_gate(gate, label, secret, now).await.expect("makes");
+        store.devices().make_gate(gate, label, secret.clone(), now).await.expect("makes");
+        let own = KeyPair::generate().expect("a key");
+        let papers = papers(Fingerprint([1; 32]), &own);
+        let enrolled = store.devices().enrolled("S1".to_owned(), secret, papers, now).await;
+        enrolled.expect("no fault").expect("the right label");
         let claimed = store.devices().claim(owner, claim_code, None, now).await;
         claimed.expect("no fault").expect("claims");
-        let key = SigningKey::from_seed("k1", &[7; 32]);
-        let (gates, attempts) = (store.gates().clone(), store.attempts().clone());
-        let office = Arc::new(Office::new(gates, attempts, key, Arc::new(Stopped)));
-        Self { office, store, owner, gate, _folder: folder }
+        let office = office_of(&store);
+        Self { office, store, owner, gate, key: own, _folder: folder }
+    }
+
+    /// The process dies, and another takes its place.
+    fn restarts(&mut self) {
+        self.office = office_of(&self.store);
+    }
+
+    /// What the gate reports, as it stands on the wire.
+    fn signed<T: Report>(&self, said: T) -> Vec<u8> {
+        by(&self.key, self.gate, said)
+    }
+
+    fn ready(&self, nonce: Nonce, epoch: u64) -> (Up, Vec<u8>) {
+        (Up::Ready, self.signed(Ready::new(nonce, epoch, Vec::new())))
     }
 
     /// All that the gate says on one connection.
@@ -180,6 +265,12 @@ impl World {
         let gate = device.expect("no fault").expect("may see it").gate.expect("it is a gate");
         gate.ready(Stopped.now()).is_some()
     }
+}
+
+fn office_of(store: &Store) -> Arc<Office> {
+    let key = SigningKey::from_seed("k1", &[7; 32]);
+    let (gates, attempts) = (store.gates().clone(), store.attempts().clone());
+    Arc::new(Office::new(gates, attempts, key, Arc::new(Stopped)))
 }
 
 /// A clock that stands still.

@@ -108,13 +108,15 @@ fn what_is_published_after_its_deadline_is_dead_on_every_clock() {
 #[test]
 fn greetings_go_to_the_gates_welcome() {
     let now = Timestamp::from_millis(1_780_000_000_000);
-    let letter = welcome(gate(), Nonce([9; 16]), 5, &key(), now);
+    let gap = PulseGap::from_ms(4_500).unwrap();
+    let letter = welcome(gate(), Nonce([9; 16]), 5, gap, &key(), now);
     assert_eq!(letter.topic, format!("fluss/v1/gates/{GATE}/welcome"));
     let Greeting::Welcome(welcome) = Greeting::from_bytes(&letter.body).unwrap() else {
         panic!("expected a welcome")
     };
     assert_eq!((welcome.nonce, welcome.epoch), (Nonce([9; 16]), 5));
     assert_eq!(welcome.server_time_ms, 1_780_000_000_000);
+    assert_eq!(welcome.pulse_gap_ms, 4_500);
     welcome.verify(&VerifyingKeys(vec![key().verifying_key()])).unwrap();
 
     let again = hello_again(gate());

@@ -63,7 +63,8 @@ async fn make_gate(devices: &Devices, secret: &EnrolmentSecret) {
 
 async fn enrol(devices: &Devices, secret: &EnrolmentSecret, certificate: &Issued) {
     let fingerprint = Fingerprint(certificate.fingerprint);
-    let certificate = store::Certificate { fingerprint, serial: [1; 16], expires_at: LATER };
+    let (serial, public_key) = ([1; 16], Vec::new());
+    let certificate = store::Certificate { fingerprint, serial, public_key, expires_at: LATER };
     let enrolled = devices.enrolled("1".to_owned(), secret.clone(), certificate, NOW).await;
     assert_eq!(enrolled.expect("it is written"), Ok(gate(1)));
 }

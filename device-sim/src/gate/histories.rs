@@ -146,7 +146,7 @@ impl World {
             Turn::Welcome => {
                 let Some(nonce) = self.hello.take() else { return Ok(()) };
                 self.epochs += 1;
-                let welcome = Welcome::signed(&service(), &own(), nonce, self.epochs, 0);
+                let welcome = Welcome::signed(&service(), &own(), nonce, self.epochs, 0, GAP);
                 self.welcomes.push(welcome.clone());
                 self.step(Input::Greeted { greeting: Greeting::Welcome(welcome), retained: false })
             }
@@ -288,5 +288,5 @@ fn own() -> GateId {
 fn switched_on(ledger: &[CommandId]) -> Gate {
     let keys = VerifyingKeys(vec![service().verifying_key()]);
     let firmware = String::new();
-    Gate::new(Arc::new(Pinned { gate: own(), keys, min_gap: GAP, firmware }), ledger)
+    Gate::new(Arc::new(Pinned { gate: own(), keys, keeps_gap: true, firmware }), ledger)
 }

@@ -197,11 +197,11 @@ fn only_a_genuine_welcome_to_the_open_hello_into_a_newer_epoch_is_adopted() {
     let forger = SigningKey::from_seed("k1", &[8; 32]);
     let other = GateId::parse("gate_8").unwrap();
     for (welcome, retained, why) in [
-        (Welcome::signed(&forger, &own(), nonce(2), 5, 0), false, Ignored::Forged),
-        (Welcome::signed(&service(), &other, nonce(2), 5, 0), false, Ignored::Foreign),
-        (Welcome::signed(&service(), &own(), nonce(2), 5, 0), true, Ignored::Retained),
-        (Welcome::signed(&service(), &own(), nonce(1), 5, 0), false, Ignored::StaleWelcome),
-        (Welcome::signed(&service(), &own(), nonce(2), 4, 0), false, Ignored::StaleWelcome),
+        (Welcome::signed(&forger, &own(), nonce(2), 5, 0, GAP), false, Ignored::Forged),
+        (Welcome::signed(&service(), &other, nonce(2), 5, 0, GAP), false, Ignored::Foreign),
+        (Welcome::signed(&service(), &own(), nonce(2), 5, 0, GAP), true, Ignored::Retained),
+        (Welcome::signed(&service(), &own(), nonce(1), 5, 0, GAP), false, Ignored::StaleWelcome),
+        (Welcome::signed(&service(), &own(), nonce(2), 4, 0, GAP), false, Ignored::StaleWelcome),
     ] {
         let greeting = Greeting::Welcome(welcome);
         let answer = gate.step(Input::Greeted { greeting, retained }, at(11));
@@ -341,7 +341,7 @@ fn at(ms: u64) -> Duration {
 fn switched_on(ledger: &[CommandId]) -> Gate {
     let keys = VerifyingKeys(vec![service().verifying_key()]);
     let firmware = "test".to_owned();
-    Gate::new(Arc::new(Pinned { gate: own(), keys, min_gap: GAP, firmware }), ledger)
+    Gate::new(Arc::new(Pinned { gate: own(), keys, keeps_gap: true, firmware }), ledger)
 }
 
 fn ready_in(epoch: u64) -> Gate {
@@ -361,7 +361,7 @@ fn opened(gate: &mut Gate, open: Input, now: Duration) {
 }
 
 fn welcome(nonce: Nonce, epoch: u64) -> Input {
-    let welcome = Welcome::signed(&service(), &own(), nonce, epoch, 0);
+    let welcome = Welcome::signed(&service(), &own(), nonce, epoch, 0, GAP);
     Input::Greeted { greeting: Greeting::Welcome(welcome), retained: false }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn pinned(identity: &Identity, options: &Options) -> Arc<Pinned> {
     Arc::new(Pinned {
         gate: identity.enrolment.gate_id.clone(),
         keys: identity.enrolment.command_keys.clone(),
-        min_gap: options.min_gap,
+        keeps_gap: options.keeps_gap,
         firmware: options.firmware.clone(),
     })
 }
@@ -293,7 +293,11 @@ impl Player {
                 }
             }
         }
-        outbox.publish(message.topic(), message.to_bytes())?;
+        let signature = match message.to_sign(self.gate_id()) {
+            Some(said) => self.present().sign(said.as_bytes())?,
+            None => Vec::new(),
+        };
+        outbox.publish(message.topic(), message.to_bytes(&signature))?;
         if let Message::Ready(ready) = message {
             self.journal.send_modify(|journal| journal.epoch = Some(ready.epoch));
         }
@@ -345,6 +349,11 @@ impl Player {
 
     fn say(&self, what: fmt::Arguments<'_>) {
         info!(gate = %self.gate_id(), "{what}");
+    }
+
+    /// Who the gate is on this connection.
+    fn present(&self) -> &Identity {
+        self.next.as_ref().filter(|_| self.is_next).unwrap_or(&self.identity)
     }
 
     fn gate_id(&self) -> &GateId {

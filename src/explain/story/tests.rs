@@ -3,7 +3,7 @@
 
 use domain::access_code::Refusal;
 use domain::attempt::AskedBy;
-use domain::gate::{Barred, Gate};
+use domain::gate::{Barred, Gate, PulseGap};
 use domain::{Attempt, AttemptId, CodeId, GateId};
 use store::{RefusedTap, Traced};
 
@@ -44,6 +44,7 @@ fn trace(state: State) -> Trace {
             ready_at: Some(at(-900)),
             barred: None,
             hardware_since: 0,
+            pulse_gap: PulseGap::default(),
         },
     }
 }

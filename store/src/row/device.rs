@@ -1,6 +1,6 @@
 //! Devices, gates and settings.
 
-use domain::gate::{Barred, Gate};
+use domain::gate::{Barred, Gate, PulseGap};
 use domain::permission::Role;
 use domain::secret::BoardToken;
 use domain::settings::{ExitGate, InviteDuration, MaxUsers};
@@ -18,7 +18,14 @@ pub(crate) fn gate_of(row: &Row) -> Result<Gate> {
         ready_at: row.moment_if_any("ready_at")?,
         barred: barred(row)?,
         hardware_since: super::number(row, "hardware_since")?,
+        pulse_gap: pulse_gap(row, "pulse_gap_ms")?,
     })
+}
+
+/// Reads a least time between two pulses.
+pub(crate) fn pulse_gap(row: &Row, column: &'static str) -> Result<PulseGap> {
+    let ms = super::number(row, column)?;
+    PulseGap::from_ms(ms).map_err(|error| Fault::corrupt("gates", column, error))
 }
 
 /// A revocation outlasts a quarantine: it takes new certificates to end it.

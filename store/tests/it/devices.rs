@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use domain::gate::PulseGap;
 use domain::permission::{Denied, Role};
 use domain::secret::{ClaimCode, EnrolmentSecret};
 use domain::settings::{ExitGate, MaxUsers};
 use domain::{GateId, Settings};
 use store::{
-    Behind, Certificate, Claimed, DeviceKind, Enrolment, Fingerprint, Peer, SaveRefusal,
+    Actor, Behind, Certificate, Claimed, DeviceKind, Enrolment, Fingerprint, Peer, SaveRefusal,
     SettingsRefusal, Unwelcome,
 };
 
@@ -26,6 +27,7 @@ crate::on_both_databases![
     a_stranger_does_not_learn_that_a_device_exists,
     a_hello_heard_twice_raises_the_epoch_once,
     an_old_goodbye_does_not_speak_for_a_newer_connection,
+    g_25_a_gate_that_is_there_is_named_until_it_was_told_its_pulse_gap,
 ];
 
 async fn i_1_a_label_gives_a_gate_its_certificate_until_its_first_hello(world: World) {
@@ -84,6 +86,7 @@ async fn gates_are_behind_as_long_as_a_certificate_from_before_lives(world: Worl
     let certificate = |number, expires_at| Certificate {
         fingerprint: Fingerprint([number; 32]),
         serial: [number; 16],
+        public_key: Vec::new(),
         expires_at,
     };
     let mut labels = Vec::new();
@@ -196,12 +199,38 @@ async fn a_stranger_does_not_learn_that_a_device_exists(world: World) {
 
 async fn a_hello_heard_twice_raises_the_epoch_once(world: World) {
     let gates = world.store.gates();
-    let hello = |nonce| gates.hello(world.gate, [nonce; 16], "fw".to_owned(), world.now());
-    assert_eq!(hello(1).await.unwrap(), Some(1));
-    assert_eq!(hello(1).await.unwrap(), Some(1));
-    assert_eq!(hello(2).await.unwrap(), Some(2));
+    let hello = async |nonce| {
+        let raised = gates.hello(world.gate, [nonce; 16], "fw".to_owned(), world.now()).await;
+        raised.unwrap().unwrap().epoch
+    };
+    assert_eq!([hello(1).await, hello(1).await, hello(2).await], [1, 1, 2]);
     let nowhere = GateId::new(&*world.dice, world.now());
     assert_eq!(gates.hello(nowhere, [1; 16], String::new(), world.now()).await.unwrap(), None);
+}
+
+async fn g_25_a_gate_that_is_there_is_named_until_it_was_told_its_pulse_gap(world: World) {
+    let (gates, devices) = (world.store.gates(), world.store.devices());
+    let set = async |ms| {
+        let (gate, gap) = (world.gate.to_string(), PulseGap::from_ms(ms).unwrap());
+        let owner = Actor::Person(world.owner);
+        devices.set_pulse_gap(owner, gate, gap, world.now()).await.unwrap().unwrap();
+    };
+    let hello = async |nonce| {
+        let raised = gates.hello(world.gate, [nonce; 16], String::new(), world.now()).await;
+        raised.unwrap().unwrap().pulse_gap.as_ms()
+    };
+    set(4_000).await;
+    assert_eq!(gates.to_tell().await.unwrap(), [], "it is not there");
+    assert_eq!(hello(1).await, 4_000);
+    gates.ready(world.gate, [1; 16], 1, Vec::new(), world.now()).await.unwrap();
+    assert_eq!(gates.to_tell().await.unwrap(), [], "it knows");
+    set(5_000).await;
+    assert_eq!(gates.to_tell().await.unwrap(), [world.gate]);
+    assert_eq!(hello(1).await, 4_000, "one hello is answered in one way");
+    assert_eq!(gates.to_tell().await.unwrap(), [world.gate]);
+    assert_eq!(hello(2).await, 5_000);
+    gates.ready(world.gate, [2; 16], 2, Vec::new(), world.now()).await.unwrap();
+    assert_eq!(gates.to_tell().await.unwrap(), []);
 }
 
 async fn an_old_goodbye_does_not_speak_for_a_newer_connection(world: World) {

@@ -23,6 +23,7 @@ crate::on_both_databases![
     a_gate_is_released_from_quarantine_once_somebody_has_looked,
     p_11_a_renewed_certificate_takes_over_at_its_first_use_and_not_before,
     p_11_a_certificate_is_renewed_from_its_60th_day_on_and_not_in_a_hurry,
+    a_gate_is_believed_by_its_present_key_and_by_the_next_one_until_that_is_used,
     a_renewed_gate_still_knows_what_it_was_sent,
     i_4_a_revoked_gate_is_kept_out_with_its_certificates_and_its_label,
     i_6_a_spare_takes_over_the_gate_and_all_that_refers_to_it,
@@ -129,6 +130,33 @@ async fn p_11_a_renewed_certificate_takes_over_at_its_first_use_and_not_before(w
     let again = renew(&world, FIRST, THIRD).await;
     assert_eq!(again, Err(Renewal::Unwelcome(Unwelcome::Revoked)));
     assert_eq!(identify(&world, SECOND).await, Ok(Peer::Gate(gate.id)));
+}
+
+async fn a_gate_is_believed_by_its_present_key_and_by_the_next_one_until_that_is_used(
+    world: World,
+) {
+    let keys = async |gate: GateId| {
+        let mut keys = world.store.gates().keys(gate, world.now()).await.unwrap();
+        keys.sort();
+        keys
+    };
+    let gate = Labelled::made(&world).await;
+    assert!(keys(gate.id).await.is_empty(), "it has no certificate yet");
+    gate.enrols(&world, FIRST).await;
+    identify(&world, FIRST).await.unwrap();
+    Labelled::enrolled(&world, FOURTH).await;
+    assert_eq!(keys(gate.id).await, [[1]], "and not another gate's");
+    world.later(60 * DAY);
+    renew(&world, FIRST, SECOND).await.unwrap();
+    assert_eq!(keys(gate.id).await, [[1], [2]]);
+    identify(&world, SECOND).await.unwrap();
+    assert_eq!(keys(gate.id).await, [[2]]);
+    world.later(90 * DAY);
+    assert!(keys(gate.id).await.is_empty(), "it has expired");
+    let gate = Labelled::enrolled(&world, THIRD).await;
+    let (devices, id) = (world.store.devices(), gate.id.to_string());
+    devices.revoke(Actor::Operator, id, world.now()).await.unwrap().unwrap();
+    assert!(keys(gate.id).await.is_empty(), "it was revoked");
 }
 
 async fn p_11_a_certificate_is_renewed_from_its_60th_day_on_and_not_in_a_hurry(world: World) {

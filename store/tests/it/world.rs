@@ -122,7 +122,7 @@ impl World {
     pub(crate) fn certificate(&self, fingerprint: Fingerprint) -> Certificate {
         let Fingerprint([first, ..]) = fingerprint;
         let expires_at = self.now() + Duration::from_hours(90 * 24);
-        Certificate { fingerprint, serial: [first; 16], expires_at }
+        Certificate { fingerprint, serial: [first; 16], public_key: vec![first], expires_at }
     }
 
     pub(crate) fn label(&self, name: &str) -> Label {
@@ -162,8 +162,8 @@ impl World {
     pub(crate) async fn gate_is_ready(&self, gate: GateId, ledger: &[domain::AttemptId]) -> u64 {
         let nonce: [u8; 16] = domain::roll(&*self.dice);
         let gates = self.store.gates();
-        let epoch = gates.hello(gate, nonce, "test".to_owned(), self.now()).await;
-        let epoch = epoch.expect("no fault").expect("a known gate");
+        let raised = gates.hello(gate, nonce, "test".to_owned(), self.now()).await;
+        let epoch = raised.expect("no fault").expect("a known gate").epoch;
         let ready = gates.ready(gate, nonce, epoch, ledger.to_vec(), self.now()).await;
         assert!(ready.expect("no fault"), "the ready belongs to the hello");
         epoch

@@ -178,8 +178,8 @@ impl World {
 
     pub(crate) async fn gate_is_ready(&self) {
         let (gates, nonce) = (self.store.gates(), domain::roll(&*self.dice));
-        let epoch = gates.hello(self.gate, nonce, String::new(), self.now()).await;
-        let epoch = epoch.unwrap().unwrap();
+        let raised = gates.hello(self.gate, nonce, String::new(), self.now()).await;
+        let epoch = raised.unwrap().unwrap().epoch;
         let ready = gates.ready(self.gate, nonce, epoch, Vec::new(), self.now()).await;
         assert!(ready.unwrap());
     }
