@@ -162,6 +162,11 @@ impl Problem {
         Self::from(Code::InvalidRequest).naming(field, message)
     }
 
+    /// The first field that is not as expected.
+    pub(crate) fn first_field(&self) -> Option<&str> {
+        self.errors.first().map(|error| error.field.as_str())
+    }
+
     /// Names a field.
     #[expect(
         clippy::needless_pass_by_value,

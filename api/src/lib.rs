@@ -17,6 +17,7 @@ mod guest;
 mod limits;
 mod login;
 mod openapi;
+mod pages;
 mod people;
 mod renewals;
 pub mod server;
