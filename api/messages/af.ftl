@@ -117,6 +117,55 @@ guest-wait = Wag ’n oomblik
 guest-too-many = Te veel pogings
     .note = Wag tien minute en probeer weer, of vra jou gasheer.
 
+## Die eienaar se konsole
+
+console-devices = Toestelle
+console-sign-out = Meld af
+
+sign-in = Meld aan
+    .note = Ons stuur ’n eenmalige pin na jou eie nommer. Daar is geen wagwoord nie.
+sign-in-phone = Selfoonnommer
+sign-in-channel = Hoe wil jy die pin kry?
+sign-in-whatsapp = WhatsApp (aanbeveel)
+sign-in-sms = SMS
+sign-in-send = Stuur die pin
+sign-in-help = Geen pin nie?
+sign-in-help-whatsapp = WhatsApp moet aan dieselfde foonnommer gekoppel wees.
+sign-in-help-dual-sim = Met twee SIM-kaarte kom die SMS aan op die SIM van die nommer wat jy getik het.
+sign-in-help-both = As een manier nie werk nie, gebruik die ander. As nie een werk nie, wag ’n oomblik en probeer weer, of kontak ondersteuning.
+sign-in-help-app = As jy hier aanmeld, word jy op jou foon se app afgemeld, en andersom.
+sign-in-displaced-by-app = Jy is hier afgemeld omdat die app met jou nommer aangemeld is.
+sign-in-displaced-by-dashboard = Jy is hier afgemeld omdat ’n ander blaaier met jou nommer aangemeld is.
+
+pin = Tik jou pin
+    .note = Dit het ses syfers en werk tien minute lank. Moet dit nooit deel nie, ook nie met ’n installeerder nie.
+pin-by-whatsapp = Ons het ’n pin na jou WhatsApp gestuur.
+pin-by-sms = Ons het ’n pin per SMS gestuur.
+pin-label = Eenmalige pin
+pin-none = Niks gekry nie?
+pin-again-whatsapp = Stuur nog een per WhatsApp
+pin-again-sms = Stuur nog een per SMS
+pin-other-number = Gebruik ’n ander nommer
+
+devices-none = Daar is nog geen toestel op jou rekening nie.
+device-kind = Soort
+device-gate = Hek
+device-intercom = Interkom
+device-serial = Reeksnommer
+device-state = Toestand
+device-online = aanlyn
+device-offline = vanlyn
+device-shared = met jou gedeel
+one-time-access = Eenmalige toegang
+    .note = Aktiewe kodes, en ’n nuwe een vir ’n gas
+settings = Instellings vir eenmalige toegang
+    .note = Watter hekke oopmaak, hoeveel kodes, hoe lank
+
+## Wat ’n veld van ’n vorm verwag, volgens sy naam
+
+field-phone = Tik ’n selfoonnommer, met sy landkode soos +27 82 123 4567.
+field-pin = Tik die ses syfers van die pin.
+
 ## Elke antwoord wat nie "hier is dit" is nie, volgens sy kode
 
 problem-malformed = Die versoek kon nie gelees word nie.

@@ -119,6 +119,55 @@ guest-wait = Wait a moment
 guest-too-many = Too many tries
     .note = Wait ten minutes and try again, or ask your host.
 
+## The owner's console
+
+console-devices = Devices
+console-sign-out = Sign out
+
+sign-in = Sign in
+    .note = We send a one-time pin to your own number. There is no password.
+sign-in-phone = Mobile number
+sign-in-channel = How do you want to get the pin?
+sign-in-whatsapp = WhatsApp (recommended)
+sign-in-sms = SMS
+sign-in-send = Send the pin
+sign-in-help = No pin?
+sign-in-help-whatsapp = WhatsApp must be linked to the same phone number.
+sign-in-help-dual-sim = With two SIM cards, the SMS arrives on the SIM of the number that you typed.
+sign-in-help-both = If one way does not work, take the other. If neither does, wait a moment and try again, or contact support.
+sign-in-help-app = Signing in here signs you out of the app on your phone, and the other way round.
+sign-in-displaced-by-app = You were signed out here because the app was signed in with your number.
+sign-in-displaced-by-dashboard = You were signed out here because another browser was signed in with your number.
+
+pin = Type your pin
+    .note = It has six digits and works for ten minutes. Never share it, not even with an installer.
+pin-by-whatsapp = We sent a pin to your WhatsApp.
+pin-by-sms = We sent a pin by SMS.
+pin-label = One-time pin
+pin-none = Nothing arrived?
+pin-again-whatsapp = Send another by WhatsApp
+pin-again-sms = Send another by SMS
+pin-other-number = Use another number
+
+devices-none = There is no device on your account yet.
+device-kind = Kind
+device-gate = Gate
+device-intercom = Intercom
+device-serial = Serial number
+device-state = State
+device-online = online
+device-offline = offline
+device-shared = shared with you
+one-time-access = One Time Access
+    .note = Active codes, and a new one for a guest
+settings = One Time Access Settings
+    .note = Which gates open, how many codes, how long
+
+## What a field of a form expects, by its name
+
+field-phone = Type a mobile number, with its country code like +27 82 123 4567.
+field-pin = Type the six digits of the pin.
+
 ## Every answer that is not "here you are", by its code
 
 problem-malformed = The request could not be read.

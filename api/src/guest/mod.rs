@@ -17,27 +17,27 @@ use axum::Router;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use axum::routing::MethodFilter;
+use axum::routing::get;
 
 use crate::Api;
 use crate::answers::Code;
-use crate::pages::{Words, at};
+use crate::pages::{self, Words};
 use page::{Page, Trouble};
 
 /// All pages.
-pub(crate) fn routes() -> Router<Api> {
-    const GET: MethodFilter = MethodFilter::GET;
-    const POST: MethodFilter = MethodFilter::POST;
+pub(crate) fn routes(api: &Api) -> Router<Api> {
     Router::new()
-        .route("/", at(GET, welcome))
-        .route("/{token}", at(GET, link::show))
-        .route("/b/{board}", at(GET, board::show))
-        .route("/enter", at(POST, redeem::enter).merge(at(GET, link::back)))
-        .route("/exit", at(POST, redeem::exit).merge(at(GET, link::back)))
-        .route("/guest.css", at(GET, stylesheet))
-        .route("/robots.txt", at(GET, robots))
-        .route("/favicon.ico", at(GET, no_icon))
+        .route("/", get(welcome))
+        .route("/{token}", get(link::show))
+        .route("/b/{board}", get(board::show))
+        .route("/enter", get(link::back).post(redeem::enter))
+        .route("/exit", get(link::back).post(redeem::exit))
+        .route("/guest.css", get(stylesheet))
+        .route("/robots.txt", get(robots))
+        .route("/favicon.ico", get(no_icon))
+        .layer(from_fn_with_state(api.clone(), pages::rim))
 }
 
 /// The secret in a path, as its own parser reads it; what it refuses does not exist.

@@ -1,17 +1,15 @@
 //! What a page is made of; `templates/guest/pass.html` says what it looks like.
 
 use askama::Template;
-use axum::Extension;
-use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64URL_NOPAD;
 use domain::Leg;
 use store::GuestPass;
 
 use super::words;
-use crate::answers::{Problem, RetryAt};
 use crate::Api;
-use crate::pages::{Moment, Screen, Words, filters};
+use crate::answers::Problem;
+use crate::pages::{self, Moment, Screen, Words, filters};
 
 /// One page; all look alike.
 #[derive(Default, Template)]
@@ -135,10 +133,6 @@ impl IntoResponse for Page {
 
 impl IntoResponse for Trouble {
     fn into_response(self) -> Response {
-        let (mut document, _) = self.problem.into_response().into_parts();
-        let retry_after = document.headers.remove(header::RETRY_AFTER);
-        let retry_after = retry_after.map(|wait| [(header::RETRY_AFTER, wait)]);
-        let retry_at = document.extensions.remove::<RetryAt>().map(Extension);
-        (document.status, retry_after, retry_at, *self.page).into_response()
+        pages::told_by(self.problem, *self.page)
     }
 }

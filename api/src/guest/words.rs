@@ -8,10 +8,12 @@ use crate::answers::Code;
 use crate::pages::Words;
 
 pub(super) fn trouble(code: Code) -> Words {
-    match code {
-        Code::NotFound => Words::of("guest-unknown"),
-        Code::ForeignForm => Words::of("guest-from-elsewhere"),
-        other => Words::on(other),
+    if code == Code::NotFound {
+        Words::of("guest-unknown")
+    } else if code == Code::ForeignForm {
+        Words::of("guest-from-elsewhere")
+    } else {
+        Words::on(code)
     }
 }
 
@@ -61,7 +63,9 @@ pub(super) fn refused(refusal: Refusal, leg: Leg, now: Timestamp) -> Words {
         Refusal::ScanRequired => Words::of("guest-scan-again"),
         Refusal::WrongIntercom => Words::of("guest-wrong-board-here"),
         Refusal::LinkLocked | Refusal::WrongCode { tries_left: 0 } => Words::of("guest-locked"),
-        Refusal::WrongCode { tries_left } => Words::of("guest-wrong-code").count("tries", tries_left),
+        Refusal::WrongCode { tries_left } => {
+            Words::of("guest-wrong-code").count("tries", tries_left)
+        }
         Refusal::Wait { until } => {
             let seconds = now.until(until).as_millis().div_ceil(1000);
             Words::of("guest-wait").count("seconds", u32::try_from(seconds).unwrap_or(u32::MAX))

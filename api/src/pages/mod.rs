@@ -14,13 +14,12 @@ use std::sync::Arc;
 use askama::{DynTemplate, Template};
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::handler::Handler;
 use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, MethodRouter, on};
 
 use crate::Api;
-use crate::answers::{Code, Problem};
+use crate::answers::{Code, Problem, RetryAt};
 pub(crate) use tongue::Tongue;
 pub(crate) use words::{Moment, Words, filters};
 
@@ -47,20 +46,12 @@ const STRICT_TRANSPORT: &str = "max-age=31536000; includeSubDomains";
 /// Under this name a template finds the language of its reader.
 const TONGUE: &str = "tongue";
 
-/// Routes to a handler, writes its page in the reader's language, and gives every answer the
-/// headers of all pages.
-pub(crate) fn at<T: 'static>(
-    method: MethodFilter,
-    handler: impl Handler<T, Api>,
-) -> MethodRouter<Api> {
-    on(method, async move |State(api): State<Api>, request: Request| {
-        let is_public_tls = api.is_public_tls();
-        let tongue = Tongue::of(request.headers());
-        let response = handler.call(request, api).await;
-        let mut response = written(response, tongue);
-        dress(response.headers_mut(), is_public_tls);
-        response
-    })
+/// Writes a page in the reader's language, and gives every answer the headers of all pages.
+pub(crate) async fn rim(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let tongue = Tongue::of(request.headers());
+    let mut response = written(next.run(request).await, tongue);
+    dress(response.headers_mut(), api.is_public_tls());
+    response
 }
 
 /// A page, to be written once the reader's language is known.
@@ -74,6 +65,20 @@ impl<T: Template + Send + Sync + 'static> IntoResponse for Screen<T> {
     fn into_response(self) -> Response {
         Extension(Unwritten(Arc::new(self.0))).into_response()
     }
+}
+
+/// The status and the headers of a problem, with a page that tells it instead of a document.
+pub(crate) fn told_by(problem: Problem, page: impl IntoResponse) -> Response {
+    instead(problem.into_response(), page)
+}
+
+/// A page with the status and the headers of a problem document, in its place.
+pub(crate) fn instead(document: Response, page: impl IntoResponse) -> Response {
+    let (mut document, _) = document.into_parts();
+    let retry_after = document.headers.remove(header::RETRY_AFTER);
+    let retry_after = retry_after.map(|wait| [(header::RETRY_AFTER, wait)]);
+    let retry_at = document.extensions.remove::<RetryAt>().map(Extension);
+    (document.status, retry_after, retry_at, page).into_response()
 }
 
 fn written(mut response: Response, tongue: Tongue) -> Response {

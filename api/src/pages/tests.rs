@@ -84,7 +84,8 @@ fn every_message_is_used() {
     let all: String = [texts(&root.join("src")), texts(&root.join("templates"))].concat().concat();
     for name in messages(ENGLISH).keys().filter(|name| !name.contains('.')) {
         let is_made_up = name.starts_with("problem-") || name.starts_with("field-");
-        let is_named = all.contains(&format!("\"{name}\"")) || ENGLISH.contains(&format!("{{ {name} }}"));
+        let is_named =
+            all.contains(&format!("\"{name}\"")) || ENGLISH.contains(&format!("{{ {name} }}"));
         assert!(is_made_up || is_named, "{name}");
     }
 }
@@ -101,4 +102,3 @@ fn texts(folder: &Path) -> Vec<String> {
     }
     texts
 }
-

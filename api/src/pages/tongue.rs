@@ -31,7 +31,8 @@ impl Tongue {
         let wishes = asked.unwrap_or_default().split(',').filter_map(|wish| {
             let (tag, quality) = wish.split_once(";q=").unwrap_or((wish, "1"));
             let language = tag.trim().split('-').next()?;
-            let tongue = Self::ALL.into_iter().find(|one| one.tag().eq_ignore_ascii_case(language))?;
+            let tongue =
+                Self::ALL.into_iter().find(|one| one.tag().eq_ignore_ascii_case(language))?;
             Some((tongue, quality.trim().parse::<f32>().ok()?))
         });
         // The first of equals is meant first.
@@ -51,9 +52,8 @@ impl Tongue {
     /// that does not exist is told by its name (a test sees to it that none is missing).
     pub(crate) fn say(self, key: &str, attribute: Option<&str>, with: &FluentArgs<'_>) -> String {
         let said = self.bundle().said(key, attribute, with);
-        said.or_else(|| ENGLISH.said(key, attribute, with)).unwrap_or_else(|| {
-            if attribute.is_some() { String::new() } else { key.to_owned() }
-        })
+        said.or_else(|| ENGLISH.said(key, attribute, with))
+            .unwrap_or_else(|| if attribute.is_some() { String::new() } else { key.to_owned() })
     }
 
     fn bundle(self) -> &'static Bundle {

@@ -44,7 +44,10 @@ impl Words {
 
     /// What a problem means, for people.
     pub(crate) fn on(code: Code) -> Self {
-        Self { key: format!("problem-{}", code.as_str().replace('_', "-")).into(), with: Vec::new() }
+        Self {
+            key: format!("problem-{}", code.as_str().replace('_', "-")).into(),
+            with: Vec::new(),
+        }
     }
 
     /// What is expected of a field of a form.
@@ -103,7 +106,12 @@ impl Moment {
 
 /// What templates say in the language of their reader: `{{ "devices"|say }}`, `{{ words|say }}`,
 /// `{{ words|note }}`, `{{ until|moment }}`.
-#[expect(unreachable_pub, reason = "`filter_fn` writes a `pub` of its own")]
+#[expect(
+    unreachable_pub,
+    clippy::inline_always,
+    clippy::unused_self,
+    reason = "so `filter_fn` writes it"
+)]
 pub(crate) mod filters {
     use askama::{Values, filter_fn, get_value};
 
