@@ -129,6 +129,14 @@ pub struct Problem {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RetryAt(Timestamp);
 
+/// What a problem document says, beside it, for whoever tells it by a page.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) code: Code,
+    /// The first field that is not as expected.
+    pub(crate) field: Option<String>,
+}
+
 /// A refusal or a fault (RFC 9457); some codes add members of their own.
 #[derive(ToSchema)]
 #[schema(as = Problem)]
@@ -160,6 +168,11 @@ impl Problem {
     /// One field is wrong.
     pub(crate) fn field(field: &str, message: impl ToString) -> Self {
         Self::from(Code::InvalidRequest).naming(field, message)
+    }
+
+    /// The first field that is not as expected.
+    pub(crate) fn first_field(&self) -> Option<&str> {
+        self.errors.first().map(|error| error.field.as_str())
     }
 
     /// Names a field.
@@ -208,6 +221,7 @@ fn usual_wait(code: Code) -> Option<Duration> {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.code.status();
+        let told = Told { code: self.code, field: self.first_field().map(str::to_owned) };
         let mut document = json!({
             "type": format!("urn:fluss:problem:{}", self.code.as_str()),
             "title": self.code.title(),
@@ -238,6 +252,7 @@ impl IntoResponse for Problem {
         if let Some(retry_at) = self.retry_at {
             response.extensions_mut().insert(retry_at);
         }
+        response.extensions_mut().insert(told);
         response
     }
 }

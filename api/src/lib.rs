@@ -1,4 +1,4 @@
-//! The HTTP face: login, devices, settings, codes, attempts and the guest's pages.
+//! The HTTP face: login, devices, settings, codes, attempts, the guest's pages and the console.
 //!
 //! One endpoint, one file: its wire types and its handler. Text becomes a type in the first lines
 //! of a handler; the clock is read once there; what is decided, `store` and `domain` decide.
@@ -10,6 +10,7 @@ mod body;
 mod caller;
 mod codes;
 pub mod config;
+mod console;
 pub mod courier;
 mod devices;
 mod enrolments;
@@ -17,6 +18,7 @@ mod guest;
 mod limits;
 mod login;
 mod openapi;
+mod pages;
 mod people;
 mod renewals;
 pub mod server;
@@ -114,7 +116,8 @@ impl Inner {
     }
 }
 
-/// The whole face: JSON under `/v1`, the OpenAPI document, and the guest's pages.
+/// The whole face: JSON under `/v1`, the OpenAPI document, the guest's pages, and the owner's
+/// console under `/console`.
 pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
     let blocked = parts.config.blocked()?;
     let api = Api(Arc::new(Inner {
@@ -133,7 +136,7 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
     }));
     let (json, document) = endpoints().split_for_parts();
     let openapi = openapi::route(&openapi::with_problems(document));
-    let router = json.merge(guest::routes()).merge(openapi);
+    let router = json.merge(guest::routes(&api)).merge(console::routes(&api)).merge(openapi);
     let router = router
         .fallback(answers::not_found)
         .method_not_allowed_fallback(answers::method_not_allowed);

@@ -21,6 +21,7 @@ mod kills;
 mod meter;
 mod oracle;
 mod owner;
+mod pages;
 #[path = "../../store/tests/it/postgres.rs"]
 mod postgres;
 mod process;

@@ -11,6 +11,7 @@ use super::{in_path, link, ticket, unknown, words};
 use crate::Api;
 use crate::answers::Code;
 use crate::caller::From;
+use crate::pages::Words;
 
 /// Shows the pass that this browser keeps, with a ticket for the scanned board. A browser without
 /// one is asked for the short reference too: never for the digits alone (G-2).
@@ -31,7 +32,7 @@ pub(super) async fn show(
     let ticket = ticket::write(&api.ticket_key, intercom, now);
     let Some(seen) = seen else {
         let form = Some(Form::at_board(&api, None, ticket, Some(String::new())));
-        let page = Page { form, ..Page::saying(words::type_reference_and_code()) };
+        let page = Page { form, ..Page::saying(Words::of("guest-type-reference")) };
         return Ok(page.into_response());
     };
     if seen.pass.code.intercom != intercom {

@@ -18,6 +18,7 @@ use super::{in_path, unknown, words};
 use crate::Api;
 use crate::answers::Code;
 use crate::caller::From;
+use crate::pages::Words;
 
 /// How long the gate is said to be open; later the guest is simply inside.
 const WELCOME: Duration = Duration::from_mins(1);
@@ -66,7 +67,7 @@ pub(super) fn page(api: &Api, seen: &GuestPass, ticket: Option<String>, now: Tim
     });
     let page = match (seen.pass.code.standing(now), under_way) {
         (Standing::Revoked { inside, .. }, _) => Page::saying(words::cancelled(inside)),
-        (Standing::Completed { .. }, _) => Page::saying(words::goodbye()),
+        (Standing::Completed { .. }, _) => Page::saying(Words::of("guest-goodbye")),
         (
             Standing::Issued
             | Standing::Entering
@@ -87,9 +88,9 @@ pub(super) fn page(api: &Api, seen: &GuestPass, ticket: Option<String>, now: Tim
 /// A gate was asked to open; a sent command is settled by the gate's report and by nothing else.
 fn waiting(is_late: bool) -> Page {
     if is_late {
-        Page::saying(words::no_answer_yet()).again_after(3)
+        Page::saying(Words::of("guest-no-answer")).again_after(3)
     } else {
-        Page::saying(words::opening()).again_after(1)
+        Page::saying(Words::of("guest-opening")).again_after(1)
     }
 }
 
@@ -100,15 +101,15 @@ fn way_in(api: &Api, seen: &GuestPass, ticket: Option<String>) -> Page {
     let page = match ticket {
         Some(ticket) => Page {
             form: Some(Form::at_board(api, Some(seen.pass.code.id.to_string()), ticket, None)),
-            ..Page::saying(words::type_the_code())
+            ..Page::saying(Words::of("guest-type-code"))
         },
-        None => Page { steps: true, ..Page::saying(words::scan_the_board()) },
+        None => Page { steps: true, ..Page::saying(Words::of("guest-scan")) },
     };
     Page { last_try: last_try(seen), ..page }
 }
 
 fn way_out(api: &Api, seen: &GuestPass, just_came_in: bool) -> Page {
-    let said = if just_came_in { words::gate_is_open() } else { words::inside() };
+    let said = if just_came_in { Words::of("guest-gate-open") } else { Words::of("guest-inside") };
     // Whoever just came in reads that first, even when the gate for the way out is not there.
     if let Some(obstacle) = obstacle(seen, Leg::Exit).filter(|_| !just_came_in) {
         return obstacle;
@@ -120,13 +121,13 @@ fn way_out(api: &Api, seen: &GuestPass, just_came_in: bool) -> Page {
 /// Why there is nothing to type now.
 fn obstacle(seen: &GuestPass, leg: Leg) -> Option<Page> {
     if seen.pass.code.guard.locked_at.is_some() {
-        return Some(Page::saying(words::locked()));
+        return Some(Page::saying(Words::of("guest-locked")));
     }
     (!seen.gate_is_there).then(|| Page::saying(words::gate_is_away(leg)).again_after(10))
 }
 
 /// What became of the last try, where it did not open.
-fn last_try(seen: &GuestPass) -> Option<String> {
+fn last_try(seen: &GuestPass) -> Option<Words> {
     let latest = seen.latest.as_ref()?;
     match latest.state {
         attempt::State::NotExecuted { why, .. } => Some(words::not_opened(why, latest.leg)),

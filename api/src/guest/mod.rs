@@ -8,77 +8,36 @@ mod cookie;
 mod link;
 mod page;
 mod redeem;
-mod same_site;
 mod ticket;
 mod words;
 
 use std::net::IpAddr;
 
 use axum::Router;
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
-use axum::handler::Handler;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::routing::get;
 
 use crate::Api;
 use crate::answers::Code;
+use crate::pages::{self, Words};
 use page::{Page, Trouble};
 
-/// What every answer here says to browsers (safety.md 5.2).
-const HEADERS: [(&str, &str); 8] = [
-    (
-        "content-security-policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-         connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
-         object-src 'none'",
-    ),
-    ("referrer-policy", "no-referrer"),
-    ("x-content-type-options", "nosniff"),
-    ("x-robots-tag", "noindex"),
-    ("cross-origin-opener-policy", "same-origin"),
-    ("cross-origin-resource-policy", "same-origin"),
-    ("permissions-policy", "camera=(self), geolocation=()"),
-    ("cache-control", "no-store"),
-];
-
-/// Said as well where guests come by TLS: one year, subdomains too.
-const STRICT_TRANSPORT: &str = "max-age=31536000; includeSubDomains";
-
 /// All pages.
-pub(crate) fn routes() -> Router<Api> {
-    const GET: MethodFilter = MethodFilter::GET;
-    const POST: MethodFilter = MethodFilter::POST;
+pub(crate) fn routes(api: &Api) -> Router<Api> {
     Router::new()
-        .route("/", at(GET, welcome))
-        .route("/{token}", at(GET, link::show))
-        .route("/b/{board}", at(GET, board::show))
-        .route("/enter", at(POST, redeem::enter).merge(at(GET, link::back)))
-        .route("/exit", at(POST, redeem::exit).merge(at(GET, link::back)))
-        .route("/guest.css", at(GET, stylesheet))
-        .route("/robots.txt", at(GET, robots))
-        .route("/favicon.ico", at(GET, no_icon))
-}
-
-/// Routes to a handler and gives its answers the headers of all pages.
-fn at<T: 'static>(method: MethodFilter, handler: impl Handler<T, Api>) -> MethodRouter<Api> {
-    on(method, async move |State(api): State<Api>, request: Request| {
-        let is_public_tls = api.is_public_tls();
-        let mut response = handler.call(request, api).await;
-        dress(response.headers_mut(), is_public_tls);
-        response
-    })
-}
-
-fn dress(headers: &mut HeaderMap, is_public_tls: bool) {
-    for (name, value) in HEADERS {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    }
-    if is_public_tls {
-        let value = HeaderValue::from_static(STRICT_TRANSPORT);
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
-    }
+        .route("/", get(welcome))
+        .route("/{token}", get(link::show))
+        .route("/b/{board}", get(board::show))
+        .route("/enter", get(link::back).post(redeem::enter))
+        .route("/exit", get(link::back).post(redeem::exit))
+        .route("/guest.css", get(stylesheet))
+        .route("/robots.txt", get(robots))
+        .route("/favicon.ico", get(no_icon))
+        .layer(from_fn_with_state(api.clone(), pages::rim))
 }
 
 /// The secret in a path, as its own parser reads it; what it refuses does not exist.
@@ -102,7 +61,7 @@ fn unknown(api: &Api, address: IpAddr) -> Trouble {
 
 /// `GET /`: for who comes without a link.
 async fn welcome() -> Page {
-    Page::saying(words::welcome())
+    Page::saying(Words::of("guest-welcome"))
 }
 
 /// The one thing that may be kept, for an hour.

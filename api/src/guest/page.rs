@@ -1,25 +1,24 @@
-//! What a page is made of; `templates/page.html` says what it looks like.
+//! What a page is made of; `templates/guest/pass.html` says what it looks like.
 
 use askama::Template;
-use axum::Extension;
-use axum::http::header;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64URL_NOPAD;
-use domain::{Leg, Timestamp};
+use domain::Leg;
 use store::GuestPass;
 
-use super::words::{self, Words};
-use crate::answers::{Code, Problem, RetryAt};
-use crate::{Api, wire};
+use super::words;
+use crate::Api;
+use crate::answers::Problem;
+use crate::pages::{self, Moment, Screen, Words, filters};
 
 /// One page; all look alike.
 #[derive(Default, Template)]
-#[template(path = "page.html")]
+#[template(path = "guest/pass.html")]
 pub(super) struct Page {
     pub(super) said: Words,
     pub(super) greeting: Option<Greeting>,
     /// What became of the last try, while another can be made.
-    pub(super) last_try: Option<String>,
+    pub(super) last_try: Option<Words>,
     /// Whether the three steps are listed.
     pub(super) steps: bool,
     pub(super) form: Option<Form>,
@@ -32,7 +31,7 @@ pub(super) struct Page {
 pub(super) struct Greeting {
     guest: String,
     place: String,
-    until: String,
+    until: Moment,
 }
 
 /// The four digits, and what makes the press of the button this one and no other.
@@ -72,11 +71,15 @@ impl Page {
 }
 
 impl Greeting {
+    fn hi(&self) -> Words {
+        Words::of("guest-hi").with("guest", self.guest.clone())
+    }
+
     pub(super) fn of(seen: &GuestPass) -> Self {
         Self {
             guest: seen.pass.guest.name.as_str().to_owned(),
             place: seen.intercom_name.clone(),
-            until: told(seen.pass.code.expires_at, &seen.time_zone),
+            until: Moment::new(seen.pass.code.expires_at, &seen.time_zone),
         }
     }
 }
@@ -124,36 +127,12 @@ impl<E: Into<Problem>> From<E> for Trouble {
 
 impl IntoResponse for Page {
     fn into_response(self) -> Response {
-        match self.render() {
-            Ok(html) => Html(html).into_response(),
-            Err(_) => Problem::from(Code::Internal).into_response(),
-        }
+        Screen(self).into_response()
     }
 }
 
 impl IntoResponse for Trouble {
     fn into_response(self) -> Response {
-        let (mut document, _) = self.problem.into_response().into_parts();
-        let retry_after = document.headers.remove(header::RETRY_AFTER);
-        let retry_after = retry_after.map(|wait| [(header::RETRY_AFTER, wait)]);
-        let retry_at = document.extensions.remove::<RetryAt>().map(Extension);
-        (document.status, retry_after, retry_at, *self.page).into_response()
-    }
-}
-
-/// A moment as people at the gate say it: `06:00 (SAST) on 22 Nov`.
-fn told(at: Timestamp, zone: &str) -> String {
-    wire::in_zone(at, zone).strftime("%H:%M (%Z) on %-d %b").to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_end_is_told_in_the_zone_of_the_intercom() {
-        let at = Timestamp::from_millis(1_795_320_000_000);
-        assert_eq!(told(at, "Africa/Johannesburg"), "06:00 (SAST) on 22 Nov");
-        assert_eq!(told(at, "No/Where"), "04:00 (UTC) on 22 Nov");
+        pages::told_by(self.problem, *self.page)
     }
 }

@@ -18,12 +18,13 @@ use store::{Redeem, Refused, crash_point};
 use super::cookie::{self, Kept};
 use super::link::{known, path_of};
 use super::page::{self, Page, Refresh, Trouble};
-use super::same_site::SameSite;
-use super::words::{self, Words};
+use super::words;
 use super::{ticket, unknown};
 use crate::answers::{Code, Problem};
 use crate::body::Form;
 use crate::caller::From;
+use crate::pages::Words;
+use crate::pages::same_site::SameSite;
 use crate::{Api, wire};
 
 /// What the form at the board sends.
@@ -55,7 +56,7 @@ pub(super) struct Exit {
 
 /// Asks for the gate on the way in.
 pub(super) async fn enter(
-    site: Result<SameSite, Trouble>,
+    site: Result<SameSite, Problem>,
     State(api): State<Api>,
     From(address): From,
     Kept(kept): Kept,
@@ -72,7 +73,7 @@ pub(super) async fn enter(
 
 /// Asks for the gate on the way out; the board is outside, so it need not be scanned (X16).
 pub(super) async fn exit(
-    site: Result<SameSite, Trouble>,
+    site: Result<SameSite, Problem>,
     State(api): State<Api>,
     From(address): From,
     Kept(kept): Kept,
@@ -102,12 +103,12 @@ async fn way_in(
         Some(Ok(reference)) => Some(referred_to(api, address, &reference, scanned, now).await?),
         Some(Err(invalid)) => {
             let problem = Problem::field("reference", invalid);
-            return Err(again(problem, words::not_a_reference(), form));
+            return Err(again(problem, Words::of("guest-not-a-reference"), form));
         }
     };
     let Some(link) = link else {
         let problem = Problem::field("reference", "is required without the link's cookie");
-        return Err(again(problem, words::type_reference_and_code(), form.with_reference()));
+        return Err(again(problem, Words::of("guest-type-reference"), form.with_reference()));
     };
     is_its_pass(api, address, &link, typed.pass.as_deref(), now).await?;
     let digits = digits(&typed.code, &form)?;
@@ -143,7 +144,7 @@ async fn is_its_pass(
 ) -> Result<(), Trouble> {
     let seen = known(api, address, link, now).await?;
     if named.is_some_and(|named| named != seen.pass.code.id.to_string()) {
-        return Err(Trouble::new(Code::NotFound, Page::saying(words::another_pass())));
+        return Err(Trouble::new(Code::NotFound, Page::saying(Words::of("guest-another-pass"))));
     }
     Ok(())
 }
@@ -240,7 +241,7 @@ fn may_try_again(refusal: Refusal) -> bool {
 
 fn digits(code: &str, form: &page::Form) -> Result<Passcode, Trouble> {
     Passcode::parse(code.trim()).map_err(|invalid| {
-        again(Problem::field("code", invalid), words::not_four_digits(), form.clone())
+        again(Problem::field("code", invalid), Words::of("guest-not-four-digits"), form.clone())
     })
 }
 

@@ -1,5 +1,7 @@
 //! `POST /v1/logins`: asks for a pin.
 
+use std::net::IpAddr;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::PhoneNumber;
@@ -48,31 +50,43 @@ pub(crate) async fn begin(
     Address(address): Address,
     Json(body): Json<BeginLogin>,
 ) -> Result<(StatusCode, axum::Json<PinSent>), Problem> {
-    let phone = phone(&api, &body)?;
-    let now = api.now();
-    if api.blocked.block(&phone, None, now) {
-        return Err(with_support(&api, Code::CountryBlocked.into()));
-    }
-    api.limits.login(address)?;
-    let (token, pin) = (LoginToken::random(&*api.dice), Otp::random(&*api.dice));
+    let phone = phone(&api, &body.phone, body.country.as_deref())?;
     let client = match body.client {
         ClientWord::App => Client::App,
         ClientWord::Dashboard => Client::Dashboard,
     };
-    let begun = api.store.logins().begin(phone, client, pin.clone(), token.clone(), now).await??;
-    let login_id = token.reveal();
-    send(&api, &login_id, body.channel, &begun, &pin, now).await?;
-    let sent = pin_sent(login_id, body.channel, &begun);
+    let sent = ask(&api, address, phone, body.channel, client).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(sent)))
 }
 
-fn phone(api: &Api, body: &BeginLogin) -> Result<PhoneNumber, Problem> {
+/// Has a pin made and sent, for the app and the console alike.
+pub(crate) async fn ask(
+    api: &Api,
+    address: IpAddr,
+    phone: PhoneNumber,
+    channel: ChannelWord,
+    client: Client,
+) -> Result<PinSent, Problem> {
+    let now = api.now();
+    if api.blocked.block(&phone, None, now) {
+        return Err(with_support(api, Code::CountryBlocked.into()));
+    }
+    api.limits.login(address)?;
+    let (token, pin) = (LoginToken::random(&*api.dice), Otp::random(&*api.dice));
+    let begun = api.store.logins().begin(phone, client, pin.clone(), token.clone(), now).await??;
+    let login_id = token.reveal();
+    send(api, &login_id, channel, &begun, &pin, now).await?;
+    Ok(pin_sent(login_id, channel, &begun))
+}
+
+/// A number as typed; a local one needs a country, or else the one that is at home here.
+pub(crate) fn phone(api: &Api, text: &str, country: Option<&str>) -> Result<PhoneNumber, Problem> {
     let mut fields = Fields::default();
-    let home = match &body.country {
+    let home = match country {
         Some(code) => fields.take("country", Country::parse(code)),
         None => api.config.home().ok().flatten(),
     };
-    let phone = fields.take("phone", PhoneNumber::parse(&body.phone, home));
-    let country_is_fine = body.country.is_none() || home.is_some();
+    let phone = fields.take("phone", PhoneNumber::parse(text, home));
+    let country_is_fine = country.is_none() || home.is_some();
     phone.filter(|_| country_is_fine).ok_or_else(|| fields.problem())
 }

@@ -39,8 +39,8 @@ impl From<ChannelWord> for Channel {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct PinSent {
     /// Keep it: only its holder can use the pin
-    login_id: String,
-    channel: ChannelWord,
+    pub(crate) login_id: String,
+    pub(crate) channel: ChannelWord,
     expires_at: String,
     /// The earliest moment for another pin
     resend_at: String,

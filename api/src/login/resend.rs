@@ -28,10 +28,19 @@ pub(crate) async fn resend(
     Path(login_id): Path<String>,
     Json(body): Json<Resend>,
 ) -> Result<(StatusCode, axum::Json<PinSent>), Problem> {
+    let sent = ask_again(&api, login_id, body.channel).await?;
+    Ok((StatusCode::ACCEPTED, axum::Json(sent)))
+}
+
+/// Has another pin made and sent, for the app and the console alike.
+pub(crate) async fn ask_again(
+    api: &Api,
+    login_id: String,
+    channel: ChannelWord,
+) -> Result<PinSent, Problem> {
     let token = LoginToken::parse(&login_id).map_err(|_| Problem::from(Code::OtpInvalid))?;
     let (pin, now) = (Otp::random(&*api.dice), api.now());
     let begun = api.store.logins().renew(token, pin.clone(), now).await??;
-    send(&api, &login_id, body.channel, &begun, &pin, now).await?;
-    let sent = pin_sent(login_id, body.channel, &begun);
-    Ok((StatusCode::ACCEPTED, axum::Json(sent)))
+    send(api, &login_id, channel, &begun, &pin, now).await?;
+    Ok(pin_sent(login_id, channel, &begun))
 }

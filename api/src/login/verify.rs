@@ -38,10 +38,7 @@ pub(crate) async fn verify(
     Path(login_id): Path<String>,
     Json(body): Json<Verify>,
 ) -> Result<axum::Json<SignedIn>, Problem> {
-    let pin = Otp::parse(&body.pin).map_err(|error| Problem::field("pin", error))?;
-    let token = LoginToken::parse(&login_id).map_err(|_| Problem::from(Code::OtpInvalid))?;
-    let session = SessionToken::random(&*api.dice);
-    let signed_in = api.store.logins().verify(token, pin, session.clone(), api.now()).await??;
+    let (session, signed_in) = sign_in(&api, &login_id, &body.pin).await?;
     Ok(axum::Json(SignedIn {
         token: session.reveal(),
         user_id: signed_in.user.to_string(),
@@ -49,4 +46,17 @@ pub(crate) async fn verify(
         client: signed_in.client.as_str(),
         displaced_another: signed_in.displaced,
     }))
+}
+
+/// Tries a pin, for the app and the console alike.
+pub(crate) async fn sign_in(
+    api: &Api,
+    login_id: &str,
+    pin: &str,
+) -> Result<(SessionToken, store::SignedIn), Problem> {
+    let pin = Otp::parse(pin).map_err(|error| Problem::field("pin", error))?;
+    let token = LoginToken::parse(login_id).map_err(|_| Problem::from(Code::OtpInvalid))?;
+    let session = SessionToken::random(&*api.dice);
+    let signed_in = api.store.logins().verify(token, pin, session.clone(), api.now()).await??;
+    Ok((session, signed_in))
 }

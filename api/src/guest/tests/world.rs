@@ -1,5 +1,6 @@
 //! A small world: an owner with a gate and two intercoms, a clock set by hand, and browsers.
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
 use domain::attempt::Evidence;
-use domain::login::Client;
+use domain::login::{Channel, Client};
 use domain::name::{DeviceName, GuestName};
 use domain::secret::{BoardToken, ClaimCode, EnrolmentSecret, LoginToken, Otp, SessionToken};
 use domain::settings::{ExitGate, InviteDuration, MaxUsers};
@@ -19,7 +20,7 @@ use store::{Guest, GuestPass, Issue, Issued, Keys, Label, Store};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::courier::Console;
+use crate::courier::{ChannelDown, Courier};
 use crate::{Config, GateWelcome, Parts};
 
 pub(crate) struct World {
@@ -37,6 +38,8 @@ pub(crate) struct World {
     pub(crate) session: String,
     pub(crate) gate: GateId,
     pub(crate) intercom: IntercomId,
+    /// The owner's phone, which gets the pins.
+    pub(crate) phone: Arc<Phone>,
     serial: AtomicU64,
     _folder: tempfile::TempDir,
 }
@@ -50,6 +53,7 @@ impl World {
     pub(crate) async fn at(public_url: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("fluss.db").display());
+        let phone = Arc::new(Phone::default());
         let (dice, clock) = (Arc::new(Seeded::default()), Arc::new(Hand::default()));
         let keys = Keys { seal: [1; 32], pepper: [2; 32] };
         let store = Store::open(&url, &keys, dice.clone()).await.unwrap();
@@ -59,7 +63,7 @@ impl World {
             store: store.clone(),
             clock: clock.clone(),
             dice: dice.clone(),
-            courier: Arc::new(Console::new("127.0.0.1:8080".parse().unwrap()).unwrap()),
+            courier: phone.clone(),
             authorities: Arc::new(ArcSwap::from_pointee(Authorities { signing, other: None })),
             gate_welcome: GateWelcome {
                 broker_host: "localhost".to_owned(),
@@ -89,6 +93,7 @@ impl World {
             session: String::new(),
             gate,
             intercom,
+            phone,
             serial,
             _folder: folder,
         };
@@ -312,12 +317,22 @@ impl Browser {
         let request = request.header(header::COOKIE, cookie).body(body).unwrap();
         let answer = self.router.clone().oneshot(request).await.unwrap();
         let (head, body) = answer.into_parts();
-        if let Some(cookie) = head.headers.get(header::SET_COOKIE) {
-            self.cookie = cookie.to_str().unwrap().split(';').next().map(str::to_owned);
+        for cookie in head.headers.get_all(header::SET_COOKIE) {
+            self.keep(cookie.to_str().unwrap());
         }
         let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
         let body = String::from_utf8(body.to_vec()).unwrap();
         Seen { status: head.status, headers: head.headers, body }
+    }
+
+    fn keep(&mut self, cookie: &str) {
+        let (pair, rest) = cookie.split_once(';').unwrap();
+        let name = format!("{}=", pair.split('=').next().unwrap());
+        let jar = self.cookie.take().unwrap_or_default();
+        let kept = jar.split("; ").filter(|one| !one.is_empty() && !one.starts_with(&name));
+        let fresh = (!rest.contains("Max-Age=0;")).then_some(pair);
+        let jar: Vec<&str> = kept.chain(fresh).collect();
+        self.cookie = Some(jar.join("; ")).filter(|jar| !jar.is_empty());
     }
 
     /// Opens the link, scans a board, and reads the form there.
@@ -400,6 +415,31 @@ impl Seen {
         let rest = self.body.split(&before).nth(1);
         let value = rest.and_then(|rest| rest.split('"').next());
         value.unwrap_or_else(|| panic!("no {name} in {}", self.body)).to_owned()
+    }
+}
+
+/// A phone that keeps the pins that reach it.
+#[derive(Default)]
+pub(crate) struct Phone {
+    pins: Mutex<Vec<(Channel, String)>>,
+}
+
+impl Phone {
+    /// The latest pin, and how it came.
+    pub(crate) fn pin(&self) -> (Channel, String) {
+        self.pins.lock().unwrap().last().unwrap().clone()
+    }
+}
+
+impl Courier for Phone {
+    fn deliver<'a>(
+        &'a self,
+        channel: Channel,
+        _: &'a PhoneNumber,
+        pin: &'a Otp,
+    ) -> Pin<Box<dyn Future<Output = Result<(), ChannelDown>> + Send + 'a>> {
+        self.pins.lock().unwrap().push((channel, pin.reveal()));
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 

@@ -5,16 +5,14 @@ use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, header};
 
-use super::page::{Page, Trouble};
-use super::words;
 use crate::Api;
-use crate::answers::Code;
+use crate::answers::{Code, Problem};
 
 /// Proof that a form came from a page of ours.
-pub(super) struct SameSite;
+pub(crate) struct SameSite;
 
 impl FromRequestParts<Api> for SameSite {
-    type Rejection = Trouble;
+    type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Self::Rejection> {
         let authority = parts.uri.authority().map(Authority::as_str);
@@ -22,7 +20,7 @@ impl FromRequestParts<Api> for SameSite {
         if is_ours(&parts.headers, host, &api.public_url) {
             Ok(Self)
         } else {
-            Err(Trouble::new(Code::ForeignForm, Page::saying(words::from_elsewhere())))
+            Err(Code::ForeignForm.into())
         }
     }
 }

@@ -1,0 +1,226 @@
+# Every sentence on our pages, in English. Syntax: https://projectfluent.org/fluent/guide/
+# The text of a message is its heading or its label; `.note` says what it means or what to do.
+# A test sees to it that every file here has the same messages and names the same things.
+
+moment = { $time } ({ $zone }) on { $day } { $month ->
+    [1] Jan
+    [2] Feb
+    [3] Mar
+    [4] Apr
+    [5] May
+    [6] Jun
+    [7] Jul
+    [8] Aug
+    [9] Sep
+    [10] Oct
+    [11] Nov
+   *[12] Dec
+}
+
+## The guest
+
+guest-hi = Hi { $guest }
+guest-valid-until = valid until
+guest-step-link = Open your link
+guest-step-scan = Scan the QR code on the board
+guest-step-code = Type your 4-digit code
+guest-reference = Reference
+guest-code = 4-digit code
+guest-code-title = four digits
+guest-open = Open the gate
+guest-show-pass = Show your pass
+
+# without a pass
+guest-welcome = Fluss+ one-time access
+    .note = Open the link your host sent you.
+guest-unknown = This link does not work
+    .note = Open the link in your message again. If that does not help, ask your host for a new one.
+guest-from-elsewhere = That button was not ours
+    .note = Nothing happened. Open the link in your message again and use the button there.
+guest-another-pass = Open your link again
+    .note = This browser has opened another pass since. Nothing happened; open the link in your message again.
+
+# on the way in
+guest-scan = Scan the board at the gate
+    .note = Point your phone's camera at the QR code; the page it opens asks for your code.
+guest-type-code = Type your code
+    .note = The four digits are in the message from your host.
+guest-type-reference = Type your reference and your code
+    .note = This browser does not know your pass. Both are in the message from your host.
+guest-wrong-board = Your pass is for { $place }
+    .note = This board is at another gate. Scan the one at yours.
+guest-wrong-board-here = Your pass is for another gate
+    .note = This board is at another gate. Scan the one at yours.
+
+# while a gate is asked to open
+guest-opening = Opening…
+    .note = Please wait at the gate.
+guest-no-answer = Still waiting
+    .note = No answer from the gate yet. Your pass is kept; this page updates when the gate reports.
+guest-away-entry = Not reachable
+    .note = The gate is not reachable right now. Your pass is not used.
+guest-away-exit = Not reachable
+    .note = The gate is not reachable right now. Your way out is not used.
+
+# it did not open; `leg` is `entry` or `exit`
+guest-not-opened-cancelled = The gate did not open: your host cancelled it. { guest-kept }
+guest-not-opened-late = The gate did not open: the request came too late. { guest-kept }
+guest-not-opened-connection = The gate did not open: the gate had lost its connection. { guest-kept }
+guest-not-opened-soon = The gate did not open: it has just moved. { $leg ->
+    [exit] Your way out is not used.
+   *[entry] Your pass is not used.
+} Press again in a moment.
+guest-not-opened-fault = The gate did not open: the gate has a fault; tell your host if it stays. { guest-kept }
+guest-kept = { $leg ->
+    [exit] Your way out is not used.
+   *[entry] Your pass is not used.
+} You can try again.
+
+# inside, and at the end
+guest-gate-open = Gate is open. Welcome.
+    .note = To leave, type your code at the gate. You need not scan the board.
+guest-inside = You are inside
+    .note = To leave, type your code at the gate. You need not scan the board.
+guest-goodbye = Goodbye
+    .note = You are out, and your pass is used up. Thank you for your visit.
+guest-cancelled = Cancelled by your host
+    .note = Your host has cancelled this pass. It opens no gate any more.
+guest-cancelled-inside = Cancelled by your host
+    .note = Your host has cancelled this pass. Ask your host to let you out.
+guest-expired = Your pass has expired
+    .note = Ask your host for a new one.
+guest-expired-inside = Your time is over
+    .note = Your pass has expired. Ask your host to let you out.
+guest-locked = Too many wrong codes
+    .note = This link is locked now. Ask your host for help.
+
+# after a press of the button that opened nothing
+guest-not-four-digits = Try again
+    .note = Type the four digits of your code.
+guest-not-a-reference = Try again
+    .note = Type the reference as it stands in your message: ten letters and digits.
+guest-used-entry = Your way in is used
+    .note = A pass opens the gate once in and once out.
+guest-used-exit = Your way out is used
+    .note = A pass opens the gate once in and once out.
+guest-not-entered = You have not entered yet
+    .note = To enter, scan the board at the gate.
+guest-already-opening = This pass is being used right now
+    .note = Wait a moment; your pass shows what the gate does.
+guest-scan-again = Scan the board again
+    .note = The scan must be less than five minutes old. Then type your code.
+guest-wrong-code = Try again
+    .note = That code is not right. { $tries ->
+        [one] 1 try left.
+       *[other] { $tries } tries left.
+    }
+guest-wait = Wait a moment
+    .note = Try again in { $seconds ->
+        [one] 1 second.
+       *[other] { $seconds } seconds.
+    }
+guest-too-many = Too many tries
+    .note = Wait ten minutes and try again, or ask your host.
+
+## The owner's console
+
+console-devices = Devices
+console-sign-out = Sign out
+
+sign-in = Sign in
+    .note = We send a one-time pin to your own number. There is no password.
+sign-in-phone = Mobile number
+sign-in-channel = How do you want to get the pin?
+sign-in-whatsapp = WhatsApp (recommended)
+sign-in-sms = SMS
+sign-in-send = Send the pin
+sign-in-help = No pin?
+sign-in-help-whatsapp = WhatsApp must be linked to the same phone number.
+sign-in-help-dual-sim = With two SIM cards, the SMS arrives on the SIM of the number that you typed.
+sign-in-help-both = If one way does not work, take the other. If neither does, wait a moment and try again, or contact support.
+sign-in-help-app = Signing in here signs you out of the app on your phone, and the other way round.
+sign-in-displaced-by-app = You were signed out here because the app was signed in with your number.
+sign-in-displaced-by-dashboard = You were signed out here because another browser was signed in with your number.
+
+pin = Type your pin
+    .note = It has six digits and works for ten minutes. Never share it, not even with an installer.
+pin-by-whatsapp = We sent a pin to your WhatsApp.
+pin-by-sms = We sent a pin by SMS.
+pin-label = One-time pin
+pin-none = Nothing arrived?
+pin-again-whatsapp = Send another by WhatsApp
+pin-again-sms = Send another by SMS
+pin-other-number = Use another number
+
+devices-none = There is no device on your account yet.
+device-kind = Kind
+device-gate = Gate
+device-intercom = Intercom
+device-serial = Serial number
+device-state = State
+device-online = online
+device-offline = offline
+device-shared = shared with you
+one-time-access = One Time Access
+    .note = Active codes, and a new one for a guest
+settings = One Time Access Settings
+    .note = Which gates open, how many codes, how long
+
+## What a field of a form expects, by its name
+
+field-phone = Type a mobile number, with its country code like +27 82 123 4567.
+field-pin = Type the six digits of the pin.
+
+## Every answer that is not "here you are", by its code
+
+problem-malformed = The request could not be read.
+problem-invalid-request = A field is not as expected.
+problem-not-found = There is no such thing, or it is not yours to see.
+problem-method-not-allowed = This address does not do that.
+problem-timeout = The request took too long.
+problem-too-large = The request is too large.
+problem-not-json = Send the body as application/json.
+problem-not-form = Send the body as application/x-www-form-urlencoded.
+problem-foreign-form = This form is not from a page of ours.
+problem-too-many-requests = Too many requests; wait a moment.
+problem-idempotency-key-required = Send an Idempotency-Key of 1 to 128 characters.
+problem-idempotency-mismatch = This button was pressed before for something else. Open the page again.
+problem-precondition-required = Open the page again before you save.
+problem-precondition-failed = Somebody saved meanwhile; look at what they saved.
+problem-session-missing = Sign in first.
+problem-session-displaced = You were signed out by a newer sign-in with your number.
+problem-otp-invalid = The pin is not valid.
+problem-otp-expired = The pin has expired; request a new one.
+problem-otp-too-many = Too many wrong pins; request a new one.
+problem-otp-too-soon = A pin was just sent; wait before the next one.
+problem-channel-unavailable = The pin could not be sent this way.
+problem-country-blocked = Pins are not sent to this country; contact support.
+problem-not-owner = Only the owner may do this.
+problem-no-permission = The owner has not given you permission for this.
+problem-already-claimed = This device is on another account.
+problem-already-enrolled = This gate is in use; its label admits nobody any more.
+problem-certificate-refused = This certificate does not admit the gate any more.
+problem-renewal-too-early = This certificate is young; renew it later.
+problem-not-a-gate = This device is no gate.
+problem-not-a-spare = Only a gate that nobody has claimed or connected can replace another.
+problem-not-an-intercom = Only intercoms have one-time access.
+problem-gate-not-owned = Choose a gate on your own account.
+problem-settings-missing = Save the one-time access settings first.
+problem-limit-reached = All codes are in use; revoke one or wait for one to end.
+problem-no-digits-left = All digits were given out within a day; try again later.
+problem-one-contact-only = One code is for one person; create another code.
+problem-not-active = The code has ended; there is nothing to revoke.
+problem-code-wrong = The code is wrong.
+problem-code-wait = Wait a moment before the next try.
+problem-link-locked = Too many wrong codes. Ask your host.
+problem-wrong-intercom = Your pass is for another gate.
+problem-scan-required = Scan the board at the gate first.
+problem-pass-expired = The pass has expired.
+problem-pass-revoked = The pass was cancelled.
+problem-pass-used = The pass has been used for this way already.
+problem-not-entered-yet = Nobody has entered with this pass yet.
+problem-already-opening = This pass is being used right now.
+problem-gate-offline = The gate is not reachable right now. The pass is not used.
+problem-busy = Too much at once; try again in a moment.
+problem-unavailable = Not available right now; try again in a moment.
+problem-internal = Something went wrong on our side.

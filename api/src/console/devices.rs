@@ -1,0 +1,73 @@
+//! The devices of an account, and one of them.
+
+use askama::Template;
+use axum::extract::State;
+use domain::permission::{Act, Role};
+use store::{Device, DeviceKind};
+
+use super::owner::Owner;
+use crate::Api;
+use crate::answers::Problem;
+use crate::body::{self, Path};
+use crate::pages::{Screen, filters};
+
+/// All devices.
+#[derive(Template)]
+#[template(path = "console/devices.html")]
+pub(super) struct Devices {
+    devices: Vec<Shown>,
+}
+
+/// Device Details, as the help articles call it.
+#[derive(Template)]
+#[template(path = "console/device.html")]
+pub(super) struct Details {
+    device: Shown,
+}
+
+/// A device as a page shows it.
+struct Shown {
+    id: String,
+    name: String,
+    serial: String,
+    is_intercom: bool,
+    is_owner: bool,
+    /// Gates only: whether it can be opened now.
+    online: Option<bool>,
+    /// Whether codes can be sent: settings are saved, and the reader may (C04).
+    one_time_access: bool,
+}
+
+/// `GET /console/devices`.
+pub(super) async fn list(
+    State(api): State<Api>,
+    Owner(caller): Owner,
+) -> Result<Screen<Devices>, Problem> {
+    let devices = api.store.devices().of(caller.user).await?;
+    let devices = devices.iter().map(|device| shown(&api, device)).collect();
+    Ok(Screen(Devices { devices }))
+}
+
+/// `GET /console/devices/{id}`.
+pub(super) async fn details(
+    State(api): State<Api>,
+    Owner(caller): Owner,
+    Path(id): Path<String>,
+) -> Result<Screen<Details>, Problem> {
+    let device = api.store.devices().details(caller.user, body::device(&id)?).await??;
+    Ok(Screen(Details { device: shown(&api, &device) }))
+}
+
+fn shown(api: &Api, device: &Device) -> Shown {
+    let may_use = device.role.may(Act::UseOneTimeAccess).is_ok();
+    let is_intercom = matches!(device.kind, DeviceKind::Intercom { .. });
+    Shown {
+        id: device.kind.id(),
+        name: device.name.as_str().to_owned(),
+        serial: device.serial.clone(),
+        is_intercom,
+        is_owner: device.role == Role::Owner,
+        online: device.gate.as_ref().map(|gate| gate.ready(api.now()).is_some()),
+        one_time_access: is_intercom && device.has_settings && may_use,
+    }
+}

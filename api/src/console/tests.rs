@@ -1,0 +1,93 @@
+//! The owner's way through the console: real router, real SQLite, clock by hand.
+
+use axum::http::StatusCode;
+use domain::login::Channel;
+
+use crate::guest::tests::world::{Browser, Seen, World};
+
+impl Browser {
+    /// Presses a button and goes where it leads.
+    #[track_caller]
+    fn leads(seen: &Seen, to: &str) {
+        assert_eq!(seen.status, StatusCode::SEE_OTHER, "{}", seen.body);
+        assert_eq!(seen.header("location"), to);
+    }
+
+    /// Signs in to the console with the owner's number.
+    pub(crate) async fn signs_in(&mut self, world: &World) {
+        let asked = [("phone", "%2B27821234567"), ("channel", "whatsapp")];
+        Self::leads(&self.post("/console/sign-in", &asked).await, "/console/pin");
+        let (_, pin) = world.phone.pin();
+        let seen = self.post("/console/pin", &[("pin", &pin), ("by", "whatsapp")]).await;
+        Self::leads(&seen, "/console/devices");
+    }
+}
+
+#[tokio::test]
+async fn o_1_an_owner_signs_in_sees_the_devices_and_signs_out() {
+    let world = World::new().await;
+    let mut owner = world.browser();
+    Browser::leads(&owner.get("/console").await, "/console/devices");
+    Browser::leads(&owner.get("/console/devices").await, "/console/sign-in");
+    owner.get("/console/sign-in").await.says("There is no password").says("two SIM cards");
+    owner.signs_in(&world).await;
+    let page = owner.get("/console/devices").await.is(StatusCode::OK);
+    page.says("Main Gate").says("Unit 4").says("online");
+    Browser::leads(&owner.get("/console/sign-in").await, "/console/devices");
+    Browser::leads(&owner.post("/console/sign-out", &[]).await, "/console/sign-in");
+    Browser::leads(&owner.get("/console/devices").await, "/console/sign-in");
+}
+
+#[tokio::test]
+async fn o_1_a_wrong_number_and_a_wrong_pin_are_told_by_their_field_and_nothing_is_lost() {
+    let world = World::new().await;
+    let mut owner = world.browser();
+    let page = owner.post("/console/sign-in", &[("phone", "12"), ("channel", "sms")]).await;
+    let page = page.is(StatusCode::UNPROCESSABLE_ENTITY).says("Type a mobile number");
+    page.says(r#"value="12""#).says(r#"value="sms" checked"#);
+
+    let asked = [("phone", "%2B27821234567"), ("channel", "sms")];
+    Browser::leads(&owner.post("/console/sign-in", &asked).await, "/console/pin?by=sms");
+    assert_eq!(world.phone.pin().0, Channel::Sms);
+    owner.get("/console/pin?by=sms").await.says("We sent a pin by SMS");
+    let page = owner.post("/console/pin", &[("pin", "12"), ("by", "sms")]).await;
+    page.is(StatusCode::UNPROCESSABLE_ENTITY).says("Type the six digits").says("by SMS");
+    let wrong = if world.phone.pin().1 == "111111" { "222222" } else { "111111" };
+    let page = owner.post("/console/pin", &[("pin", wrong), ("by", "sms")]).await;
+    page.is(StatusCode::FORBIDDEN).says("The pin is not valid.");
+}
+
+#[tokio::test]
+async fn o_3_who_was_displaced_is_told_by_whom_and_when() {
+    let world = World::new().await;
+    let (mut one, mut two) = (world.browser(), world.browser());
+    one.signs_in(&world).await;
+    world.later(std::time::Duration::from_mins(2));
+    two.signs_in(&world).await;
+    Browser::leads(&one.get("/console/devices").await, "/console/sign-in");
+    let page = one.get("/console/sign-in").await;
+    page.says("another browser was signed in with your number").says("(UTC) on 28 May");
+}
+
+#[tokio::test]
+async fn a_problem_of_the_console_is_a_page_and_speaks_the_readers_language() {
+    let world = World::new().await;
+    let mut owner = world.browser();
+    owner.signs_in(&world).await;
+    let page = owner.get("/console/devices/gate_nobody").await.is(StatusCode::NOT_FOUND);
+    page.says("<h1>There is no such thing");
+    let request = axum::http::Request::get("/console/sign-in").header("accept-language", "af-ZA");
+    let page = world.browser().send(request, axum::body::Body::empty()).await;
+    page.says(r#"lang="af""#).says("Meld aan");
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_does_nothing() {
+    let world = World::new().await;
+    let mut owner = world.browser();
+    owner.signs_in(&world).await;
+    let foreign = [(axum::http::HeaderName::from_static("sec-fetch-site"), "cross-site")];
+    let page = owner.post_with("/console/sign-out", &[], &foreign).await;
+    page.is(StatusCode::FORBIDDEN).says("not from a page of ours");
+    owner.get("/console/devices").await.is(StatusCode::OK);
+}

@@ -1,0 +1,167 @@
+//! What a page says: a message of `messages/` by its name, with what it names.
+
+use std::borrow::Cow;
+
+use domain::Timestamp;
+use fluent_bundle::FluentArgs;
+use jiff::Zoned;
+
+use super::Tongue;
+use crate::answers::{Code, Problem};
+use crate::wire;
+
+/// A message, not yet in anybody's language.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Words {
+    key: Cow<'static, str>,
+    with: Vec<(&'static str, Named)>,
+}
+
+/// What a message names: a text, or a number that may decide between forms.
+#[derive(Clone, Debug, PartialEq)]
+enum Named {
+    Text(String),
+    Number(u32),
+}
+
+impl Words {
+    /// The message of that name.
+    pub(crate) fn of(key: &'static str) -> Self {
+        Self { key: key.into(), with: Vec::new() }
+    }
+
+    /// The same, naming something.
+    pub(crate) fn with(mut self, name: &'static str, what: impl Into<String>) -> Self {
+        self.with.push((name, Named::Text(what.into())));
+        self
+    }
+
+    /// The same with a number, which may decide between forms.
+    pub(crate) fn count(mut self, name: &'static str, number: impl Into<u32>) -> Self {
+        self.with.push((name, Named::Number(number.into())));
+        self
+    }
+
+    /// What a problem means, for people.
+    pub(crate) fn on(code: Code) -> Self {
+        Self {
+            key: format!("problem-{}", code.as_str().replace('_', "-")).into(),
+            with: Vec::new(),
+        }
+    }
+
+    /// What is expected of a field of a form.
+    pub(crate) fn on_field(field: &str) -> Self {
+        Self { key: format!("field-{}", field.replace('_', "-")).into(), with: Vec::new() }
+    }
+
+    /// The message itself.
+    pub(crate) fn say(&self, tongue: Tongue) -> String {
+        self.attribute(tongue, None)
+    }
+
+    /// What the message goes on to say.
+    pub(crate) fn note(&self, tongue: Tongue) -> String {
+        self.attribute(tongue, Some("note"))
+    }
+
+    fn attribute(&self, tongue: Tongue, name: Option<&str>) -> String {
+        let mut args = FluentArgs::new();
+        for (name, what) in &self.with {
+            match what {
+                Named::Text(text) => args.set(*name, text.as_str()),
+                Named::Number(number) => args.set(*name, *number),
+            }
+        }
+        tongue.say(&self.key, name, &args)
+    }
+}
+
+impl From<&Problem> for Words {
+    fn from(problem: &Problem) -> Self {
+        problem.first_field().map_or_else(|| Self::on(problem.code), Self::on_field)
+    }
+}
+
+/// A moment, in the zone where it matters.
+#[derive(Clone, Debug)]
+pub(crate) struct Moment(Zoned);
+
+impl Moment {
+    /// A moment in the words of a zone; UTC where the zone is not known.
+    pub(crate) fn new(at: Timestamp, zone: &str) -> Self {
+        Self(wire::in_zone(at, zone))
+    }
+
+    /// `06:00 (SAST) on 22 Nov`.
+    pub(crate) fn say(&self, tongue: Tongue) -> String {
+        let words = Words::of("moment")
+            .with("time", self.0.strftime("%H:%M").to_string())
+            .with("zone", self.0.strftime("%Z").to_string())
+            .count("day", self.0.day().unsigned_abs())
+            .count("month", self.0.month().unsigned_abs());
+        words.say(tongue)
+    }
+}
+
+/// What templates say in the language of their reader: `{{ "devices"|say }}`, `{{ words|say }}`,
+/// `{{ words|note }}`, `{{ until|moment }}`.
+#[expect(
+    unreachable_pub,
+    clippy::inline_always,
+    clippy::unused_self,
+    reason = "so `filter_fn` writes it"
+)]
+pub(crate) mod filters {
+    use askama::{Values, filter_fn, get_value};
+
+    use super::{Moment, Words};
+    use crate::pages::{TONGUE, Tongue};
+
+    /// A name of a message, or words with what they name.
+    pub(crate) trait Sayable {
+        fn words(&self) -> Words;
+    }
+
+    impl Sayable for &'static str {
+        fn words(&self) -> Words {
+            Words::of(self)
+        }
+    }
+
+    impl Sayable for Words {
+        fn words(&self) -> Words {
+            self.clone()
+        }
+    }
+
+    impl<T: Sayable> Sayable for &T {
+        fn words(&self) -> Words {
+            (*self).words()
+        }
+    }
+
+    /// A message.
+    #[filter_fn]
+    pub(crate) fn say(said: impl Sayable, values: &dyn Values) -> askama::Result<String> {
+        Ok(said.words().say(*get_value::<Tongue>(values, TONGUE)?))
+    }
+
+    /// What a message goes on to say.
+    #[filter_fn]
+    pub(crate) fn note(said: impl Sayable, values: &dyn Values) -> askama::Result<String> {
+        Ok(said.words().note(*get_value::<Tongue>(values, TONGUE)?))
+    }
+
+    /// A moment with its zone.
+    #[filter_fn]
+    pub(crate) fn moment(at: &Moment, values: &dyn Values) -> askama::Result<String> {
+        Ok(at.say(*get_value::<Tongue>(values, TONGUE)?))
+    }
+
+    /// The reader's language, for `lang`.
+    #[filter_fn]
+    pub(crate) fn tag(_: impl Sized, values: &dyn Values) -> askama::Result<&'static str> {
+        Ok(get_value::<Tongue>(values, TONGUE)?.tag())
+    }
+}
