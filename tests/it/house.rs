@@ -152,9 +152,11 @@ impl House {
         while Instant::now() < deadline {
             let printed = self.printed();
             let word = |start| printed.lines().find_map(|line| word_with(line, start));
-            if let (Some(http), Some(mqtt)) = (word("http://"), word("mqtts://")) {
+            if printed.contains("Ctrl-C stops it.") {
                 let process = self.process.as_mut().expect("runs");
-                process.http = http;
+                // Who does not play a role does not name its address.
+                process.http = word("http://").unwrap_or_default();
+                let mqtt = word("mqtts://").unwrap_or_default();
                 mqtt.trim_start_matches("mqtts://").clone_into(&mut process.mqtt);
                 return true;
             }
