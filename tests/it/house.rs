@@ -72,6 +72,18 @@ impl House {
         house
     }
 
+    /// A second process on the same data and at the same ports, not started yet.
+    pub(crate) fn annex(&self) -> Self {
+        Self {
+            process: None,
+            data: self.data.clone(),
+            client: self.client.clone(),
+            ports: self.ports,
+            store_url: self.store_url.clone(),
+            folder: Arc::clone(&self.folder),
+        }
+    }
+
     /// A folder where nothing runs yet.
     pub(crate) fn empty() -> Self {
         // Libraries that leave the choice of a provider to the process find this one.
@@ -99,6 +111,12 @@ impl House {
         let folders =
             fleet.gates.read_dir().expect("lists").map(|entry| entry.expect("lists").path());
         folders.filter(|path| path.is_dir()).collect()
+    }
+
+    /// The setting by which a bridge in another process finds this house's broker.
+    pub(crate) fn way_to_its_broker(&self) -> String {
+        let [_, mqtt] = self.ports;
+        format!("bridge.broker=127.0.0.1:{mqtt}")
     }
 
     /// The binary's command line for this house.
