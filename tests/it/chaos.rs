@@ -6,6 +6,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use device_sim::Faults;
+use device_sim::faults::{Sensor, Skew};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::time::{interval, sleep_until};
@@ -73,6 +75,32 @@ async fn on_bad_lines_no_gate_opens_twice_late_or_for_nothing() {
     drop(gates);
 }
 
+/// All options of `device-sim run` at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gate_on_its_bad_days_opens_neither_twice_nor_late_nor_for_nothing() {
+    let guests = from_env("CHAOS", WAVE);
+    let house = House::start().await;
+    let owner = house.signs_in("+27821234567").await;
+    let mut line = Line::at(&house, &owner, Fault::None, Chance::from_env()).await;
+    let percent = |text: &str| text.parse().expect("a share");
+    line.faults = Faults {
+        seed: from_env("SEED", 1),
+        loss: percent("2"),
+        dup: percent("10"),
+        delay: Duration::from_millis(300),
+        reboot: percent("20"),
+        skew: Skew::new(-50).expect("in range"),
+        sensor: Some(Sensor::Ok),
+    };
+    line.plays(&owner, &house.data, guests).await;
+    let told = line.told();
+    println!("on bad days ({}): {told}", line.faults);
+    assert!(!line.in_time.is_empty(), "nobody was let in");
+    let (mut gates, promises) = ([line.gate], line.promises);
+    let complaints = Oracle::beside(&house.data).await.complaints(&mut gates, &promises).await;
+    assert!(complaints.is_empty(), "{}:\n{}", line.faults, complaints.join("\n"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_that_went_silent_is_noticed_within_30_s_and_what_was_on_it_opens_nothing() {
     let house = House::start().await;
@@ -111,6 +139,8 @@ async fn a_line_that_went_silent_is_noticed_within_30_s_and_what_was_on_it_opens
 /// A gate at the end of a bad line.
 struct Line {
     fault: Fault,
+    /// What goes wrong at the gate itself.
+    faults: Faults,
     proxy: Proxy,
     gate: Mounted,
     label: Label,
@@ -149,6 +179,7 @@ impl Line {
         let (not_at_all, offline, healed) = (0, 0, Duration::ZERO);
         let line = Self {
             fault,
+            faults: Faults::default(),
             proxy,
             gate,
             label,
@@ -179,6 +210,7 @@ impl Line {
                 pressers.push(self.invites(owner).await);
             }
             self.proxy.suffers(self.fault);
+            self.gate_suffers(self.faults.clone()).await;
             let delays: Vec<_> = (0..wave).map(|_| self.chance.ms_below(2_000)).collect();
             let line = &*self;
             let goes = pressers.into_iter().zip(delays);
@@ -193,8 +225,16 @@ impl Line {
                 }
             }
             self.proxy.suffers(Fault::None);
+            self.gate_suffers(Faults::default()).await;
             let healed = self.is_well_again(owner, &mut Oracle::beside(oracle).await).await;
             self.healed = self.healed.max(healed);
+        }
+    }
+
+    /// A gate that shall suffer what it suffers already is left as it is.
+    async fn gate_suffers(&mut self, faults: Faults) {
+        if self.faults != Faults::default() {
+            self.gate.suffers(faults).await;
         }
     }
 

@@ -9,6 +9,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use device_sim::Pulse;
+use domain::AttemptId;
 use futures_util::future::join_all;
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -23,6 +25,9 @@ use crate::house::{Code, House, until};
 
 /// How long a request may wait for the storage, with what a busy machine adds.
 const BOUND: Duration = Duration::from_millis(5_500);
+
+/// How long a command lives, and a moment more.
+const LONGER_THAN_A_COMMAND: Duration = Duration::from_millis(8_500);
 
 /// How long after the fault is gone everything may take to work again.
 const RECOVERY: Duration = Duration::from_secs(2);
@@ -90,6 +95,44 @@ async fn a_locked_database_is_told_within_5_s_and_what_gates_said_meanwhile_is_n
     // What counts is when the report came, not when it could be written down.
     let told = home.house.explains(&under_way)["attempts"][0].clone();
     assert_eq!((&told["outcome"], &told["failed_at"]), (&json!("opened"), &json!(null)));
+    other.close().await.unwrap();
+}
+
+/// The bridge is another process, which finds the command only when it looks, once a second; by
+/// then the database is locked.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_lock_holds_up_past_its_deadline_opens_nothing_and_is_explained_by_it() {
+    let mut house = House::empty();
+    let mut other_roles = house.annex();
+    other_roles.run(&mut other_roles.command(&["roles=[\"broker\",\"bridge\"]"])).await;
+    let way = house.way_to_its_broker();
+    house.run(&mut house.command(&["roles=[\"api\"]", &way])).await;
+    let home = Home::furnish(house).await;
+    let file = SqliteConnectOptions::new().filename(home.house.data.join("fluss.db"));
+    let mut other = file.connect().await.unwrap();
+    let mut tries = 0;
+    let caught = loop {
+        tries += 1;
+        assert!(tries <= 20, "the bridge is always first");
+        let (code, guest) = at_the_board(&home, "Thandi").await;
+        let attempt = guest.enters(&code.digits).await.attempt();
+        let mut lock = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        let (locked_at, state) = (Instant::now(), "SELECT state FROM attempts WHERE id = ?");
+        let state = sqlx::query_scalar(state).bind(&attempt).fetch_one(&mut *lock);
+        let state: String = state.await.unwrap();
+        if state == "pending" {
+            sleep_until((locked_at + LONGER_THAN_A_COMMAND).into()).await;
+            lock.rollback().await.unwrap();
+            break attempt;
+        }
+        lock.rollback().await.unwrap();
+    };
+    home.attempt_is(&caught, "not_opened").await;
+    let told = home.house.explains(&caught)["attempts"][0].clone();
+    assert_eq!((&told["why"], &told["failed_at"]), (&json!("too_late"), &json!("wire")));
+    assert!(told["told"].as_str().unwrap().contains("the database kept the bridge"), "{told}");
+    let is_it = |one: &Pulse| AttemptId::from_bytes(one.command.0).to_string() == caught;
+    assert!(!home.gate.pulses().iter().any(is_it), "it opened all the same");
     other.close().await.unwrap();
 }
 
