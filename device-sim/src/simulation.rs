@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use self::player::{Player, Weather, pinned};
+use self::player::{Next, Player, Weather, pinned};
 use crate::faults::{Faults, Sensed};
 use crate::gate::Gate;
 use crate::identity::Identity;
@@ -141,16 +141,13 @@ impl Simulation {
         let switches = Arc::new(watch::Sender::new(Switches::default()));
         let (seen, journal) = watch::channel(Journal::default());
         let leave = CancellationToken::new();
-        let next = renewal::load(folder)?;
+        let next = renewal::load(folder)?.map(Next::new);
         let player = Player {
             gate: Gate::new(pinned(&identity, &options), &ledger.last_ids()?),
             folder: folder.to_owned(),
             options,
             identity,
-            tries_next: next.is_some(),
             next,
-            is_next: false,
-            next_failed: false,
             renewing: None,
             renewal_failures: 0,
             renew_again: None,

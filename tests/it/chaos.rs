@@ -1,7 +1,12 @@
 //! Guests at gates whose line to the broker is bad in every way we know.
 //!
 //! Each fault has a gate, an intercom and guests of its own, all at one house at the same time.
-//! The long run: `CHAOS=200 cargo test --test it bad_lines -- --nocapture` (guests a fault).
+//! The long runs (guests a fault, and one fault alone, as the table prints it):
+//!
+//! ```text
+//! CHAOS=200 cargo test --test it bad_lines -- --nocapture
+//! CHAOS=1000 LINE='Loss(5)' cargo test --test it bad_lines -- --nocapture
+//! ```
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -55,17 +60,19 @@ async fn on_bad_lines_no_gate_opens_twice_late_or_for_nothing() {
     let mut chance = Chance::from_env();
     let house = House::start().await;
     let owner = house.signs_in("+27821234567").await;
-    let mut lines = Vec::new();
-    for (fault, _) in FAULTS {
+    let (mut lines, faults) = (Vec::new(), faults());
+    for &(fault, _) in &faults {
         lines.push(Line::at(&house, &owner, fault, chance.another()).await);
     }
     join_all(lines.iter_mut().map(|line| line.plays(&owner, &house.data, guests))).await;
 
     let (mut gates, mut promises) = (Vec::new(), Vec::new());
-    for (mut line, (_, everybody)) in lines.into_iter().zip(FAULTS) {
+    for (mut line, (_, everybody)) in lines.into_iter().zip(faults) {
         let told = line.told();
         println!("{told}");
-        assert!(!everybody || line.in_time.len() as u64 == guests, "{told}");
+        // 99.9 of 100; all of them, where there are fewer than a thousand.
+        let late = guests - line.in_time.len() as u64;
+        assert!(!everybody || late <= guests / 1_000, "{told}");
         promises.append(&mut line.promises);
         gates.push(line.gate);
     }
@@ -134,6 +141,15 @@ async fn a_line_that_went_silent_is_noticed_within_30_s_and_what_was_on_it_opens
         assert_eq!(line.fate(&owner, &attempt, Instant::now() + LIFE).await, "opened");
     }
     drop(line);
+}
+
+/// All faults, or the one that `LINE` names.
+fn faults() -> Vec<(Fault, bool)> {
+    let Ok(alone) = std::env::var("LINE") else { return FAULTS.to_vec() };
+    let is_named = |(fault, _): &(Fault, bool)| format!("{fault:?}") == alone;
+    let named: Vec<_> = FAULTS.into_iter().filter(is_named).collect();
+    assert!(!named.is_empty(), "LINE={alone} is none of {FAULTS:?}");
+    named
 }
 
 /// A gate at the end of a bad line.
@@ -209,6 +225,7 @@ impl Line {
             for _ in 0..wave {
                 pressers.push(self.invites(owner).await);
             }
+            let codes: Vec<_> = pressers.iter().map(|presser| presser.code.clone()).collect();
             self.proxy.suffers(self.fault);
             self.gate_suffers(self.faults.clone()).await;
             let delays: Vec<_> = (0..wave).map(|_| self.chance.ms_below(2_000)).collect();
@@ -228,6 +245,12 @@ impl Line {
             self.gate_suffers(Faults::default()).await;
             let healed = self.is_well_again(owner, &mut Oracle::beside(oracle).await).await;
             self.healed = self.healed.max(healed);
+            // Its ledger holds 64 openings, and there is room for fifty codes.
+            self.gate.reads_its_ledger();
+            for code in codes {
+                owner.revokes(&code).await.ok();
+                self.promises.push(Promise::Revoked { code: code.id });
+            }
         }
     }
 

@@ -49,14 +49,7 @@ pub(super) struct Player {
     /// Who the gate is for sure: the broker took this one.
     pub(super) identity: Identity,
     /// Who it is about to be, once the broker has taken that.
-    pub(super) next: Option<Identity>,
-    /// Whether the next connection is to be made as the next one.
-    pub(super) tries_next: bool,
-    /// Whether this connection is.
-    pub(super) is_next: bool,
-    /// Whether the next one did not get in. It is kept all the same: the broker may have taken it
-    /// and the answer been lost, and then the present one ends.
-    pub(super) next_failed: bool,
+    pub(super) next: Option<Next>,
     /// The renewal that is being asked for.
     pub(super) renewing: Option<AbortOnDropHandle<Result<Identity>>>,
     pub(super) renewal_failures: u32,
@@ -75,6 +68,26 @@ pub(super) struct Player {
     pub(super) switches: Arc<watch::Sender<Switches>>,
     pub(super) journal: watch::Sender<Journal>,
     pub(super) _lock: File,
+}
+
+/// Who a gate is about to be.
+pub(super) struct Next {
+    identity: Identity,
+    turn: Turn,
+    /// Whether it did not get in. It is kept all the same: the broker may have taken it and the
+    /// answer been lost, and then the present one ends.
+    has_failed: bool,
+}
+
+/// Which connection is made with the next identity, while the present one is not void.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// The one after the next, if that fails.
+    Waits,
+    /// The next one.
+    Comes,
+    /// This one.
+    Is,
 }
 
 /// How much there was of what a fault can meet, and what comes later than it should.
@@ -123,8 +136,10 @@ impl Player {
             };
             self.journal.send_modify(|journal| journal.losses += 1);
             // Whichever of the two did not get in, it is the other one's turn.
-            self.next_failed |= self.is_next;
-            self.tries_next = self.next.is_some() && !self.is_next;
+            if let Some(next) = &mut self.next {
+                next.has_failed |= next.turn == Turn::Is;
+                next.turn = if next.turn == Turn::Is { Turn::Waits } else { Turn::Comes };
+            }
             self.failures = self.failures.saturating_add(1);
             let pause = connection::pause_ceiling(self.failures).mul_f64(self.chance());
             self.say(format_args!("not connected: {error}; again in {} ms", pause.as_millis()));
@@ -161,9 +176,13 @@ impl Player {
     /// One connection, from its nonce to its end: `Ok` if the gate left on purpose.
     async fn converse(&mut self, leave: &CancellationToken) -> Result<End> {
         let nonce = self.nonce();
-        let next = self.next.as_ref().filter(|_| self.tries_next);
-        self.is_next = next.is_some();
-        let identity = next.unwrap_or(&self.identity).clone();
+        let identity = match &mut self.next {
+            Some(next) if next.turn != Turn::Waits => {
+                next.turn = Turn::Is;
+                next.identity.clone()
+            }
+            Some(_) | None => self.identity.clone(),
+        };
         self.gate.give(pinned(&identity, &self.options));
         let opened = tokio::select! {
             opened = connection::open(&identity, nonce) => opened,
@@ -181,7 +200,8 @@ impl Player {
             let arrival = {
                 let mut next = pin!(inbox.next());
                 loop {
-                    if self.tries_next && !self.is_next && self.held.is_empty() {
+                    let comes = self.next.as_ref().is_some_and(|next| next.turn == Turn::Comes);
+                    if comes && self.held.is_empty() {
                         break Err(End::BecameNext);
                     }
                     tokio::select! {
@@ -217,7 +237,7 @@ impl Player {
         let from = enrolment.renew_from_ms.filter(|_| enrolment.server.is_some());
         let is_due = from.is_some_and(|from| Some(from) <= self.gate.server_time_ms());
         let is_early = self.renew_again.is_some_and(|again| now < again);
-        let has_next = self.next.is_some() && !self.next_failed;
+        let has_next = self.next.as_ref().is_some_and(|next| !next.has_failed);
         if !is_due || is_early || has_next || self.renewing.is_some() {
             return;
         }
@@ -232,8 +252,7 @@ impl Player {
         match renewed {
             Ok(next) => {
                 self.say(format_args!("the next certificate is here"));
-                self.next = Some(next);
-                (self.tries_next, self.next_failed) = (true, false);
+                self.next = Some(Next::new(next));
                 // If the broker should refuse it, another is not asked for in a hurry.
                 self.renew_again = Some(Instant::now() + renewal::pause(1));
             }
@@ -249,20 +268,20 @@ impl Player {
 
     /// The broker took this connection, and so the identity it was made with.
     fn got_in(&mut self) {
-        if self.is_next {
+        if let Some(next) = self.next.take_if(|next| next.turn == Turn::Is) {
             match renewal::adopt(&self.folder) {
                 Ok(()) => {
-                    if let Some(next) = self.next.take() {
-                        self.identity = next;
-                    }
-                    (self.is_next, self.tries_next, self.next_failed) = (false, false, false);
+                    self.identity = next.identity;
                     self.renewal_failures = 0;
                     self.renew_again = None;
                     self.journal.send_modify(|journal| journal.renewals += 1);
                     self.say(format_args!("the next certificate is the present one"));
                 }
                 // It is safe where it is, and tried again after the next hello.
-                Err(error) => self.say(format_args!("cannot put it in place: {error:#}")),
+                Err(error) => {
+                    self.next = Some(next);
+                    self.say(format_args!("cannot put it in place: {error:#}"));
+                }
             }
         }
     }
@@ -513,6 +532,13 @@ impl Player {
     /// Anything from 0 to 1.
     fn chance(&self) -> f64 {
         f64::from(u32::from_ne_bytes(random(&self.dice))) / f64::from(u32::MAX)
+    }
+}
+
+impl Next {
+    /// One that is tried at once.
+    pub(super) fn new(identity: Identity) -> Self {
+        Self { identity, turn: Turn::Comes, has_failed: false }
     }
 }
 
