@@ -109,6 +109,28 @@ async fn a_gate_on_its_bad_days_opens_neither_twice_nor_late_nor_for_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_gate_that_hears_and_says_everything_twice_opens_once() {
+    let house = House::start().await;
+    let owner = house.signs_in("+27821234567").await;
+    let mut line = Line::at(&house, &owner, Fault::None, Chance::from_env()).await;
+    let everything = "100".parse().expect("a share");
+    line.gate.suffers(Faults { dup: everything, ..Faults::default() }).await;
+    line.gate.gate().ready().await.expect("the gate gets ready");
+    let presser = line.invites(&owner).await;
+    let pressed = until(async || {
+        let answer = presser.presses().await;
+        (answer.status == 202).then(|| answer.attempt())
+    });
+    let attempt = pressed.await.expect("the gate is seen to come");
+    assert_eq!(line.fate(&owner, &attempt, Instant::now() + LIFE).await, "opened");
+    let twice = line.gate.gate().until(|journal| journal.received.len() == 2).await;
+    assert_eq!(twice.expect("it comes twice").pulses.len(), 1);
+    let (mut gates, promises) = ([line.gate], line.promises);
+    let complaints = Oracle::beside(&house.data).await.complaints(&mut gates, &promises).await;
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_line_that_went_silent_is_noticed_within_30_s_and_what_was_on_it_opens_nothing() {
     let house = House::start().await;
     let owner = house.signs_in("+27821234567").await;
