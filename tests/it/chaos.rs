@@ -11,8 +11,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use device_sim::Faults;
 use device_sim::faults::{Sensor, Skew};
+use device_sim::{Faults, Journal};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::time::{interval, sleep_until};
@@ -113,18 +113,22 @@ async fn a_gate_that_hears_and_says_everything_twice_opens_once() {
     let house = House::start().await;
     let owner = house.signs_in("+27821234567").await;
     let mut line = Line::at(&house, &owner, Fault::None, Chance::from_env()).await;
-    let everything = "100".parse().expect("a share");
-    line.gate.suffers(Faults { dup: everything, ..Faults::default() }).await;
-    line.gate.gate().ready().await.expect("the gate gets ready");
     let presser = line.invites(&owner).await;
+    let everything = "100".parse().expect("a share");
+    let sensor = Some(Sensor::Ok);
+    line.gate.suffers(Faults { dup: everything, sensor, ..Faults::default() }).await;
+    line.gate.gate().ready().await.expect("the gate gets ready");
     let pressed = until(async || {
         let answer = presser.presses().await;
         (answer.status == 202).then(|| answer.attempt())
     });
     let attempt = pressed.await.expect("the gate is seen to come");
     assert_eq!(line.fate(&owner, &attempt, Instant::now() + LIFE).await, "opened");
-    let twice = line.gate.gate().until(|journal| journal.received.len() == 2).await;
-    assert_eq!(twice.expect("it comes twice").pulses.len(), 1);
+    let twice = line.gate.gate().until(|journal| {
+        let Journal { received, sensed, .. } = journal;
+        (received.len(), sensed.len()) == (2, 1)
+    });
+    assert_eq!(twice.await.expect("it comes twice").pulses.len(), 1);
     let (mut gates, promises) = ([line.gate], line.promises);
     let complaints = Oracle::beside(&house.data).await.complaints(&mut gates, &promises).await;
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
@@ -249,7 +253,9 @@ impl Line {
             }
             let codes: Vec<_> = pressers.iter().map(|presser| presser.code.clone()).collect();
             self.proxy.suffers(self.fault);
-            self.gate_suffers(self.faults.clone()).await;
+            if self.faults != Faults::default() {
+                self.gate.suffers(self.faults.clone()).await;
+            }
             let delays: Vec<_> = (0..wave).map(|_| self.chance.ms_below(2_000)).collect();
             let line = &*self;
             let goes = pressers.into_iter().zip(delays);
@@ -264,7 +270,10 @@ impl Line {
                 }
             }
             self.proxy.suffers(Fault::None);
-            self.gate_suffers(Faults::default()).await;
+            if self.faults != Faults::default() {
+                self.gate.suffers(Faults::default()).await;
+                self.gate.gate().ready().await.expect("the gate gets ready");
+            }
             let healed = self.is_well_again(owner, &mut Oracle::beside(oracle).await).await;
             self.healed = self.healed.max(healed);
             // Its ledger holds 64 openings, and there is room for fifty codes.
@@ -273,13 +282,6 @@ impl Line {
                 owner.revokes(&code).await.ok();
                 self.promises.push(Promise::Revoked { code: code.id });
             }
-        }
-    }
-
-    /// A gate that shall suffer what it suffers already is left as it is.
-    async fn gate_suffers(&mut self, faults: Faults) {
-        if self.faults != Faults::default() {
-            self.gate.suffers(faults).await;
         }
     }
 
