@@ -113,16 +113,16 @@ async fn a_gate_that_hears_and_says_everything_twice_opens_once() {
     let house = House::start().await;
     let owner = house.signs_in("+27821234567").await;
     let mut line = Line::at(&house, &owner, Fault::None, Chance::from_env()).await;
-    let presser = line.invites(&owner).await;
+    let guest = line.invites(&owner).await;
     let everything = "100".parse().expect("a share");
     let sensor = Some(Sensor::Ok);
     line.gate.suffers(Faults { dup: everything, sensor, ..Faults::default() }).await;
     line.gate.gate().ready().await.expect("the gate gets ready");
-    let pressed = until(async || {
-        let answer = presser.presses().await;
+    let heard = until(async || {
+        let answer = guest.presses().await;
         (answer.status == 202).then(|| answer.attempt())
     });
-    let attempt = pressed.await.expect("the gate is seen to come");
+    let attempt = heard.await.expect("the gate is seen to come");
     assert_eq!(line.fate(&owner, &attempt, Instant::now() + LIFE).await, "opened");
     let twice = line.gate.gate().until(|journal| {
         let Journal { received, sensed, .. } = journal;
