@@ -32,6 +32,7 @@ const MAX_PACKET_BYTES: usize = MAX_BODY_BYTES + 512;
 const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
 
 /// Something the service sent.
+#[derive(Clone, Debug)]
 pub(crate) struct Arrival {
     pub(crate) down: Down,
     pub(crate) retained: bool,

@@ -5,11 +5,13 @@
 //! - [`ledger`]: the ids of executed commands, kept through power loss;
 //! - [`identity`]: who this gate is, and how it is enrolled;
 //! - `renewal`: how it comes by its next key;
+//! - [`faults`]: what goes wrong on purpose, decided by a seed;
 //! - `connection`: MQTT over TLS, one connection at a time;
 //! - [`simulation`]: all of them together, running;
 //! - [`storm`]: thousands of gates that only listen, to load a broker.
 
 mod connection;
+pub mod faults;
 mod files;
 pub mod gate;
 pub mod identity;
@@ -18,5 +20,6 @@ mod renewal;
 pub mod simulation;
 pub mod storm;
 
+pub use faults::Faults;
 pub use identity::{Broker, Claim, Enrolment, Identity, enrol};
 pub use simulation::{Journal, Moment, Options, Pulse, Received, Simulation};

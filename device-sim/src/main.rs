@@ -6,9 +6,11 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
+use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand};
+use device_sim::faults::{LONGEST_DELAY, Sensor, Share, Skew};
 use device_sim::storm::{self, Rush, Service, Storm, Traffic};
-use device_sim::{Broker, Claim, Options, Simulation, enrol};
+use device_sim::{Broker, Claim, Faults, Options, Simulation, enrol};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -49,11 +51,24 @@ Example, line by line:
     device-sim run --folder ./gate --server http://127.0.0.1:8080 \\
         --serial FL-0001 --secret 7QX2-M4KD
 
+  Run it on a bad day: of the messages 5 % are lost and 3 % doubled, each is up to 400 ms late, at
+  one opening in ten the power fails. Seed 7 decides; the same seed decides the same again.
+    device-sim run --folder ./gate --seed 7 --loss 5 --dup 3 --delay 400 --reboot 10
+    12:04:11.020 received open entry 0102…
+    12:04:11.024 on purpose, opening 10: the power fails between ledger and pulse
+
   Load a broker with a thousand of them, each enrolled in a folder of its own below ./gates.
     device-sim storm --gates ./gates --service data/keys/bridge.pem \\
         --ca ./gates/1/ca.pem --rate 500
 
-Ctrl-C or SIGTERM says goodbye; kill -9 is a power cut, which the ledger in the folder survives.";
+Ctrl-C or SIGTERM says goodbye; kill -9 is a power cut, which the ledger in the folder survives.
+
+It ends with
+  0  when it was told to stop, or has done what it was asked for
+  1  when it could not; one line on stderr says why
+  2  when the command line was wrong; stderr names the option and what was expected";
+
+const FAULTS: &str = "What goes wrong on purpose";
 
 #[derive(Subcommand)]
 enum Act {
@@ -70,6 +85,8 @@ enum Act {
         label: Option<Label>,
         #[command(flatten)]
         folder: Folder,
+        #[command(flatten)]
+        faults: FaultOptions,
     },
     /// Loads a broker with many gates at once, and says how it bore them.
     ///
@@ -123,6 +140,54 @@ struct Folder {
     folder: PathBuf,
 }
 
+/// Each message and each opening has a number, and the seed decides by that number alone.
+#[derive(Args)]
+#[command(next_help_heading = FAULTS)]
+struct FaultOptions {
+    /// Names the row of decisions; like 7.
+    ///
+    /// Any whole number from 0 on. The same seed decides the same about the first message, the
+    /// second, and so on, in each run; each kind of fault has a row of its own. What is said to
+    /// happen "on purpose" in the log is the trace of these decisions.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+    /// This share of the messages is lost, each way: 0 to 100, like 5 or 0.5.
+    ///
+    /// The connection stands: the gate does not see the message, or the broker does not get it. A
+    /// lost hello or welcome costs 10 s; a lost ready costs up to 30 min, in which the gate cannot
+    /// be opened, unless its connection ends before.
+    #[arg(long, value_name = "PERCENT", default_value = "0")]
+    loss: Share,
+    /// This share of the messages gets through twice, each way: 0 to 100, like 3.
+    ///
+    /// Of those that are not lost.
+    #[arg(long, value_name = "PERCENT", default_value = "0")]
+    dup: Share,
+    /// Each message is up to so many milliseconds late, each way: 0 to 60000, like 400.
+    ///
+    /// Nothing overtakes. A command lives for 8000 ms.
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = delays())]
+    delay: u64,
+    /// At this share of the openings the power fails: 0 to 100, like 10.
+    ///
+    /// It fails before the ledger is written, between ledger and pulse, or between pulse and
+    /// report. The gate is back after a second and knows what its ledger holds.
+    #[arg(long, value_name = "PERCENT", default_value = "0")]
+    reboot: Share,
+    /// The gate's clock runs so many millionths fast, or slow below 0: -500000 to 500000, like 50.
+    ///
+    /// The contract allows for 50 either way. A clock that is slower lets the gate open late.
+    #[arg(long, value_name = "PPM", default_value_t = 0, value_parser = skews(),
+          allow_negative_numbers = true)]
+    skew: i32,
+    /// What a sensor sees after each pulse, to be printed: the gate moves, moves late, or not.
+    ///
+    /// `ok`: within 1.5 s; `slow`: after 5 to 10 s; `stuck`: not at all. The contract has no
+    /// message for it: the service never hears of it.
+    #[arg(long, value_name = "ok|slow|stuck")]
+    sensor: Option<Sensor>,
+}
+
 /// All of it or nothing.
 #[derive(Args)]
 struct Label {
@@ -159,11 +224,15 @@ async fn act(act: Act) -> Result<()> {
             let identity = enrol(&label.claim()?, &folder).await?;
             println!("enrolled as {} in {}", identity.enrolment.gate_id, folder.display());
         }
-        Act::Run { label, folder: Folder { folder } } => {
+        Act::Run { label, folder: Folder { folder }, faults } => {
             if let Some(label) = label {
                 enrol(&label.claim()?, &folder).await?;
             }
-            let gate = Simulation::start(&folder, Options::default())?;
+            let faults = Faults::from(faults);
+            if faults != (Faults { seed: faults.seed, ..Faults::default() }) {
+                println!("on purpose, by {faults}");
+            }
+            let gate = Simulation::start(&folder, Options { faults, ..Options::default() })?;
             told_to_stop().await?;
             gate.stop().await;
         }
@@ -230,6 +299,24 @@ fn broker(text: &str) -> Result<Broker, &'static str> {
         None => host,
     };
     Ok(Broker { host: host.to_owned(), port: port.parse().map_err(|_| wrong)? })
+}
+
+impl From<FaultOptions> for Faults {
+    fn from(options: FaultOptions) -> Self {
+        let FaultOptions { seed, loss, dup, delay, reboot, skew, sensor } = options;
+        let (delay, skew) = (Duration::from_millis(delay), Skew::new(skew).unwrap_or_default());
+        Self { seed, loss, dup, delay, reboot, skew, sensor }
+    }
+}
+
+fn delays() -> impl TypedValueParser<Value = u64> {
+    let longest = u64::try_from(LONGEST_DELAY.as_millis()).unwrap_or(u64::MAX);
+    clap::value_parser!(u64).range(..=longest)
+}
+
+fn skews() -> impl TypedValueParser<Value = i32> {
+    let (slowest, fastest) = (i64::from(*Skew::RANGE.start()), i64::from(*Skew::RANGE.end()));
+    clap::value_parser!(i32).range(slowest..=fastest)
 }
 
 impl Label {

@@ -1,7 +1,7 @@
 //! A gate running: the state machine of [`crate::gate`] between a broker, a ledger and a clock.
 //!
-//! Whatever goes wrong on purpose, goes wrong here at the edge, by switches; the rules of the
-//! gate know nothing of it.
+//! Whatever goes wrong on purpose, goes wrong here at the edge: by itself, as [`Faults`] decide
+//! it, or by switches, when a test wants it now. The rules of the gate know nothing of either.
 
 mod player;
 
@@ -19,7 +19,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use self::player::{Player, pinned};
+use self::player::{Next, Player, Weather, pinned};
+use crate::faults::{Faults, Sensed};
 use crate::gate::Gate;
 use crate::identity::Identity;
 use crate::ledger::{self, Ledger};
@@ -36,12 +37,14 @@ pub struct Options {
     pub keeps_gap: bool,
     /// The firmware it names in its hello.
     pub firmware: String,
+    /// What goes wrong by itself, on purpose.
+    pub faults: Faults,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let firmware = concat!("device-sim ", env!("CARGO_PKG_VERSION")).to_owned();
-        Self { keeps_gap: true, firmware }
+        Self { keeps_gap: true, firmware, faults: Faults::default() }
     }
 }
 
@@ -61,7 +64,7 @@ impl Moment {
     pub const ALL: [Self; 3] = [Self::BeforeLedger, Self::BeforePulse, Self::BeforeReport];
 }
 
-/// What goes wrong on purpose.
+/// What whoever holds the [`Simulation`] lets go wrong at this very moment.
 #[derive(Clone, Debug, Default)]
 struct Switches {
     dies_at: Option<Moment>,
@@ -105,6 +108,10 @@ pub struct Journal {
     pub ignored: u64,
     /// How many connections were refused or lost.
     pub losses: u64,
+    /// How often the power failed by itself, and came back.
+    pub power_cuts: u64,
+    /// What the sensor saw after which command.
+    pub sensed: Vec<(CommandId, Sensed)>,
     /// How often a next key took the place of the present one.
     pub renewals: u64,
 }
@@ -135,21 +142,19 @@ impl Simulation {
         let switches = Arc::new(watch::Sender::new(Switches::default()));
         let (seen, journal) = watch::channel(Journal::default());
         let leave = CancellationToken::new();
-        let next = renewal::load(folder)?;
+        let next = renewal::load(folder)?.map(Next::new);
         let player = Player {
             gate: Gate::new(pinned(&identity, &options), &ledger.last_ids()?),
             folder: folder.to_owned(),
             options,
             identity,
-            tries_next: next.is_some(),
             next,
-            is_next: false,
-            next_failed: false,
             renewing: None,
             renewal_failures: 0,
             renew_again: None,
             ledger,
             held: VecDeque::new(),
+            weather: Weather::default(),
             failures: 0,
             born: Instant::now(),
             dice: SystemRandom::new(),

@@ -272,7 +272,8 @@ fn not_opened(trace: &Trace, why: WhyNot, at: Timestamp) -> (Stage, String) {
         ),
         WhyNot::TooLate => (
             Stage::Wire,
-            "The command reached the gate after its deadline: broker or network were too slow."
+            "The command reached the gate after its deadline: the database kept the bridge \
+             waiting, or broker or network were too slow."
                 .to_owned(),
         ),
         WhyNot::StaleEpoch => (

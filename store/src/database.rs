@@ -6,11 +6,11 @@ use std::pin::Pin;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{ConnectOptions, SqliteConnection};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
@@ -145,7 +145,8 @@ async fn open_sqlite(path: &Path) -> Result<Kind> {
         // What is erased is overwritten.
         .pragma("secure_delete", "ON")
         .disable_statement_logging();
-    let mut connection = options.connect().await?;
+    let mut connection = options.connect().await.map_err(damaged)?;
+    must_be_whole(&mut connection).await?;
     migrations::on_sqlite(&mut connection).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
@@ -153,6 +154,30 @@ async fn open_sqlite(path: &Path) -> Result<Kind> {
         .connect_with(options.read_only(true))
         .await?;
     Ok(Kind::Sqlite { writer: Writer::start(connection), readers })
+}
+
+/// Refuses a damaged file before anything is written to it; reads all of it, 1 s a gigabyte.
+async fn must_be_whole(connection: &mut SqliteConnection) -> Result<()> {
+    let check = sqlx::query_scalar("PRAGMA quick_check(1)");
+    let found: String = check.fetch_one(connection).await.map_err(damaged)?;
+    // The first line only names the database.
+    let found = found.lines().next_back().unwrap_or_default();
+    if found == "ok" { Ok(()) } else { Err(is_damaged(&found)) }
+}
+
+/// Tells damage from other faults, because only a backup helps against it.
+fn damaged(error: sqlx::Error) -> Fault {
+    const CORRUPT: u32 = 11;
+    const NOT_A_DATABASE: u32 = 26;
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    match code.map(|code| code & 0xFF) {
+        Some(CORRUPT | NOT_A_DATABASE) => is_damaged(&error),
+        Some(_) | None => error.into(),
+    }
+}
+
+fn is_damaged(found: &dyn std::fmt::Display) -> Fault {
+    Fault::Unavailable(format!("the file is damaged, restore a backup: {found}"))
 }
 
 /// Makes the file, if there is none, for its owner alone; SQLite gives its journals the same mode.

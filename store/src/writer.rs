@@ -76,6 +76,10 @@ async fn write_all(mut tx: Tx, mut waiting: mpsc::Receiver<Box<dyn Unit>>) {
         if committed.is_err() {
             // Whatever is still open must not leak into the next batch.
             let _ = sql("ROLLBACK").execute(&mut tx).await;
+            // Who came while the database kept us waiting must not wait as long once more.
+            while let Ok(unit) = waiting.try_recv() {
+                batch.push(unit);
+            }
         }
         for unit in batch.drain(..) {
             unit.answer(committed.clone());

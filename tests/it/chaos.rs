@@ -1,11 +1,18 @@
 //! Guests at gates whose line to the broker is bad in every way we know.
 //!
 //! Each fault has a gate, an intercom and guests of its own, all at one house at the same time.
-//! The long run: `CHAOS=200 cargo test --test it bad_lines -- --nocapture` (guests a fault).
+//! The long runs (guests a fault, and one fault alone, as the table prints it):
+//!
+//! ```text
+//! CHAOS=200 cargo test --test it bad_lines -- --nocapture
+//! CHAOS=1000 LINE='Loss(5)' cargo test --test it bad_lines -- --nocapture
+//! ```
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use device_sim::faults::{Sensor, Skew};
+use device_sim::{Faults, Journal};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::time::{interval, sleep_until};
@@ -53,17 +60,19 @@ async fn on_bad_lines_no_gate_opens_twice_late_or_for_nothing() {
     let mut chance = Chance::from_env();
     let house = House::start().await;
     let owner = house.signs_in("+27821234567").await;
-    let mut lines = Vec::new();
-    for (fault, _) in FAULTS {
+    let (mut lines, faults) = (Vec::new(), faults());
+    for &(fault, _) in &faults {
         lines.push(Line::at(&house, &owner, fault, chance.another()).await);
     }
     join_all(lines.iter_mut().map(|line| line.plays(&owner, &house.data, guests))).await;
 
     let (mut gates, mut promises) = (Vec::new(), Vec::new());
-    for (mut line, (_, everybody)) in lines.into_iter().zip(FAULTS) {
+    for (mut line, (_, everybody)) in lines.into_iter().zip(faults) {
         let told = line.told();
         println!("{told}");
-        assert!(!everybody || line.in_time.len() as u64 == guests, "{told}");
+        // 99.9 of 100; all of them, where there are fewer than a thousand.
+        let late = guests - line.in_time.len() as u64;
+        assert!(!everybody || late <= guests / 1_000, "{told}");
         promises.append(&mut line.promises);
         gates.push(line.gate);
     }
@@ -71,6 +80,58 @@ async fn on_bad_lines_no_gate_opens_twice_late_or_for_nothing() {
     let seed = from_env("SEED", 1);
     assert!(complaints.is_empty(), "SEED={seed}:\n{}", complaints.join("\n"));
     drop(gates);
+}
+
+/// All options of `device-sim run` at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gate_on_its_bad_days_opens_neither_twice_nor_late_nor_for_nothing() {
+    let guests = from_env("CHAOS", WAVE);
+    let house = House::start().await;
+    let owner = house.signs_in("+27821234567").await;
+    let mut line = Line::at(&house, &owner, Fault::None, Chance::from_env()).await;
+    let percent = |text: &str| text.parse().expect("a share");
+    line.faults = Faults {
+        seed: from_env("SEED", 1),
+        loss: percent("2"),
+        dup: percent("10"),
+        delay: Duration::from_millis(300),
+        reboot: percent("20"),
+        skew: Skew::new(-50).expect("in range"),
+        sensor: Some(Sensor::Ok),
+    };
+    line.plays(&owner, &house.data, guests).await;
+    let told = line.told();
+    println!("on bad days ({}): {told}", line.faults);
+    assert!(!line.in_time.is_empty(), "nobody was let in");
+    let (mut gates, promises) = ([line.gate], line.promises);
+    let complaints = Oracle::beside(&house.data).await.complaints(&mut gates, &promises).await;
+    assert!(complaints.is_empty(), "{}:\n{}", line.faults, complaints.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gate_that_hears_and_says_everything_twice_opens_once() {
+    let house = House::start().await;
+    let owner = house.signs_in("+27821234567").await;
+    let mut line = Line::at(&house, &owner, Fault::None, Chance::from_env()).await;
+    let guest = line.invites(&owner).await;
+    let everything = "100".parse().expect("a share");
+    let sensor = Some(Sensor::Ok);
+    line.gate.suffers(Faults { dup: everything, sensor, ..Faults::default() }).await;
+    line.gate.gate().ready().await.expect("the gate gets ready");
+    let heard = until(async || {
+        let answer = guest.presses().await;
+        (answer.status == 202).then(|| answer.attempt())
+    });
+    let attempt = heard.await.expect("the gate is seen to come");
+    assert_eq!(line.fate(&owner, &attempt, Instant::now() + LIFE).await, "opened");
+    let twice = line.gate.gate().until(|journal| {
+        let Journal { received, sensed, .. } = journal;
+        (received.len(), sensed.len()) == (2, 1)
+    });
+    assert_eq!(twice.await.expect("it comes twice").pulses.len(), 1);
+    let (mut gates, promises) = ([line.gate], line.promises);
+    let complaints = Oracle::beside(&house.data).await.complaints(&mut gates, &promises).await;
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,9 +169,20 @@ async fn a_line_that_went_silent_is_noticed_within_30_s_and_what_was_on_it_opens
     drop(line);
 }
 
+/// All faults, or the one that `LINE` names.
+fn faults() -> Vec<(Fault, bool)> {
+    let Ok(alone) = std::env::var("LINE") else { return FAULTS.to_vec() };
+    let is_named = |(fault, _): &(Fault, bool)| format!("{fault:?}") == alone;
+    let named: Vec<_> = FAULTS.into_iter().filter(is_named).collect();
+    assert!(!named.is_empty(), "LINE={alone} is none of {FAULTS:?}");
+    named
+}
+
 /// A gate at the end of a bad line.
 struct Line {
     fault: Fault,
+    /// What goes wrong at the gate itself.
+    faults: Faults,
     proxy: Proxy,
     gate: Mounted,
     label: Label,
@@ -149,6 +221,7 @@ impl Line {
         let (not_at_all, offline, healed) = (0, 0, Duration::ZERO);
         let line = Self {
             fault,
+            faults: Faults::default(),
             proxy,
             gate,
             label,
@@ -178,7 +251,11 @@ impl Line {
             for _ in 0..wave {
                 pressers.push(self.invites(owner).await);
             }
+            let codes: Vec<_> = pressers.iter().map(|presser| presser.code.clone()).collect();
             self.proxy.suffers(self.fault);
+            if self.faults != Faults::default() {
+                self.gate.suffers(self.faults.clone()).await;
+            }
             let delays: Vec<_> = (0..wave).map(|_| self.chance.ms_below(2_000)).collect();
             let line = &*self;
             let goes = pressers.into_iter().zip(delays);
@@ -193,8 +270,18 @@ impl Line {
                 }
             }
             self.proxy.suffers(Fault::None);
+            if self.faults != Faults::default() {
+                self.gate.suffers(Faults::default()).await;
+                self.gate.gate().ready().await.expect("the gate gets ready");
+            }
             let healed = self.is_well_again(owner, &mut Oracle::beside(oracle).await).await;
             self.healed = self.healed.max(healed);
+            // Its ledger holds 64 openings, and there is room for fifty codes.
+            self.gate.reads_its_ledger();
+            for code in codes {
+                owner.revokes(&code).await.ok();
+                self.promises.push(Promise::Revoked { code: code.id });
+            }
         }
     }
 

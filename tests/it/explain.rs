@@ -107,6 +107,25 @@ async fn p_12_a_bridge_that_was_away_is_told_as_the_hop_before_the_command_was_s
 }
 
 #[tokio::test]
+async fn p_12_a_broker_that_died_with_the_command_is_told_as_lost_on_the_wire() {
+    let mut house = House::empty();
+    let mut broker = house.annex();
+    broker.run(&mut broker.command(&["roles=[\"broker\"]"])).await;
+    let way = house.way_to_its_broker();
+    house.run(&mut house.command(&["roles=[\"api\",\"bridge\"]", &way])).await;
+    let home = Home::furnish(house).await;
+    let (_code, _guest, attempt) = home.holds_a_command_for("Thandi").await;
+    broker.dies_and_starts(&["roles=[\"broker\"]"]).await;
+    home.attempt_is(&attempt, "not_opened").await;
+    let told = explained(&home.house, &attempt);
+    assert_eq!((&told["why"], &told["failed_at"]), (&json!("not_in_ledger"), &json!("wire")));
+    assert!(told["told"].as_str().unwrap().contains("lost the broker"), "{told}");
+    assert!(home.gate.pulses().is_empty());
+    home.gate.release();
+    home.lets_in("Sipho").await;
+}
+
+#[tokio::test]
 async fn p_12_what_was_never_tried_is_said_to_be_unknown() {
     let home = Home::start().await;
     let unknown = home.house.asked_to_explain("attempt_00000000000000000000000000", &[]);

@@ -72,6 +72,18 @@ impl House {
         house
     }
 
+    /// A second process on the same data and at the same ports, not started yet.
+    pub(crate) fn annex(&self) -> Self {
+        Self {
+            process: None,
+            data: self.data.clone(),
+            client: self.client.clone(),
+            ports: self.ports,
+            store_url: self.store_url.clone(),
+            folder: Arc::clone(&self.folder),
+        }
+    }
+
     /// A folder where nothing runs yet.
     pub(crate) fn empty() -> Self {
         // Libraries that leave the choice of a provider to the process find this one.
@@ -99,6 +111,12 @@ impl House {
         let folders =
             fleet.gates.read_dir().expect("lists").map(|entry| entry.expect("lists").path());
         folders.filter(|path| path.is_dir()).collect()
+    }
+
+    /// The setting by which a bridge in another process finds this house's broker.
+    pub(crate) fn way_to_its_broker(&self) -> String {
+        let [_, mqtt] = self.ports;
+        format!("bridge.broker=127.0.0.1:{mqtt}")
     }
 
     /// The binary's command line for this house.
@@ -152,9 +170,11 @@ impl House {
         while Instant::now() < deadline {
             let printed = self.printed();
             let word = |start| printed.lines().find_map(|line| word_with(line, start));
-            if let (Some(http), Some(mqtt)) = (word("http://"), word("mqtts://")) {
+            if printed.contains("Ctrl-C stops it.") {
                 let process = self.process.as_mut().expect("runs");
-                process.http = http;
+                // Who does not play a role does not name its address.
+                process.http = word("http://").unwrap_or_default();
+                let mqtt = word("mqtts://").unwrap_or_default();
                 mqtt.trim_start_matches("mqtts://").clone_into(&mut process.mqtt);
                 return true;
             }

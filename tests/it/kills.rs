@@ -6,6 +6,7 @@
 //! ```text
 //! KILLS=1000 cargo test --test it the_house_is_killed -- --nocapture
 //! KILLS=1000 cargo test --test it a_gate_is_killed -- --nocapture
+//! KILLS=10 AWAY=60 cargo test --test it a_broker_that_is_killed -- --nocapture
 //! ```
 //!
 //! `SEED` names another row of instants; what the machine makes of them is its own.
@@ -71,7 +72,7 @@ async fn the_house_is_killed_again_and_again_and_nothing_is_lost_doubled_or_wron
     siege.rises(None).await;
     siege.is_judged().await;
     let stillborn = siege.stillborn;
-    let Times { served, ready, settled } = &mut siege.times;
+    let Times { served, ready, settled, .. } = &mut siege.times;
     println!("killed {kills} times, and {stillborn} on the way up; at crash points: {points:?}");
     println!("serves again: {}", quantiles(served));
     println!("a gate can be opened again: {}", quantiles(ready));
@@ -106,6 +107,35 @@ async fn a_gate_is_killed_at_each_step_of_opening_and_opens_neither_twice_nor_fo
     siege.ends().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_is_killed_and_stays_away_costs_no_way_and_all_come_back_by_themselves() {
+    let (kills, away) = (from_env("KILLS", 2), Duration::from_secs(from_env("AWAY", 5)));
+    let mut house = House::empty();
+    let mut broker = house.annex();
+    broker.run(&mut broker.command(&["roles=[\"broker\"]"])).await;
+    let way = house.way_to_its_broker();
+    house.run(&mut house.command(&["roles=[\"api\",\"bridge\"]", &way])).await;
+    let mut siege = Siege::of(house).await;
+    for gate in &mut siege.gates {
+        gate.gate().ready().await.unwrap();
+        gate.is_ready_again();
+    }
+    for kill in 0..kills {
+        siege.broker_dies(&mut broker, away).await;
+        if kill.is_multiple_of(10) {
+            siege.is_judged().await;
+        }
+    }
+    siege.is_judged().await;
+    let Times { noticed, ready, settled, .. } = &mut siege.times;
+    println!("the broker was killed {kills} times, and away for {away:?}");
+    println!("guests were told that a gate is offline: {}", quantiles(noticed));
+    println!("a gate can be opened again: {}", quantiles(ready));
+    println!("settled after ready: {}", quantiles(settled));
+    println!("promises kept: {}", siege.record.promises().len());
+    siege.ends().await;
+}
+
 /// A house under siege: its gates for in and out, its guests, and what it has promised.
 struct Siege {
     guests: Vec<Walker>,
@@ -132,13 +162,18 @@ struct Place {
 #[derive(Default)]
 struct Times {
     served: Vec<Duration>,
+    /// From the broker's death on, until guests are told that the gate is offline.
+    noticed: Vec<Duration>,
     ready: Vec<Duration>,
     settled: Vec<Duration>,
 }
 
 impl Siege {
     async fn begin() -> Self {
-        let house = House::start().await;
+        Self::of(House::start().await).await
+    }
+
+    async fn of(house: House) -> Self {
         let owner = house.signs_in("+27821234567").await;
         let intercom = house.makes("intercom", &["--name", "Unit 4"]);
         owner.claims(&intercom).await;
@@ -245,6 +280,42 @@ impl Siege {
             record.tells(&format!("gate {which} dies {moment:?}"));
             gates[which].reboots().await;
             let mut watched = Return::of(&mut gates[which..=which], Instant::now());
+            while !watched.is_complete(&mut oracle, times, record).await {
+                pause.tick().await;
+            }
+            record.is_over.store(true, Ordering::Relaxed);
+        };
+        let walks = guests.iter_mut().map(|guest| guest.walks(place, record));
+        tokio::join!(end, join_all(walks));
+    }
+
+    /// Guests come and go while the broker is killed, stays away, and comes back.
+    async fn broker_dies(&mut self, broker: &mut House, away: Duration) {
+        let Self { guests, gates, place, record, times, house, chance, .. } = self;
+        let mut oracle = Oracle::beside(&house.data).await;
+        record.is_over.store(false, Ordering::Relaxed);
+        // A bridge that lost its last connection after a short life waits before it tries again.
+        let before = Duration::from_secs(5) + chance.ms_below(1_000);
+        let code = place.owner.issues(&place.intercom, "Zola").await;
+        let mut newcomer = house.guest(&code.link);
+        newcomer.opens_the_link().await;
+        let end = async {
+            let mut pause = interval(Duration::from_millis(2));
+            sleep_until((Instant::now() + before).into()).await;
+            record.tells("the broker dies");
+            let died_at = Instant::now();
+            broker.dies();
+            while !newcomer.scans(&place.board).await.html.contains("not reachable") {
+                assert!(died_at.elapsed() < PATIENCE, "nobody is told that the gate is offline");
+                pause.tick().await;
+            }
+            times.noticed.push(died_at.elapsed());
+            place.owner.revokes(&code).await.ok();
+            sleep_until((died_at + away).into()).await;
+            record.tells("the broker comes back");
+            let back_at = Instant::now();
+            broker.run(&mut broker.command(&["roles=[\"broker\"]"])).await;
+            let mut watched = Return::of(gates, back_at);
             while !watched.is_complete(&mut oracle, times, record).await {
                 pause.tick().await;
             }

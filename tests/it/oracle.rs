@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use device_sim::{Moment, Options, Pulse, Simulation};
+use device_sim::{Faults, Moment, Options, Pulse, Simulation};
 use domain::AttemptId;
 use protocol::{CommandId, Leg};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
@@ -30,6 +30,8 @@ pub(crate) struct Mounted {
     pub(crate) id: String,
     folder: PathBuf,
     gate: Option<Simulation>,
+    /// What goes wrong at it by itself.
+    faults: Faults,
     /// The last epoch in which it was seen to be ready.
     seen: u64,
     past: Vec<Pulse>,
@@ -39,14 +41,22 @@ pub(crate) struct Mounted {
 impl Mounted {
     /// Switches on the gate that is enrolled in this folder.
     pub(crate) fn on(folder: PathBuf) -> Self {
-        let gate = Self::play(&folder);
+        let faults = Faults::default();
+        let gate = Self::play(&folder, &faults);
         let (id, gate) = (gate.gate_id().to_string(), Some(gate));
-        Self { id, folder, gate, seen: 0, past: Vec::new(), evidence: BTreeSet::new() }
+        Self { id, folder, gate, faults, seen: 0, past: Vec::new(), evidence: BTreeSet::new() }
     }
 
-    fn play(folder: &Path) -> Simulation {
-        let options = Options { keeps_gap: false, ..Options::default() };
+    fn play(folder: &Path, faults: &Faults) -> Simulation {
+        let faults = faults.clone();
+        let options = Options { keeps_gap: false, faults, ..Options::default() };
         Simulation::start(folder, options).expect("the gate starts")
+    }
+
+    /// From its next power-on on, which is now, it suffers these faults.
+    pub(crate) async fn suffers(&mut self, faults: Faults) {
+        self.faults = faults;
+        self.reboots().await;
     }
 
     pub(crate) fn gate(&self) -> &Simulation {
@@ -71,7 +81,7 @@ impl Mounted {
         let journal = gate.watch();
         gate.abandon().await;
         self.past.extend(&journal.borrow().pulses);
-        self.gate = Some(Self::play(&self.folder));
+        self.gate = Some(Self::play(&self.folder, &self.faults));
     }
 
     fn pulses(&self) -> impl Iterator<Item = Pulse> {

@@ -104,14 +104,14 @@ async fn carry(
             let [up, down] = &mut pumps;
             tokio::select! {
                 Ok(()) = changed.changed() => continue,
-                _ = async { tokio::join!(up, down) } => return,
+                _ = async { tokio::join!(ended(up), ended(down)) } => return,
             }
         };
         let breaks_at = Instant::now() + chance.ms_below(within);
         let [up, down] = &mut pumps;
         tokio::select! {
             Ok(()) = changed.changed() => continue,
-            _ = async { tokio::join!(up, down) } => return,
+            _ = async { tokio::join!(ended(up), ended(down)) } => return,
             () = sleep_until(breaks_at) => {}
         }
         if now == Fault::Reset(within) {
@@ -123,6 +123,13 @@ async fn carry(
         drop(lost);
         let _ = left.await;
         return;
+    }
+}
+
+/// Waits for the end of a direction, which may have come while the fault was another.
+async fn ended(pump: &mut AbortOnDropHandle<()>) {
+    if !pump.is_finished() {
+        let _ = pump.await;
     }
 }
 
