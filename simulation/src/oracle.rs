@@ -57,6 +57,11 @@ impl Oracle {
         self.pulses.contains_key(&(code, number(leg)))
     }
 
+    /// Whether it has ended, or has led in and out.
+    pub(crate) fn is_over(&self, code: CodeId) -> bool {
+        self.ended.contains_key(&code) || self.has_opened(code, Leg::Exit)
+    }
+
     pub(crate) fn issued(&mut self, active: usize, limit: u32) {
         if usize::try_from(limit).expect("small") < active {
             self.complain(format!("INV3: {active} active codes, {limit} allowed"));

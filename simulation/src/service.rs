@@ -25,9 +25,9 @@ use crate::world::{Event, Time, World};
 /// How long after a write the relay looks.
 const BELL: Duration = Duration::from_millis(2);
 
-/// The pause between two looks doubles between these while nothing is written; in production it
-/// stays at the first, but hours would take long to play.
-const LOOK_AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(64));
+/// The first pause between two looks. It doubles while nothing is written; in production it stays
+/// the same, but hours would take long to play.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Which task of one process.
 pub(crate) type TaskId = u64;
@@ -45,7 +45,7 @@ pub(crate) struct Service {
     tasks: BTreeMap<TaskId, Task>,
     next_task: TaskId,
     errands_running: u32,
-    looks_planned: u32,
+    next_look: u64,
     look_again: Duration,
     gates_seem_ready: bool,
 }
@@ -166,8 +166,8 @@ impl World {
             tasks: BTreeMap::new(),
             next_task: 0,
             errands_running: 0,
-            looks_planned: 0,
-            look_again: LOOK_AGAIN.0,
+            next_look: 0,
+            look_again: LOOK_AGAIN,
             gates_seem_ready: true,
         });
         self.plan(Duration::from_millis(20), Event::Connect(life));
@@ -231,20 +231,25 @@ impl World {
     /// Something was written: the relay should look soon.
     pub(crate) fn ring(&mut self) {
         if let Some(service) = &mut self.service {
-            service.look_again = LOOK_AGAIN.0;
-            service.looks_planned += 1;
-            let life = service.life;
-            self.plan(BELL, Event::Look(life));
+            service.look_again = LOOK_AGAIN;
+            self.look_in(BELL);
         }
     }
 
-    pub(crate) async fn look(&mut self, life: u64) {
+    /// The next look comes then, instead of any that was planned.
+    fn look_in(&mut self, pause: Duration) {
+        let Some(service) = &mut self.service else { return };
+        service.next_look += 1;
+        let (life, look) = (service.life, service.next_look);
+        self.plan(pause, Event::Look(life, look));
+    }
+
+    pub(crate) async fn look(&mut self, life: u64, look: u64) {
         let Some(service) = self.service.as_mut().filter(|service| service.life == life) else {
             return;
         };
-        service.looks_planned -= 1;
         // The next look comes when this one's errands are done.
-        if service.errands_running != 0 || service.looks_planned != 0 {
+        if service.next_look != look || service.errands_running != 0 {
             return;
         }
         let office = Arc::clone(&service.office);
@@ -264,17 +269,15 @@ impl World {
                 service.errands_running += 1;
             }
         }
-        self.look_later().await;
+        self.look_later();
     }
 
-    async fn look_later(&mut self) {
-        let unsettled = self.house.store.attempts().unsettled().await.expect("no fault");
+    fn look_later(&mut self) {
         let Some(service) = &mut self.service else { return };
-        if service.errands_running == 0 && service.looks_planned == 0 && unsettled != 0 {
-            let (life, pause) = (service.life, service.look_again);
-            service.look_again = (pause * 2).min(LOOK_AGAIN.1);
-            service.looks_planned += 1;
-            self.plan(pause, Event::Look(life));
+        if service.errands_running == 0 {
+            let pause = service.look_again;
+            service.look_again *= 2;
+            self.look_in(pause);
         }
     }
 
@@ -367,9 +370,8 @@ impl World {
         });
         match progress.await {
             Progress::AtTheDoor(letter) => self.at_the_door(life, id, task, letter),
-            Progress::Ended(end) => self.ended(end).await,
+            Progress::Ended(end) => self.ended(end),
         }
-        self.ring();
     }
 
     fn at_the_door(&mut self, life: u64, id: TaskId, mut task: Task, letter: Letter) {
@@ -392,12 +394,12 @@ impl World {
         }
     }
 
-    async fn ended(&mut self, end: End) {
+    fn ended(&mut self, end: End) {
         let Some(service) = &mut self.service else { return };
         match end {
             End::Errand => {
                 service.errands_running -= 1;
-                self.look_later().await;
+                self.look_later();
             }
             End::Greeted => self.say(format_args!("bridge has called the roll")),
             End::Heard(gate, lane) => {

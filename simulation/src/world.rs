@@ -9,6 +9,8 @@ use bridge::mapping::Letter;
 use device_sim::Moment;
 use domain::{Timestamp, roll_below};
 
+use tokio::sync::watch;
+
 use crate::gate::Gate;
 use crate::house::{BEGINNING, House};
 use crate::luck::Luck;
@@ -106,7 +108,7 @@ pub(crate) enum Event {
     /// The bridge tries to reach the broker.
     Connect(u64),
     /// The relay looks for what is due.
-    Look(u64),
+    Look(u64, u64),
     /// A task of the service goes on: with its first step, or with the letter it waits with.
     GoOn(u64, TaskId),
     /// A letter reaches its gate.
@@ -156,6 +158,7 @@ pub(crate) struct World {
     pub(crate) trace: Trace,
     pub(crate) tally: Tally,
     pub(crate) house: House,
+    bell: watch::Receiver<()>,
     pub(crate) service: Option<Service>,
     /// How often the service was started.
     pub(crate) lives: u64,
@@ -177,6 +180,10 @@ impl World {
         while let Some(((at_ms, _), event)) = world.agenda.pop_first() {
             world.time.now_ms.store(at_ms, Ordering::Relaxed);
             world.happens(event).await;
+            if world.bell.has_changed().expect("the storage is open") {
+                world.bell.mark_unchanged();
+                world.ring();
+            }
             if let Some(complaint) = world.oracle.complaint.take() {
                 let (line, story) = (world.trace.lines(), world.trace.last_lines());
                 return Err(Box::new(Broken { seed, variant, line, complaint, story }));
@@ -200,6 +207,7 @@ impl World {
             planned: 0,
             trace: Trace::new(is_loud),
             tally: Tally::new(),
+            bell: house.store.bell(),
             house,
             service: None,
             lives: 0,
@@ -226,7 +234,7 @@ impl World {
             Event::Strike => self.strike().await,
             Event::Start => self.start_service(),
             Event::Connect(life) => self.connect(life).await,
-            Event::Look(life) => self.look(life).await,
+            Event::Look(life, look) => self.look(life, look).await,
             Event::GoOn(life, task) => self.go_on(life, task).await,
             Event::AtGate(letter) => self.at_gate(&letter).await,
             Event::AtBridge(letter) => self.at_bridge(&letter).await,
