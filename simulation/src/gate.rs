@@ -120,7 +120,7 @@ impl World {
     }
 
     /// What was being written may have reached the flash.
-    pub(crate) async fn power_fails(&mut self, gate: usize) {
+    pub(crate) fn power_fails(&mut self, gate: usize) {
         if self.gates[gate].machine.is_none() {
             return;
         }
@@ -170,7 +170,7 @@ impl World {
                 let late = self.luck.between(Duration::ZERO, Duration::from_secs(30));
                 self.plan(late, Event::AtBridge(goodbye));
             } else {
-                self.send(Way::Up, goodbye);
+                self.send(Way::Up, &goodbye);
             }
         }
     }
@@ -265,17 +265,17 @@ impl World {
             match output {
                 Output::Publish(message) => self.publish(gate, &message),
                 Output::WriteLedger(id) => {
-                    if self.dies(gate, Moment::BeforeLedger).await {
+                    if self.dies(gate, Moment::BeforeLedger) {
                         return;
                     }
                     self.write(gate, id);
                 }
                 Output::Pulse { command, leg } => {
-                    if self.dies(gate, Moment::BeforePulse).await {
+                    if self.dies(gate, Moment::BeforePulse) {
                         return;
                     }
                     self.pulsed(gate, mapping::attempt_id(command), leg).await;
-                    if self.dies(gate, Moment::BeforeReport).await {
+                    if self.dies(gate, Moment::BeforeReport) {
                         return;
                     }
                 }
@@ -289,7 +289,7 @@ impl World {
         self.plan_hello(gate);
     }
 
-    async fn dies(&mut self, gate: usize, moment: Moment) -> bool {
+    fn dies(&mut self, gate: usize, moment: Moment) -> bool {
         let dies = self.gates[gate].dies_at == Some(moment);
         if dies {
             self.count(match moment {
@@ -297,7 +297,7 @@ impl World {
                 Moment::BeforePulse => "gate died between ledger and pulse",
                 Moment::BeforeReport => "gate died between pulse and report",
             });
-            self.power_fails(gate).await;
+            self.power_fails(gate);
         }
         dies
     }
@@ -334,7 +334,7 @@ impl World {
             }
             Message::Goodbye(_) => {}
         }
-        self.send(Way::Up, letter);
+        self.send(Way::Up, &letter);
     }
 
     fn plan_hello(&mut self, gate: usize) {

@@ -24,7 +24,7 @@ mod gate;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Mutex;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
@@ -77,21 +77,18 @@ pub fn play_all(
     threads: usize,
     variant: Variant,
 ) -> Result<Tally, Box<Broken>> {
-    let (next, all) = (AtomicU64::new(first), Mutex::new(Tally::new()));
+    let next = AtomicU64::new(first);
     let work = || {
-        let runtime = house::runtime();
+        let (runtime, mut all) = (house::runtime(), Tally::new());
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if first + seeds <= seed {
-                return Ok(());
+                return Ok(all);
             }
             let played = runtime.block_on(World::play(seed, variant, false));
             match played {
                 Ok(played) => {
-                    let mut all = all.lock().expect("nobody panics with it");
-                    for (what, times) in played.tally {
-                        *all.entry(what).or_default() += times;
-                    }
+                    add(&mut all, played.tally);
                 }
                 Err(broken) => {
                     next.store(u64::MAX / 2, Ordering::Relaxed);
@@ -100,13 +97,21 @@ pub fn play_all(
             }
         }
     };
+    let mut sum = Tally::new();
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let ended: Vec<_> =
-            workers.into_iter().map(|worker| worker.join().expect("plays")).collect();
-        ended.into_iter().collect::<Result<(), _>>()
-    })?;
-    Ok(all.into_inner().expect("nobody panics with it"))
+        for worker in workers {
+            let ended = worker.join().unwrap_or_else(|panic| resume_unwind(panic));
+            add(&mut sum, ended?);
+        }
+        Ok(sum)
+    })
+}
+
+fn add(sum: &mut Tally, tally: Tally) {
+    for (what, times) in tally {
+        *sum.entry(what).or_default() += times;
+    }
 }
 
 impl fmt::Display for Broken {

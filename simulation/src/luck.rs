@@ -27,7 +27,8 @@ impl Luck {
 
     /// A span between these two.
     pub(crate) fn between(&self, least: Duration, most: Duration) -> Duration {
-        let room = u32::try_from((most - least).as_millis()).expect("some weeks at most");
+        let room =
+            u32::try_from(most.saturating_sub(least).as_millis()).expect("some weeks at most");
         least + Duration::from_millis(roll_below(self, room + 1).into())
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bridge::mapping::Letter;
+use domain::AttemptId;
 use domain::access_code::TRIGGER_LIFETIME;
 use protocol::{Command, CommandId, Down, GateId, Leg, Order, SigningKey, Topic};
 
@@ -76,12 +77,12 @@ impl Network {
 
 impl World {
     /// Puts a letter on the network. That is all that the sender knows.
-    pub(crate) fn send(&mut self, way: Way, letter: Letter) {
+    pub(crate) fn send(&mut self, way: Way, letter: &Letter) {
         if self.network.letters.len() < KEPT {
             self.network.letters.push((way, letter.clone()));
         }
         let Weather { lost, repeated, late, latest } = self.network.weather;
-        let gate = self.gate_of(&letter);
+        let gate = self.gate_of(letter);
         if gate.is_some_and(|gate| self.gates[gate].is_cut_off(way, self.now_ms())) {
             self.count("network: lost in a partition");
             return;
@@ -148,7 +149,7 @@ impl World {
     pub(crate) fn forge(&mut self, gate: usize) {
         let stranger = SigningKey::from_seed("k1", &[8; 32]);
         let to: GateId = self.gates[gate].topic_id();
-        let id = self.oracle.latest_attempt().map_or([9; 16], |attempt| attempt.to_bytes());
+        let id = self.oracle.latest_attempt().map_or([9; 16], AttemptId::to_bytes);
         let deadline_ms = 1_000 * TRIGGER_LIFETIME.as_secs() * 1_000;
         let order = Order::Open { leg: Leg::Entry, deadline_ms };
         let epoch = self.gates[gate].epoch.unwrap_or(1);

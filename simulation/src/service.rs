@@ -298,7 +298,7 @@ impl World {
         self.service.as_ref().map_or_else(|| self.time.wall(), |service| service.clock.now())
     }
 
-    pub(crate) async fn at_bridge(&mut self, letter: &Letter) {
+    pub(crate) fn at_bridge(&mut self, letter: &Letter) {
         let Some(gate) = self.gate_of(letter) else { return };
         let Some(service) = self.service.as_mut().filter(|service| service.door.way().is_open)
         else {
@@ -357,7 +357,7 @@ impl World {
             let is_open = door.way().is_open;
             door.way().answer = Some(if is_open { Ok(()) } else { Err(NotConnected) });
             if is_open {
-                self.send(Way::Down, letter);
+                self.send(Way::Down, &letter);
             }
         }
         let progress = poll_fn(|context| match task.work.as_mut().poll(context) {
@@ -382,10 +382,8 @@ impl World {
             self.crash();
             return;
         }
-        let longest = match std::mem::take(&mut self.network.next_letter_stalls) {
-            true => Duration::from_secs(12),
-            false => Duration::from_millis(3),
-        };
+        let stalls = std::mem::take(&mut self.network.next_letter_stalls);
+        let longest = if stalls { Duration::from_secs(12) } else { Duration::from_millis(3) };
         let pause = self.luck.between(Duration::ZERO, longest);
         task.letter = Some(letter);
         if let Some(service) = &mut self.service {

@@ -50,6 +50,10 @@ impl Trace {
     }
 
     pub(crate) fn last_lines(&self) -> String {
-        self.last.iter().map(|line| format!("{line}\n")).collect()
+        let mut all = String::new();
+        for line in &self.last {
+            let _ = writeln!(all, "{line}");
+        }
+        all
     }
 }

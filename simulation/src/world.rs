@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use bridge::mapping::Letter;
@@ -22,7 +23,7 @@ use crate::trace::Trace;
 use crate::{Broken, Played, Tally, Variant};
 
 /// What people do in one run.
-const ACTS: u32 = 36;
+const ACTS: u32 = 32;
 
 /// How long after the last fault everything must be settled: the life of a command, the patience
 /// of a gate whose hello was lost, and some.
@@ -176,9 +177,11 @@ impl World {
         variant: Variant,
         is_loud: bool,
     ) -> Result<Played, Box<Broken>> {
+        let _named = Named(seed);
         let mut world = Self::new(seed, variant, is_loud).await;
         while let Some(((at_ms, _), event)) = world.agenda.pop_first() {
             world.time.now_ms.store(at_ms, Ordering::Relaxed);
+            world.count("steps");
             world.happens(event).await;
             if world.bell.has_changed().expect("the storage is open") {
                 world.bell.mark_unchanged();
@@ -190,7 +193,6 @@ impl World {
             }
         }
         world.house.store.close().await;
-        world.count_by("steps", world.planned);
         Ok(Played { digest: world.trace.digest(), tally: world.tally })
     }
 
@@ -237,7 +239,7 @@ impl World {
             Event::Look(life, look) => self.look(life, look).await,
             Event::GoOn(life, task) => self.go_on(life, task).await,
             Event::AtGate(letter) => self.at_gate(&letter).await,
-            Event::AtBridge(letter) => self.at_bridge(&letter).await,
+            Event::AtBridge(letter) => self.at_bridge(&letter),
             Event::Line(gate, life) => self.line_up(gate, life).await,
             Event::HelloDue(gate, life) => self.hello_due(gate, life).await,
             Event::Written(gate, life) => self.written(gate, life).await,
@@ -304,7 +306,7 @@ impl World {
                 self.gates[gate].cut_off(ways, until_ms);
             }
             Fault::LineDrops => self.line_drops(gate).await,
-            Fault::PowerCut => self.power_fails(gate).await,
+            Fault::PowerCut => self.power_fails(gate),
             Fault::PowerCutAt(moment) => self.gates[gate].dies_at = Some(moment),
             Fault::LedgerFails => self.gates[gate].ledger_fails = true,
             Fault::SlowFlash => self.gates[gate].flash_is_slow = true,
@@ -366,11 +368,18 @@ impl World {
     }
 
     pub(crate) fn count(&mut self, what: &'static str) {
-        self.count_by(what, 1);
+        *self.tally.entry(what).or_default() += 1;
     }
+}
 
-    pub(crate) fn count_by(&mut self, what: &'static str, times: u64) {
-        *self.tally.entry(what).or_default() += times;
+/// Names the seed should the run panic.
+struct Named(u64);
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("panicked in seed {}", self.0);
+        }
     }
 }
 
