@@ -35,7 +35,7 @@ pub(crate) struct Gate {
     line: Option<(Nonce, Nonce)>,
     /// The epoch it acts in.
     pub(crate) epoch: Option<u64>,
-    /// Of the epoch: when its hello was said, by the gate's own clock.
+    /// How much too fast its quartz is.
     drift_ppm: i64,
     clock_began: Duration,
     pub(crate) dies_at: Option<Moment>,
