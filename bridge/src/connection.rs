@@ -8,7 +8,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwapOption;
 use domain::{Dice, roll_below};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use protocol::{MAX_BODY_BYTES, Up};
 use rumqttc::{
     AsyncClient, Event, EventLoop, MqttOptions, NetworkOptions, Packet, QoS, SubscribeFilter,
@@ -16,11 +19,12 @@ use rumqttc::{
 };
 use tokio::time::{error::Elapsed, sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::{debug, info, warn};
 
 use crate::inbox::{Inbox, InboxFull};
-use crate::office::{Office, insist};
-use crate::{Address, Tls, mapping, relay};
+use crate::mapping::Letter;
+use crate::office::{NotConnected, Office, Outbox};
+use crate::{Address, Tls, relay};
 
 /// How long all of TCP, TLS, CONNECT and SUBSCRIBE may take together.
 const OPENING_PATIENCE: Duration = Duration::from_secs(10);
@@ -42,10 +46,27 @@ const PAUSE_MS: (u32, u32) = (100, 5_000);
 /// The way to the broker.
 pub(crate) struct Line {
     pub(crate) office: Arc<Office>,
+    pub(crate) latest: Arc<Latest>,
     pub(crate) broker: Address,
     pub(crate) tls: Tls,
     pub(crate) client_id: String,
     pub(crate) dice: Arc<dyn Dice>,
+}
+
+/// The latest connection as an outbox; one that has ended takes nothing any more.
+#[derive(Default)]
+pub(crate) struct Latest(ArcSwapOption<AsyncClient>);
+
+impl Outbox for Latest {
+    fn post(&self, letter: Letter) -> BoxFuture<'_, Result<(), NotConnected>> {
+        let client = self.0.load_full();
+        async move {
+            let Letter { topic, body } = letter;
+            let client = client.ok_or(NotConnected)?;
+            client.publish(topic, QoS::AtLeastOnce, false, body).await.map_err(|_| NotConnected)
+        }
+        .boxed()
+    }
 }
 
 /// One connection, subscribed to what all gates say.
@@ -95,7 +116,7 @@ impl Line {
                     // Not before this, because after a short interruption what was sent can be
                     // sent again to gates that are still there.
                     if gates_seem_ready {
-                        gates_seem_ready = !self.forget_gates().await;
+                        gates_seem_ready = !self.office.forget_gates().await;
                     }
                     lost
                 }
@@ -110,7 +131,7 @@ impl Line {
             failures = failures.saturating_add(1);
             hang_up.run_until_cancelled(sleep(pause)).await;
         }
-        self.forget_gates().await;
+        self.office.forget_gates().await;
     }
 
     /// Connects and subscribes; all is granted when this returns.
@@ -127,7 +148,7 @@ impl Line {
             loop {
                 match events.poll().await? {
                     Event::Incoming(Packet::ConnAck(_)) => {
-                        self.office.outbox.store(Some(Arc::new(client.clone())));
+                        self.latest.0.store(Some(Arc::new(client.clone())));
                     }
                     Event::Incoming(Packet::SubAck(ack)) => {
                         let granted = SubscribeReasonCode::Success(QoS::AtLeastOnce);
@@ -157,7 +178,7 @@ impl Line {
             // Never dropped half-way while the connection shall live: rumqttc may be writing.
             let mut hearing = pin!(hear(&mut events, &inbox));
             let leaving = async {
-                hang_up.run_until_cancelled(self.greet(hang_up)).await;
+                hang_up.run_until_cancelled(relay::greet(&self.office, hang_up)).await;
                 hang_up.cancelled().await;
                 let _ = client.disconnect().await;
             };
@@ -174,32 +195,6 @@ impl Line {
         drop(events);
         inbox.close().await;
         ended
-    }
-
-    /// Picks up what the last connection may have lost: commands still in time, and who is there.
-    async fn greet(&self, enough: &CancellationToken) {
-        let office = &self.office;
-        let open = || office.attempts.to_resend(office.now());
-        let open = insist("read what to send again", enough, open).await;
-        for attempt in open.unwrap_or_default() {
-            relay::send_open(office, &attempt).await;
-        }
-        let forget = || office.gates.forget_who_is_ready(office.now());
-        let gates = insist("forget who was ready", enough, forget).await;
-        for gate in gates.unwrap_or_default() {
-            let _ = office.post(mapping::hello_again(gate)).await;
-        }
-    }
-
-    /// Nobody can be reached: whoever asks for a gate now should hear so at once.
-    async fn forget_gates(&self) -> bool {
-        match self.office.gates.forget_who_is_ready(self.office.now()).await {
-            Ok(_) => true,
-            Err(fault) => {
-                error!(%fault, "could not forget who was ready: {fault}");
-                false
-            }
-        }
     }
 
     fn options(&self) -> MqttOptions {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use domain::attempt::Settlement;
 use domain::{GateId, Timestamp};
@@ -44,11 +44,12 @@ pub(crate) struct Inbox {
 pub(crate) struct InboxFull;
 
 /// What one gate said.
-struct Said {
-    gate: GateId,
+pub struct Said {
+    /// Which gate.
+    pub gate: GateId,
     word: Word,
     at: Timestamp,
-    heard: Instant,
+    heard: Duration,
 }
 
 enum Word {
@@ -64,7 +65,7 @@ impl Inbox {
         let lanes = (0..LANES).map(|_| {
             let (office, closing) = (Arc::clone(office), closing.clone());
             let (lane, words) = mpsc::channel(LANE_LENGTH);
-            tasks.spawn(Lane { office, closing, last_hellos: HashMap::new() }.take_in(words));
+            tasks.spawn(Lane::new(office, closing).take_in(words));
             lane
         });
         let (office, lanes) = (Arc::clone(office), lanes.collect());
@@ -73,21 +74,8 @@ impl Inbox {
 
     /// Puts a message into its gate's lane; never waits.
     pub(crate) fn put(&self, topic: &str, body: &[u8]) -> Result<(), InboxFull> {
-        let Ok(Topic::Up(gate, up)) = Topic::parse(topic) else {
-            self.office.ignore(None, "a message on a strange topic");
-            return Ok(());
-        };
-        let Ok(gate) = GateId::parse(gate.as_str()) else {
-            self.office.ignore(None, "a message from no gate of ours");
-            return Ok(());
-        };
-        let Some(word) = read(up, body) else {
-            self.office.ignore(Some(gate), "an unreadable message");
-            return Ok(());
-        };
-        // The moment a hello arrived is what deadlines count from: waiting must not delay it.
-        let said = Said { gate, word, at: self.office.now(), heard: Instant::now() };
-        let lane = self.spread.hash_one(gate) % self.lanes.len() as u64;
+        let Some(said) = hear(&self.office, topic, body) else { return Ok(()) };
+        let lane = self.spread.hash_one(said.gate) % self.lanes.len() as u64;
         let lane = self.lanes.get(usize::try_from(lane).unwrap_or(0)).ok_or(InboxFull)?;
         lane.try_send(said).map_err(|_| InboxFull)
     }
@@ -105,6 +93,24 @@ impl Inbox {
     }
 }
 
+/// Reads a message, or counts it as said in vain.
+pub fn hear(office: &Office, topic: &str, body: &[u8]) -> Option<Said> {
+    let Ok(Topic::Up(gate, up)) = Topic::parse(topic) else {
+        office.ignore(None, "a message on a strange topic");
+        return None;
+    };
+    let Ok(gate) = GateId::parse(gate.as_str()) else {
+        office.ignore(None, "a message from no gate of ours");
+        return None;
+    };
+    let Some(word) = read(up, body) else {
+        office.ignore(Some(gate), "an unreadable message");
+        return None;
+    };
+    // The moment a hello arrived is what deadlines count from: waiting must not delay it.
+    Some(Said { gate, word, at: office.now(), heard: office.elapsed() })
+}
+
 fn read(up: Up, body: &[u8]) -> Option<Word> {
     match up {
         Up::Hello => Hello::from_bytes(body).ok().map(Word::Hello),
@@ -117,8 +123,8 @@ fn read(up: Up, body: &[u8]) -> Option<Word> {
     }
 }
 
-/// Takes in the words of some gates, one after the other.
-struct Lane {
+/// Takes in the words of some gates on one connection, one after the other.
+pub struct Lane {
     office: Arc<Office>,
     closing: CancellationToken,
     /// Of each gate that said hello on this connection.
@@ -126,18 +132,29 @@ struct Lane {
 }
 
 impl Lane {
+    /// A lane of a new connection; once it is `closing`, a fault of the storage is not insisted on.
+    pub fn new(office: Arc<Office>, closing: CancellationToken) -> Self {
+        Self { office, closing, last_hellos: HashMap::new() }
+    }
+
     async fn take_in(mut self, mut words: mpsc::Receiver<Said>) {
-        while let Some(Said { gate, word, at, heard }) = words.recv().await {
-            match word {
-                Word::Hello(hello) => self.hello(gate, &hello, at, heard).await,
-                Word::Ready(ready) => self.ready(gate, &ready, at).await,
-                Word::Status(status) => self.status(gate, &status, at).await,
-                Word::Goodbye(nonce) => self.goodbye(gate, nonce, at).await,
-            }
+        while let Some(said) = words.recv().await {
+            self.take(said).await;
         }
     }
 
-    async fn hello(&mut self, gate: GateId, hello: &Hello, at: Timestamp, heard: Instant) {
+    /// Writes down what a gate said, and answers it.
+    pub async fn take(&mut self, said: Said) {
+        let Said { gate, word, at, heard } = said;
+        match word {
+            Word::Hello(hello) => self.hello(gate, &hello, at, heard).await,
+            Word::Ready(ready) => self.ready(gate, &ready, at).await,
+            Word::Status(status) => self.status(gate, &status, at).await,
+            Word::Goodbye(nonce) => self.goodbye(gate, nonce, at).await,
+        }
+    }
+
+    async fn hello(&mut self, gate: GateId, hello: &Hello, at: Timestamp, heard: Duration) {
         let Hello { nonce, firmware, .. } = hello;
         let legible = firmware.chars().filter(|letter| !letter.is_control());
         let firmware: String = legible.take(MAX_FIRMWARE_CHARS).collect();

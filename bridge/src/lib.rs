@@ -4,20 +4,22 @@
 //! from its claim on, whatever becomes of the message, and only the gate's own word settles it.
 //! Nothing here decides about a code or knows HTTP.
 //!
-//! In reading order: `mapping` says what goes out, `relay` sends what is due, `inbox` takes in
-//! what gates say, and `connection` keeps the one MQTT connection under both.
+//! In reading order: [`mapping`] says what goes out, [`relay`] sends what is due, [`inbox`] takes in
+//! what gates say, and `connection` keeps the one MQTT connection under both. All but the last
+//! are driven from outside: by the loops here, and by a simulation that has its own time.
 
 mod config;
 mod tls;
 
 pub mod mapping;
-mod office;
-mod relay;
+pub mod office;
+pub mod relay;
 
 mod connection;
-mod inbox;
+pub mod inbox;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use domain::{Clock, Dice, roll};
 use protocol::SigningKey;
@@ -28,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 pub use config::{Address, Config, InvalidAddress};
 pub use tls::{Certificates, InvalidCertificates, Tls};
 
-use connection::Line;
+use connection::{Latest, Line};
 use office::Office;
 
 /// What the bridge may see of the storage.
@@ -58,8 +60,11 @@ impl Bridge {
         dice: Arc<dyn Dice>,
     ) -> Self {
         let client_id = format!("service-bridge-{:016x}", u64::from_be_bytes(roll(&*dice)));
-        let office = Arc::new(Office::new(doors.gates, doors.attempts, key, clock));
-        Self { line: Line { office, broker, tls, client_id, dice }, bell: doors.bell }
+        let (latest, Doors { gates, attempts, bell }) = (Arc::<Latest>::default(), doors);
+        let stopwatch = Arc::new(Instant::now());
+        let outbox = Arc::clone(&latest);
+        let office = Arc::new(Office::new(gates, attempts, key, outbox, clock, stopwatch));
+        Self { line: Line { office, latest, broker, tls, client_id, dice }, bell }
     }
 
     /// Serves until cancelled; then sends what is claimed, takes in what was heard, and leaves no

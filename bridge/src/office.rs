@@ -1,4 +1,7 @@
-//! What the relay and the inbox share: the doors, the key, the clock, and the way out.
+//! What the relay and the inbox share: the doors, the key, the clocks, and the way out.
+//!
+//! Together with them it is the whole bridge without sockets, tasks and timers: whoever gives it
+//! clocks and an [`Outbox`] can drive it.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -6,10 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwapOption;
 use domain::{Clock, GateId, Timestamp};
+use futures_util::future::BoxFuture;
 use protocol::SigningKey;
-use rumqttc::{AsyncClient, QoS};
 use store::{Attempts, Fault, Gates};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
@@ -21,43 +23,71 @@ use crate::mapping::Letter;
 /// How long to leave the storage alone after a fault.
 pub(crate) const REST: Duration = Duration::from_secs(1);
 
-pub(crate) struct Office {
+/// All that one process knows and has for talking to gates.
+pub struct Office {
     pub(crate) gates: Gates,
     pub(crate) attempts: Attempts,
     pub(crate) key: SigningKey,
-    /// The latest connection; one that has ended takes nothing any more.
-    pub(crate) outbox: ArcSwapOption<AsyncClient>,
+    outbox: Arc<dyn Outbox>,
     clock: Arc<dyn Clock>,
-    /// The last hello of each gate that this process heard: its epoch, and when it arrived on a
-    /// clock that nobody sets.
-    hellos: Mutex<HashMap<GateId, (u64, Instant)>>,
+    stopwatch: Arc<dyn Stopwatch>,
+    /// The last hello of each gate that this process heard: its epoch, and when it arrived by the
+    /// stopwatch.
+    hellos: Mutex<HashMap<GateId, (u64, Duration)>>,
     /// Whose turn it is to read keys: one at a time, so that a crowd of gates leaves the storage's
     /// readers to those who connect and to people.
     pub(crate) key_desk: Semaphore,
     pub(crate) ignored: AtomicU64,
 }
 
+/// Where letters to gates are handed in.
+pub trait Outbox: Send + Sync {
+    /// Takes a letter. That it was taken does not mean that it ever leaves: nothing may depend on
+    /// it but hurry.
+    fn post(&self, letter: Letter) -> BoxFuture<'_, Result<(), NotConnected>>;
+}
+
+/// Tells how much time has passed, by a clock that nobody sets.
+pub trait Stopwatch: Send + Sync {
+    /// The time since it was started.
+    fn elapsed(&self) -> Duration;
+}
+
+impl Stopwatch for Instant {
+    fn elapsed(&self) -> Duration {
+        Instant::elapsed(self)
+    }
+}
+
 /// No connection stands; what was to be sent is found again in the database.
 #[derive(Debug, thiserror::Error)]
 #[error("not connected to the broker")]
-pub(crate) struct NotConnected;
+pub struct NotConnected;
 
 impl Office {
-    pub(crate) fn new(
+    /// An office that has heard of no gate yet.
+    pub fn new(
         gates: Gates,
         attempts: Attempts,
         key: SigningKey,
+        outbox: Arc<dyn Outbox>,
         clock: Arc<dyn Clock>,
+        stopwatch: Arc<dyn Stopwatch>,
     ) -> Self {
-        Self {
-            gates,
-            attempts,
-            key,
-            outbox: ArcSwapOption::empty(),
-            clock,
-            hellos: Mutex::default(),
-            key_desk: Semaphore::new(1),
-            ignored: AtomicU64::new(0),
+        let (hellos, ignored) = (Mutex::default(), AtomicU64::new(0));
+        let key_desk = Semaphore::new(1);
+        Self { gates, attempts, key, outbox, clock, stopwatch, hellos, key_desk, ignored }
+    }
+
+    /// Nobody can be reached: whoever asks for a gate now should hear so at once. False: not even
+    /// the storage.
+    pub async fn forget_gates(&self) -> bool {
+        match self.gates.forget_who_is_ready(self.now()).await {
+            Ok(_) => true,
+            Err(fault) => {
+                error!(%fault, "could not forget who was ready: {fault}");
+                false
+            }
         }
     }
 
@@ -65,8 +95,12 @@ impl Office {
         self.clock.now()
     }
 
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.stopwatch.elapsed()
+    }
+
     /// Remembers when the hello of an epoch arrived; told twice, the first time counts.
-    pub(crate) fn heard(&self, gate: GateId, epoch: u64, at: Instant) {
+    pub(crate) fn heard(&self, gate: GateId, epoch: u64, at: Duration) {
         let mut hellos = self.hellos.lock().unwrap_or_else(PoisonError::into_inner);
         let last = hellos.entry(gate).or_insert((epoch, at));
         if last.0 != epoch {
@@ -78,15 +112,11 @@ impl Office {
     pub(crate) fn hello_age(&self, gate: GateId, epoch: u64) -> Option<Duration> {
         let hellos = self.hellos.lock().unwrap_or_else(PoisonError::into_inner);
         let (last, at) = hellos.get(&gate)?;
-        (*last == epoch).then(|| at.elapsed())
+        (*last == epoch).then(|| self.elapsed().saturating_sub(*at))
     }
 
-    /// Queues a letter. That it was queued does not mean that it ever leaves: nothing may depend
-    /// on it but hurry.
     pub(crate) async fn post(&self, letter: Letter) -> Result<(), NotConnected> {
-        let client = self.outbox.load_full().ok_or(NotConnected)?;
-        let Letter { topic, body } = letter;
-        client.publish(topic, QoS::AtLeastOnce, false, body).await.map_err(|_| NotConnected)
+        self.outbox.post(letter).await
     }
 
     /// Counts what a gate said in vain; never shows what it said.

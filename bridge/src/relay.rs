@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use crate::mapping::{self, Letter};
-use crate::office::{Office, REST};
+use crate::office::{Office, REST, insist};
 
 /// How often to look without being rung: deadlines pass in silence, and a ring can be lost.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -33,9 +33,23 @@ pub(crate) async fn run(office: &Office, mut bell: watch::Receiver<()>, stop: &C
     }
 }
 
+/// Picks up what the last connection may have lost: commands still in time, and who is there.
+pub async fn greet(office: &Office, enough: &CancellationToken) {
+    let open = || office.attempts.to_resend(office.now());
+    let open = insist("read what to send again", enough, open).await;
+    for attempt in open.unwrap_or_default() {
+        send_open(office, &attempt).await;
+    }
+    let forget = || office.gates.forget_who_is_ready(office.now());
+    let gates = insist("forget who was ready", enough, forget).await;
+    for gate in gates.unwrap_or_default() {
+        let _ = office.post(mapping::hello_again(gate)).await;
+    }
+}
+
 /// Sends an opening that was claimed. Without a hello of its epoch nobody here knows how long the
 /// gate may act on it; then the gate's next ready settles it.
-pub(crate) async fn send_open(office: &Office, attempt: &Attempt) {
+async fn send_open(office: &Office, attempt: &Attempt) {
     let Some(hello_age) = office.hello_age(attempt.gate, attempt.epoch) else {
         debug!(attempt.id = %attempt.id, "another process heard the hello for {}", attempt.id);
         return;
@@ -69,14 +83,19 @@ async fn look_after_all(office: &Office) -> store::Result<()> {
 }
 
 async fn send_all_due(office: &Office) -> store::Result<()> {
-    let due = office.attempts.due(office.now()).await?;
+    let due = due(office).await?;
     // All at once, so that their claims share one fsync.
     let errands = due.iter().map(|due| run_errand(office, due));
     join_all(errands).await.into_iter().collect()
 }
 
+/// All that is to be done now.
+pub async fn due(office: &Office) -> store::Result<Vec<Due>> {
+    office.attempts.due(office.now()).await
+}
+
 /// Writes first, then sends: what may be on the wire is claimed.
-async fn run_errand(office: &Office, due: &Due) -> store::Result<()> {
+pub async fn run_errand(office: &Office, due: &Due) -> store::Result<()> {
     let Due { attempt, errand } = due;
     match errand {
         Errand::Open => {

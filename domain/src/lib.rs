@@ -26,7 +26,7 @@ pub use id::{AttemptId, CodeId, EventId, GateId, IntercomId, InvalidId, SessionI
 pub use phone::PhoneNumber;
 pub use secret::Passcode;
 pub use settings::Settings;
-pub use time::{Clock, Dice, Timestamp, roll, roll_below};
+pub use time::{Clock, Dice, Ratchet, Timestamp, roll, roll_below};
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! Moments and randomness, as arguments: nothing in this crate reads a clock or rolls dice itself.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 /// A moment in milliseconds since 1970-01-01 UTC.
@@ -46,6 +47,29 @@ fn millis(span: Duration) -> i64 {
 pub trait Clock: Send + Sync {
     /// The moment now.
     fn now(&self) -> Timestamp;
+}
+
+/// Makes a time that never runs backwards of a clock that somebody may set, and of a count that
+/// nobody can: it counts on, and follows the clock only ahead.
+#[derive(Debug)]
+pub struct Ratchet {
+    /// How far the time is ahead of the count: it only grows.
+    ahead_ms: AtomicI64,
+}
+
+impl Ratchet {
+    /// Starts at this time, with a count of nothing.
+    pub fn at(wall: Timestamp) -> Self {
+        Self { ahead_ms: AtomicI64::new(wall.as_millis()) }
+    }
+
+    /// The time, and how many ms the clock has stepped from it (back, when negative).
+    pub fn read(&self, wall: Timestamp, elapsed: Duration) -> (Timestamp, i64) {
+        let elapsed = millis(elapsed);
+        let seen = wall.as_millis() - elapsed;
+        let before = self.ahead_ms.fetch_max(seen, Ordering::Relaxed);
+        (Timestamp(elapsed + before.max(seen)), seen - before)
+    }
 }
 
 /// Where randomness comes from: the operating system in the service, a seed in tests.

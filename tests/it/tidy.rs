@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 /// Each crate, from the ground floor up; which of ours it may know; and which its tests may, too.
-const FLOORS: [(&str, &[&str], &[&str]); 10] = [
+const FLOORS: [(&str, &[&str], &[&str]); 11] = [
     ("domain", &[], &[]),
     ("protocol", &[], &[]),
     ("authority", &[], &[]),
@@ -18,6 +18,7 @@ const FLOORS: [(&str, &[&str], &[&str]); 10] = [
     ("api", &["authority", "domain", "protocol", "store"], &[]),
     ("device-sim", &["protocol"], &[]),
     ("model", &["bridge", "device-sim", "domain", "protocol"], &[]),
+    ("simulation", &["bridge", "device-sim", "domain", "protocol", "store"], &[]),
     (
         "flussd",
         &["api", "authority", "bridge", "broker", "device-sim", "domain", "protocol", "store"],
@@ -31,7 +32,7 @@ const CONFINED: [(&str, &[&str]); 5] = [
     ("rumqttc", &["bridge", "device-sim"]),
     ("rumqttd", &["broker"]),
     ("sqlx", &["store"]),
-    ("tokio", &["api", "bridge", "broker", "device-sim", "flussd", "store"]),
+    ("tokio", &["api", "bridge", "broker", "device-sim", "flussd", "simulation", "store"]),
 ];
 
 /// How a migration for SQLite reads on Postgres.

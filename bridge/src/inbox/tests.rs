@@ -1,6 +1,7 @@
 //! What gates say, down to the database; nothing is connected.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use domain::login::Client;
 use domain::name::DeviceName;
@@ -12,6 +13,7 @@ use store::{Certificate, Fingerprint, Keys, Label, Store};
 use tempfile::TempDir;
 
 use super::*;
+use crate::connection::Latest;
 
 const FIRST: Nonce = Nonce([1; 16]);
 const SECOND: Nonce = Nonce([2; 16]);
@@ -270,7 +272,9 @@ impl World {
 fn office_of(store: &Store) -> Arc<Office> {
     let key = SigningKey::from_seed("k1", &[7; 32]);
     let (gates, attempts) = (store.gates().clone(), store.attempts().clone());
-    Arc::new(Office::new(gates, attempts, key, Arc::new(Stopped)))
+    let (clock, stopwatch) = (Arc::new(Stopped), Arc::new(Instant::now()));
+    let outbox = Arc::<Latest>::default();
+    Arc::new(Office::new(gates, attempts, key, outbox, clock, stopwatch))
 }
 
 /// A clock that stands still.
