@@ -6,7 +6,7 @@ use sqlx::{PgPool, SqlSafeStr, SqliteConnection};
 use crate::{Fault, Result};
 
 /// Each migration: its number, its name, its text for SQLite and for Postgres.
-const ALL: [(i64, &str, &str, &str); 3] = [
+const ALL: [(i64, &str, &str, &str); 4] = [
     (
         1,
         "one_time_access",
@@ -24,6 +24,12 @@ const ALL: [(i64, &str, &str, &str); 3] = [
         "story_of_attempts",
         include_str!("../../migrations/sqlite/0003_story_of_attempts.sql"),
         include_str!("../../migrations/postgres/0003_story_of_attempts.sql"),
+    ),
+    (
+        5,
+        "calls_to_hosts",
+        include_str!("../../migrations/sqlite/0005_calls_to_hosts.sql"),
+        include_str!("../../migrations/postgres/0005_calls_to_hosts.sql"),
     ),
 ];
 
