@@ -17,8 +17,10 @@ moment = { $time } ({ $zone }) op { $day } { $month ->
 
 ## Die gas
 
-guest-hi = Hallo { $guest }
-guest-valid-until = geldig tot
+guest-hi = Hallo
+guest-visit = Besoek aan
+guest-until = tot
+guest-preview = Maak hierdie skakel op jou foon oop wanneer jy by die hek is.
 guest-step-link = Maak jou skakel oop
 guest-step-scan = Skandeer die QR-kode op die bord
 guest-step-code = Tik jou 4-syfer-kode
@@ -27,12 +29,17 @@ guest-code = 4-syfer-kode
 guest-code-title = vier syfers
 guest-open = Maak die hek oop
 guest-show-pass = Wys jou pas
+guest-look-again = Kyk weer
+guest-moment = Een oomblik…
+guest-lost = Geen antwoord het gekom nie. Kyk na jou verbinding en druk nog een keer; die hek maak steeds net een keer oop.
+guest-call = Bel jou gasheer
+guest-call-ask = Hoe om jou gasheer te bereik
 
 # sonder ’n pas
 guest-welcome = Fluss+ eenmalige toegang
     .note = Maak die skakel oop wat jou gasheer vir jou gestuur het.
 guest-unknown = Hierdie skakel werk nie
-    .note = Maak die skakel in jou boodskap weer oop. As dit nie help nie, vra jou gasheer vir ’n nuwe een.
+    .note = Maak die skakel in jou boodskap weer oop. As dit nie help nie, of as jy ’n ou bord geskandeer het, vra jou gasheer.
 guest-from-elsewhere = Daardie knoppie was nie ons s’n nie
     .note = Niks het gebeur nie. Maak die skakel in jou boodskap weer oop en gebruik die knoppie daar.
 guest-another-pass = Maak jou skakel weer oop
@@ -41,6 +48,18 @@ guest-another-pass = Maak jou skakel weer oop
 # op pad in
 guest-scan = Skandeer die bord by die hek
     .note = Rig jou foon se kamera op die QR-kode; die bladsy wat dit oopmaak, vra jou kode.
+guest-gate-there = Die hek is op die oomblik verbind.
+guest-scan-here = Skandeer hier
+guest-scan-stop = Stop die kamera
+guest-no-camera = Hierdie bladsy mag nie die kamera gebruik nie. Rig jou foon se kamera-app op die bord, of neem hier ’n foto daarvan.
+guest-picture = Of neem ’n foto van die bord
+guest-picture-send = Stuur die foto
+guest-picture-without-board = Geen bord op hierdie foto nie
+    .note = Neem nog een van nader by, met die hele QR-kode daarop.
+guest-picture-unread = Hierdie foto kan nie gelees word nie
+    .note = Neem nog een, as JPEG of PNG van hoogstens 6 MB, of rig jou foon se kamera-app op die bord.
+guest-picture-busy = Te veel foto’s op een slag
+    .note = Probeer oor ’n oomblik weer, of rig jou foon se kamera-app op die bord.
 guest-type-code = Tik jou kode
     .note = Die vier syfers is in die boodskap van jou gasheer.
 guest-type-reference = Tik jou verwysing en jou kode
@@ -55,10 +74,10 @@ guest-opening = Maak oop…
     .note = Wag asseblief by die hek.
 guest-no-answer = Wag nog
     .note = Nog geen antwoord van die hek nie. Jou pas word behou; hierdie bladsy verander sodra die hek antwoord.
-guest-away-entry = Nie bereikbaar nie
-    .note = Die hek is nie nou bereikbaar nie. Jou pas is nie gebruik nie.
-guest-away-exit = Nie bereikbaar nie
-    .note = Die hek is nie nou bereikbaar nie. Jou uitgang is nie gebruik nie.
+guest-away-entry = Die hek is vanlyn
+    .note = Die hek is nie nou bereikbaar nie. Jou pas is nie gebruik nie. Hierdie bladsy sê wanneer die hek terug is.
+guest-away-exit = Die hek is vanlyn
+    .note = Die hek is nie nou bereikbaar nie. Jou uitgang is nie gebruik nie. Hierdie bladsy sê wanneer die hek terug is.
 
 # dit het nie oopgemaak nie; `leg` is `entry` of `exit`
 guest-not-opened-cancelled = Die hek het nie oopgemaak nie: jou gasheer het dit gekanselleer. { guest-kept }
@@ -78,6 +97,8 @@ guest-inside = Jy is binne
     .note = Om te vertrek, tik jou kode by die hek. Jy hoef nie die bord te skandeer nie.
 guest-goodbye = Totsiens
     .note = Jy is uit, en jou pas is opgebruik. Dankie vir jou besoek.
+guest-cancelling = Deur jou gasheer gekanselleer
+    .note = Jou gasheer het hierdie pas gekanselleer terwyl die hek gevra is om oop te maak. As dit nou oopmaak, was dit reeds op pad.
 guest-cancelled = Deur jou gasheer gekanselleer
     .note = Jou gasheer het hierdie pas gekanselleer. Dit maak geen hek meer oop nie.
 guest-cancelled-inside = Deur jou gasheer gekanselleer
@@ -156,6 +177,11 @@ device-state = Toestand
 device-online = aanlyn
 device-offline = vanlyn
 device-shared = met jou gedeel
+calls = Oproepe van gaste
+    .note = Of gaste wat hulp nodig het, jou nommer sien
+calls-help = Waar net jy kan help, kan ’n gas se bladsy ’n knoppie wys wat jou bel: wanneer die hek nie bereikbaar is nie, en wanneer die pas gesluit, gekanselleer of verval is. Dit wys jou eie nommer, tot ’n dag ná die einde van die kode.
+calls-allow = Gaste mag my bel op
+calls-save = Stoor
 one-time-access = Eenmalige toegang
     .note = Aktiewe kodes, en ’n nuwe een vir ’n gas
 settings = Instellings vir eenmalige toegang

@@ -19,8 +19,10 @@ moment = { $time } ({ $zone }) on { $day } { $month ->
 
 ## The guest
 
-guest-hi = Hi { $guest }
-guest-valid-until = valid until
+guest-hi = Hi
+guest-visit = Visit to
+guest-until = until
+guest-preview = Open this link on your phone when you are at the gate.
 guest-step-link = Open your link
 guest-step-scan = Scan the QR code on the board
 guest-step-code = Type your 4-digit code
@@ -29,12 +31,17 @@ guest-code = 4-digit code
 guest-code-title = four digits
 guest-open = Open the gate
 guest-show-pass = Show your pass
+guest-look-again = Look again
+guest-moment = One moment…
+guest-lost = No answer came. Check your connection and press once more; the gate still opens only once.
+guest-call = Call your host
+guest-call-ask = How to reach your host
 
 # without a pass
 guest-welcome = Fluss+ one-time access
     .note = Open the link your host sent you.
 guest-unknown = This link does not work
-    .note = Open the link in your message again. If that does not help, ask your host for a new one.
+    .note = Open the link in your message again. If that does not help, or if you scanned an old board, ask your host.
 guest-from-elsewhere = That button was not ours
     .note = Nothing happened. Open the link in your message again and use the button there.
 guest-another-pass = Open your link again
@@ -43,6 +50,18 @@ guest-another-pass = Open your link again
 # on the way in
 guest-scan = Scan the board at the gate
     .note = Point your phone's camera at the QR code; the page it opens asks for your code.
+guest-gate-there = The gate is connected at the moment.
+guest-scan-here = Scan here
+guest-scan-stop = Stop the camera
+guest-no-camera = This page may not use the camera. Point your phone's camera app at the board, or take a picture of it here.
+guest-picture = Or take a picture of the board
+guest-picture-send = Send the picture
+guest-picture-without-board = No board on this picture
+    .note = Take another from closer by, with the whole QR code on it.
+guest-picture-unread = This picture cannot be read
+    .note = Take another, as JPEG or PNG of at most 6 MB, or point your phone's camera app at the board.
+guest-picture-busy = Too many pictures at once
+    .note = Try again in a moment, or point your phone's camera app at the board.
 guest-type-code = Type your code
     .note = The four digits are in the message from your host.
 guest-type-reference = Type your reference and your code
@@ -57,10 +76,10 @@ guest-opening = Opening…
     .note = Please wait at the gate.
 guest-no-answer = Still waiting
     .note = No answer from the gate yet. Your pass is kept; this page updates when the gate reports.
-guest-away-entry = Not reachable
-    .note = The gate is not reachable right now. Your pass is not used.
-guest-away-exit = Not reachable
-    .note = The gate is not reachable right now. Your way out is not used.
+guest-away-entry = The gate is offline
+    .note = The gate is not reachable right now. Your pass is not used. This page tells when the gate is back.
+guest-away-exit = The gate is offline
+    .note = The gate is not reachable right now. Your way out is not used. This page tells when the gate is back.
 
 # it did not open; `leg` is `entry` or `exit`
 guest-not-opened-cancelled = The gate did not open: your host cancelled it. { guest-kept }
@@ -80,6 +99,8 @@ guest-inside = You are inside
     .note = To leave, type your code at the gate. You need not scan the board.
 guest-goodbye = Goodbye
     .note = You are out, and your pass is used up. Thank you for your visit.
+guest-cancelling = Cancelled by your host
+    .note = Your host has cancelled this pass while the gate was asked to open. If it opens now, that was on its way before.
 guest-cancelled = Cancelled by your host
     .note = Your host has cancelled this pass. It opens no gate any more.
 guest-cancelled-inside = Cancelled by your host
@@ -158,6 +179,11 @@ device-state = State
 device-online = online
 device-offline = offline
 device-shared = shared with you
+calls = Calls from guests
+    .note = Whether guests in need of help see your number
+calls-help = Where only you can help, a guest's page can show a button that calls you: when the gate is not reachable, when the pass is locked, cancelled or expired. It shows your own number, until a day after the end of the code.
+calls-allow = Guests may call me on
+calls-save = Save
 one-time-access = One Time Access
     .note = Active codes, and a new one for a guest
 settings = One Time Access Settings
