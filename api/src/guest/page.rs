@@ -44,7 +44,7 @@ pub(super) struct Greeting {
 /// The four digits, and what makes the press of the button this one and no other.
 #[derive(Clone)]
 pub(super) struct Form {
-    action: &'static str,
+    leg: Leg,
     key: String,
     /// The pass that the digits are for, where the browser has its link.
     pass: Option<String>,
@@ -145,12 +145,8 @@ impl Greeting {
 impl Form {
     /// Asks for the digits that open for this leg, with a fresh key.
     pub(super) fn new(api: &Api, leg: Leg, pass: Option<String>) -> Self {
-        let action = match leg {
-            Leg::Entry => "/enter",
-            Leg::Exit => "/exit",
-        };
         let key = BASE64URL_NOPAD.encode(&domain::roll::<16>(&*api.dice));
-        Self { action, key, pass, ticket: None, reference: None }
+        Self { leg, key, pass, ticket: None, reference: None }
     }
 
     /// Asks for the way in, at the board that was scanned.
@@ -161,6 +157,17 @@ impl Form {
         reference: Option<String>,
     ) -> Self {
         Self { ticket: Some(ticket), reference, ..Self::new(api, Leg::Entry, pass) }
+    }
+
+    fn action(&self) -> &'static str {
+        match self.leg {
+            Leg::Entry => "/enter",
+            Leg::Exit => "/exit",
+        }
+    }
+
+    fn is_way_out(&self) -> bool {
+        self.leg == Leg::Exit
     }
 
     /// The same, asking for the reference too.

@@ -2,13 +2,15 @@
 //! QR code. The picture lives in memory while it is read, and nowhere else.
 
 use std::io::Cursor;
+use std::panic::resume_unwind;
+use std::time::{Duration, Instant};
 
 use axum::extract::multipart::{MultipartError, MultipartRejection};
 use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
 use axum::response::Redirect;
 use domain::secret::BoardToken;
-use image::{GrayImage, ImageReader, Limits};
+use image::{GenericImage, GenericImageView, GrayImage, ImageReader, Limits, Luma};
 use rqrr::PreparedImage;
 use tokio::task::spawn_blocking;
 
@@ -36,7 +38,10 @@ pub(super) const PICTURES: usize = 2;
 
 /// The sizes at which a code is looked for, by the longer side: in little it is found quickly, and
 /// noise and shadows are smaller, too.
-const SIDES: [u32; 2] = [800, 1600];
+const SIDES: [u32; 2] = [800, 1200];
+
+/// How long is looked at each size: a picture full of corners of codes would take hours.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Leads to the page of the board on the picture.
 pub(super) async fn find(
@@ -64,7 +69,8 @@ pub(super) async fn find(
     let picture = picture.map_err(|error| again(too_large(&error), "guest-picture-unread"))?;
     // The place is kept for as long as the work goes on, even if nobody waits for it any more.
     let looked = spawn_blocking(move || (board_on(&picture), place));
-    let Ok((found, _)) = looked.await else { return Err(Code::Internal.into()) };
+    // Looking ends by unwinding when time is up.
+    let found = looked.await.map_or(Ok(None), |(found, _)| found);
     let refused = |reason| Problem::field("picture", reason);
     match found {
         Ok(Some(board)) => Ok(Redirect::to(&format!("/b/{}", board.reveal()))),
@@ -93,7 +99,7 @@ fn too_large(error: &MultipartError) -> Problem {
 /// The board whose QR code is on a picture, if there is one.
 fn board_on(picture: &[u8]) -> Result<Option<BoardToken>, Unreadable> {
     let picture = decoded(picture)?;
-    Ok(SIDES.into_iter().find_map(|side| board_in_sight(&within(&picture, side))))
+    Ok(SIDES.into_iter().find_map(|side| board_in_sight(within(&picture, side))))
 }
 
 fn decoded(bytes: &[u8]) -> Result<GrayImage, Unreadable> {
@@ -118,15 +124,53 @@ fn within(picture: &GrayImage, side: u32) -> GrayImage {
     image::imageops::thumbnail(picture, width, height)
 }
 
-fn board_in_sight(picture: &GrayImage) -> Option<BoardToken> {
-    let pixel = |x: usize, y: usize| {
-        let [x, y] = [x, y].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
-        picture.get_pixel_checked(x, y).map_or(0, |pixel| pixel.0[0])
-    };
-    let [width, height] = [picture.width(), picture.height()].map(|side| side as usize);
-    let mut prepared = PreparedImage::prepare_from_greyscale(width, height, pixel);
+fn board_in_sight(picture: GrayImage) -> Option<BoardToken> {
+    let until = Instant::now() + PATIENCE;
+    let mut prepared = PreparedImage::prepare(Timed { picture, until });
     let mut codes = prepared.detect_grids().into_iter().filter_map(|grid| grid.decode().ok());
     codes.find_map(|(_, text)| board_in(&text))
+}
+
+/// A picture that is looked at until then and no longer.
+struct Timed {
+    picture: GrayImage,
+    until: Instant,
+}
+
+impl Clone for Timed {
+    /// Looks at the clock: rqrr tries each guess on a copy, and has no other end to its guesses.
+    fn clone(&self) -> Self {
+        if self.until <= Instant::now() {
+            resume_unwind(Box::new("time is up"));
+        }
+        Self { picture: self.picture.clone(), until: self.until }
+    }
+}
+
+impl GenericImageView for Timed {
+    type Pixel = Luma<u8>;
+
+    fn dimensions(&self) -> (u32, u32) {
+        self.picture.dimensions()
+    }
+
+    fn get_pixel(&self, x: u32, y: u32) -> Luma<u8> {
+        *self.picture.get_pixel(x, y)
+    }
+}
+
+impl GenericImage for Timed {
+    fn get_pixel_mut(&mut self, x: u32, y: u32) -> &mut Luma<u8> {
+        self.picture.get_pixel_mut(x, y)
+    }
+
+    fn put_pixel(&mut self, x: u32, y: u32, pixel: Luma<u8>) {
+        self.picture.put_pixel(x, y, pixel);
+    }
+
+    fn blend_pixel(&mut self, x: u32, y: u32, pixel: Luma<u8>) {
+        self.picture.put_pixel(x, y, pixel);
+    }
 }
 
 /// The board of an address like those on our boards. Whichever host it names, it leads to us.

@@ -17,7 +17,7 @@ use store::{GuestPass, Redeem, Refused, crash_point};
 
 use super::cookie::{self, Kept};
 use super::link::{known, path_of};
-use super::page::{self, Call, Live, Page, Refresh, Trouble};
+use super::page::{self, Call, Greeting, Live, Page, Refresh, Trouble};
 use super::words;
 use super::{ticket, unknown};
 use crate::answers::{Code, Problem};
@@ -221,6 +221,7 @@ impl Press {
         let page = Page {
             refresh: from.map(|pass| Refresh { seconds: 2, from: Some(pass) }),
             pass,
+            greeting: self.is_kept.then(|| Greeting::of(&self.seen)),
             scan: must_scan(refusal),
             call: needs_host.then(call).flatten(),
             live: Live::of(&self.seen, now).filter(|_| self.is_kept),

@@ -1,5 +1,7 @@
 //! A picture of the board instead of a scan.
 
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, Request, StatusCode, header};
 use fast_qr::QRBuilder;
@@ -9,6 +11,9 @@ use tokio::sync::oneshot;
 
 use super::world::{Browser, Seen, World, link};
 use crate::guest::picture::MAX_BYTES;
+
+/// Far longer than looking at a picture may take.
+const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A photograph with this QR code on it, a bit dark, a bit blurred, and not in the middle.
 fn photograph(text: &str) -> GrayImage {
@@ -104,6 +109,21 @@ async fn a_picture_too_heavy_or_too_wide_is_not_looked_at() {
     let small = Request::post("/enter").header(header::CONTENT_TYPE, "text/plain");
     let seen = world.browser().send(small, Body::from(long)).await;
     assert_ne!(seen.status, StatusCode::SEE_OTHER, "only pictures may be that large");
+}
+
+/// Every corner could belong to a code with any two others.
+#[tokio::test]
+async fn a_picture_full_of_corners_of_codes_is_given_up() {
+    let world = World::new().await;
+    let corners = GrayImage::from_fn(800, 800, |x, y| {
+        let from_middle = |at: u32| (at % 8).abs_diff(3);
+        let ring = from_middle(x).max(from_middle(y));
+        Luma([if ring == 2 || 3 < ring { 255 } else { 0 }])
+    });
+    let mut guest = world.browser();
+    let picture = encoded(corners, ImageFormat::Png);
+    let seen = tokio::time::timeout(DEADLINE, guest.sends_a_picture(&picture)).await;
+    seen.expect("an answer").is(StatusCode::UNPROCESSABLE_ENTITY).says("No board");
 }
 
 #[tokio::test]
