@@ -197,6 +197,34 @@ async fn g_9_a_pass_that_was_revoked_on_the_way_is_refused() {
 }
 
 #[tokio::test]
+async fn g_10_a_pass_cancelled_while_the_gate_is_asked_says_that_it_may_still_open() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    let form = guest.stands_at(&issued, &world.board).await;
+    form.send(&mut guest, &digits(&issued)).await.leads_to(&issued);
+    world.is_sent(&issued).await;
+    world.revokes(&issued).await;
+    let page = guest.get(&link(&issued)).await.says("Cancelled by your host");
+    page.says("If it opens now, that was on its way before.").says(r#"http-equiv="refresh""#);
+    world.later(domain::access_code::TRIGGER_LIFETIME + Duration::from_millis(1));
+    guest.get(&link(&issued)).await.says("It opens no gate any more.");
+}
+
+#[tokio::test]
+async fn o_10_a_guest_who_is_let_out_after_the_end_sees_the_gate_being_asked() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.lets_in(&issued).await;
+    world.revokes(&issued).await;
+    guest.get(&link(&issued)).await.says("Ask your host to let you out");
+    world.lets_out(&issued).await;
+    guest.get(&link(&issued)).await.says("Opening…");
+    world.gate_reports(&issued, Evidence::Executed).await;
+    guest.get(&link(&issued)).await.says("It opens no gate any more.");
+}
+
+#[tokio::test]
 async fn g_11_a_gate_that_is_not_there_uses_nothing_and_nothing_waits_for_it() {
     let world = World::new().await;
     let issued = world.issues().await;
@@ -211,6 +239,20 @@ async fn g_11_a_gate_that_is_not_there_uses_nothing_and_nothing_waits_for_it() {
     assert!(world.look(&issued).await.latest.is_none());
     world.gate_is_ready().await;
     form.send(&mut guest, &digits(&issued)).await.leads_to(&issued);
+}
+
+#[tokio::test]
+async fn g_11_the_link_says_before_the_drive_whether_the_gate_is_connected() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    let connected = "The gate is connected at the moment.";
+    guest.get(&link(&issued)).await.says(connected);
+    world.gate_is_gone().await;
+    let page = guest.get(&link(&issued)).await.says("This page tells when the gate is back.");
+    assert!(!page.body.contains(connected));
+    world.gate_is_ready().await;
+    guest.get(&link(&issued)).await.says(connected);
 }
 
 #[tokio::test]

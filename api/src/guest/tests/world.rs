@@ -15,8 +15,8 @@ use domain::login::{Channel, Client};
 use domain::name::{DeviceName, GuestName};
 use domain::secret::{BoardToken, ClaimCode, EnrolmentSecret, LoginToken, Otp, SessionToken};
 use domain::settings::{ExitGate, InviteDuration, MaxUsers};
-use domain::{Clock, Dice, GateId, IntercomId, PhoneNumber, Settings, Timestamp, UserId};
-use store::{Guest, GuestPass, Issue, Issued, Keys, Label, Store};
+use domain::{Clock, Dice, GateId, IntercomId, Leg, PhoneNumber, Settings, Timestamp, UserId};
+use store::{Guest, GuestPass, Issue, Issued, Keys, Label, Store, Vouch};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -231,6 +231,13 @@ impl World {
     pub(crate) async fn revokes(&self, issued: &Issued) {
         let revoked = self.store.codes().revoke(self.owner, issued.pass.code.id, self.now()).await;
         revoked.unwrap().unwrap();
+    }
+
+    /// The owner opens the gate for who is inside.
+    pub(crate) async fn lets_out(&self, issued: &Issued) {
+        let code = issued.pass.code.id;
+        let vouch = Vouch { user: self.owner, code, leg: Leg::Exit, key: "out".to_owned() };
+        self.store.redemptions().vouch(vouch, self.now()).await.unwrap().unwrap();
     }
 
     pub(crate) async fn look(&self, issued: &Issued) -> GuestPass {
