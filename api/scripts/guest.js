@@ -79,8 +79,9 @@ async function press(form) {
     const html = await answer.text();
     if (answer.redirected) history.replaceState(null, "", answer.url);
     typed.delete(nameOf(form));
+    // A new stream tells at once what this press has begun.
+    stream?.close();
     show(html, { keepsForm: false });
-    listen();
     if (document.activeElement === document.body) (part("code") ?? part("told")).focus();
   } catch {
     button.textContent = label;
