@@ -19,16 +19,20 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::answers::{Code, Problem, documented, tell_when};
 
-/// The most a request's body may hold.
+/// The most a request's body may hold, but for a picture of a board.
 pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024;
 
 /// How long a request may take to its first byte of answer.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// Bounds what a request may bring.
+pub(crate) fn small<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    router.layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+}
+
 /// Bounds what any request can take.
 pub(crate) fn bounded(router: Router, clock: Arc<dyn Clock>) -> Router {
     router
-        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
         .layer(map_response(documented))
         .layer(map_response_with_state(clock, tell_when))

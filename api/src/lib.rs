@@ -8,6 +8,7 @@ pub mod answers;
 mod attempts;
 mod body;
 mod caller;
+mod calls;
 mod codes;
 pub mod config;
 mod console;
@@ -20,6 +21,7 @@ mod login;
 mod openapi;
 mod pages;
 mod people;
+mod places;
 mod renewals;
 pub mod server;
 mod sessions;
@@ -95,6 +97,7 @@ pub(crate) struct Inner {
     blocked: BlockedPrefixes,
     public_url: String,
     limits: Limits,
+    crowd: guest::Crowd,
     stop: CancellationToken,
 }
 
@@ -129,6 +132,7 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
         gate_welcome: parts.gate_welcome,
         ticket_key: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &parts.ticket_key),
         limits: Limits::new(&parts.config),
+        crowd: guest::Crowd::default(),
         config: parts.config,
         blocked,
         public_url: parts.public_url,
@@ -140,6 +144,7 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
     let router = router
         .fallback(answers::not_found)
         .method_not_allowed_fallback(answers::method_not_allowed);
+    let router = body::small(router).merge(guest::pictures(&api));
     let clock = Arc::clone(&api.clock);
     Ok(body::bounded(router.with_state(api), clock))
 }
@@ -163,6 +168,7 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(enrolments::enrol))
         .routes(routes!(renewals::renew))
         .routes(routes!(settings::read::read, settings::replace::replace))
+        .routes(routes!(calls::read::read, calls::allow::allow))
         .routes(routes!(codes::list::list, codes::issue::issue))
         .routes(routes!(codes::history::history))
         .routes(routes!(codes::details::details, codes::revoke::revoke))

@@ -108,7 +108,7 @@ impl Budget {
 }
 
 /// One IPv4 address, or one IPv6 /64: what one household has.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {

@@ -21,6 +21,8 @@ async fn what_is_no_id_does_not_exist() {
         (Method::DELETE, "/v1/devices/ID/people/user_00000000000000000000000000", ""),
         (Method::GET, "/v1/intercoms/ID/settings", ""),
         (Method::PUT, "/v1/intercoms/ID/settings", settings.as_str()),
+        (Method::GET, "/v1/intercoms/ID/calls", ""),
+        (Method::PUT, "/v1/intercoms/ID/calls", r#"{"guests_may_call":true}"#),
         (Method::GET, "/v1/intercoms/ID/codes", ""),
         (Method::POST, "/v1/intercoms/ID/codes", r#"{"name":"x","mobile":"+27821234568"}"#),
         (Method::GET, "/v1/intercoms/ID/history", ""),

@@ -28,6 +28,9 @@ pub const ATTEMPT_WINDOW: Duration = Duration::from_mins(10);
 /// How long the digits of an ended code are not given out again at its intercom (O-5f).
 pub const DIGITS_REST: Duration = Duration::from_hours(24);
 
+/// How long after its end the guest of a code may still turn to the host.
+pub const HELP_LASTS: Duration = Duration::from_hours(24);
+
 /// Generate pressed again by the same person for the same mobile within this is a double tap
 /// (O-5a).
 pub const DOUBLE_TAP: Duration = Duration::from_secs(10);
@@ -394,6 +397,15 @@ impl AccessCode {
     /// Whether it holds a slot and can be used or revoked.
     pub fn is_active(&self, now: Timestamp) -> bool {
         self.end.is_none() && now < self.expires_at
+    }
+
+    /// Whether its guest may still turn to the host: for some time after its end, too.
+    pub fn may_ask_for_help(&self, now: Timestamp) -> bool {
+        let ended_at = match self.end {
+            Some(End::Revoked { at, .. } | End::Completed { at } | End::Expired { at }) => at,
+            None => self.expires_at,
+        };
+        now < ended_at + HELP_LASTS
     }
 
     /// Where it stands, in one word.

@@ -122,6 +122,17 @@ fn an_expired_code_lets_nobody_out() {
 }
 
 #[test]
+fn a_guest_may_turn_to_the_host_until_a_day_after_the_end() {
+    let mut code = code();
+    assert!(code.may_ask_for_help(NOON));
+    let day_after = code.expires_at + HELP_LASTS;
+    assert!(code.may_ask_for_help(day_after - Duration::from_millis(1)));
+    assert!(!code.may_ask_for_help(day_after));
+    code.revoke(None, NOON).unwrap();
+    assert!(!code.may_ask_for_help(NOON + HELP_LASTS), "the end is the revoke, then");
+}
+
+#[test]
 fn the_same_leg_is_reserved_once() {
     let mut code = code();
     try_at(&mut code, Leg::Entry, "0427", 1, NOON).unwrap();

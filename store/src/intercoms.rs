@@ -119,6 +119,51 @@ impl Intercoms {
             Ok(Ok(SavedSettings { settings, version: current + 1 }))
         })
     }
+
+    /// Since when guests in need of help are shown the owner's number; none while they are not.
+    pub async fn guests_may_call(
+        &self,
+        user: UserId,
+        device: String,
+    ) -> Answer<Option<Timestamp>, SettingsRefusal> {
+        reading!(self.0.db, |tx| {
+            match intercom(tx, &device, user, Act::ChangeSettings).await? {
+                Ok(id) => callable_since(tx, id).await.map(Ok),
+                Err(refusal) => Ok(Err(refusal)),
+            }
+        })
+    }
+
+    /// Lets guests call the owner, or not any more; answers since when they may.
+    pub async fn let_guests_call(
+        &self,
+        user: UserId,
+        device: String,
+        allowed: bool,
+        now: Timestamp,
+    ) -> Answer<Option<Timestamp>, SettingsRefusal> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            lock_device(tx, &device).await?;
+            let id = match intercom(tx, &device, user, Act::ChangeSettings).await? {
+                Ok(id) => id,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let before = callable_since(tx, id).await?;
+            if before.is_some() == allowed {
+                return Ok(Ok(before));
+            }
+            let since = allowed.then_some(now);
+            sql("UPDATE devices SET guests_may_call_since = $2 WHERE id = $1")
+                .bind(id)
+                .bind(since)
+                .execute(tx)
+                .await?;
+            let about = About::default().user(user).intercom(id);
+            record(tx, &vault, EventKind::SettingsSaved, about, now).await?;
+            Ok(Ok(since))
+        })
+    }
 }
 
 /// The intercom with this id, if this user may do this with it.
@@ -144,6 +189,11 @@ async fn saved(tx: &mut Tx, id: IntercomId) -> Result<Option<SavedSettings>> {
     let Some(row) = row else { return Ok(None) };
     let version = crate::row::number(&row, "version")?;
     Ok(Some(SavedSettings { settings: settings_of(&row)?, version }))
+}
+
+async fn callable_since(tx: &mut Tx, id: IntercomId) -> Result<Option<Timestamp>> {
+    let row = sql("SELECT guests_may_call_since FROM devices WHERE id = $1").bind(id);
+    row.one(tx).await?.moment_if_any("guests_may_call_since")
 }
 
 async fn owns_gate(tx: &mut Tx, user: UserId, gate: GateId) -> Result<bool> {

@@ -6,7 +6,7 @@ use sqlx::{PgPool, SqlSafeStr, SqliteConnection};
 use crate::{Fault, Result};
 
 /// Each migration: its number, its name, its text for SQLite and for Postgres.
-const ALL: [(i64, &str, &str, &str); 4] = [
+const ALL: [(i64, &str, &str, &str); 5] = [
     (
         1,
         "one_time_access",
@@ -30,6 +30,12 @@ const ALL: [(i64, &str, &str, &str); 4] = [
         "word_of_gates",
         include_str!("../../migrations/sqlite/0004_word_of_gates.sql"),
         include_str!("../../migrations/postgres/0004_word_of_gates.sql"),
+    ),
+    (
+        5,
+        "calls_to_hosts",
+        include_str!("../../migrations/sqlite/0005_calls_to_hosts.sql"),
+        include_str!("../../migrations/postgres/0005_calls_to_hosts.sql"),
     ),
 ];
 

@@ -7,7 +7,8 @@ use domain::event::EventKind;
 use domain::permission::Denied;
 use domain::secret::{LinkToken, Reference};
 use domain::{
-    AccessCode, Attempt, AttemptId, CodeId, GateId, IntercomId, Passcode, Timestamp, UserId,
+    AccessCode, Attempt, AttemptId, CodeId, GateId, IntercomId, Passcode, PhoneNumber, Timestamp,
+    UserId,
 };
 
 use crate::attempts::attempt_with;
@@ -17,6 +18,7 @@ use crate::events::{About, record};
 use crate::row::attempt::{asked_by_word, attempt_of, leg_word};
 use crate::row::code::{pass_of, save_code};
 use crate::row::device::{gate_with, settings_with};
+use crate::row::phone;
 use crate::sql::{Tx, sql};
 use crate::vault::{Purpose, Vault, token_digest};
 use crate::{Answer, Inner, Result};
@@ -38,6 +40,8 @@ pub struct GuestPass {
     pub latest: Option<Attempt>,
     /// Whether the gate for the next way can be reached now.
     pub gate_is_there: bool,
+    /// The owner's number as it is now, if the owner lets guests call.
+    pub host: Option<PhoneNumber>,
 }
 
 /// A guest at the gate.
@@ -233,9 +237,13 @@ async fn remember(
 }
 
 async fn guest_pass(tx: &mut Tx, vault: &Vault, id: CodeId, now: Timestamp) -> Result<GuestPass> {
-    let row = sql("SELECT c.*, d.name AS intercom_name, d.time_zone FROM codes c
-                   JOIN devices d ON d.id = c.intercom_id WHERE c.id = $1");
+    let row = sql("SELECT c.*, d.name AS intercom_name, d.time_zone, u.phone_sealed AS host_sealed
+                   FROM codes c
+                   JOIN devices d ON d.id = c.intercom_id
+                   LEFT JOIN users u ON u.id = d.owner_id AND d.guests_may_call_since IS NOT NULL
+                   WHERE c.id = $1");
     let row = row.bind(id).one(tx).await?;
+    let host: Option<Vec<u8>> = row.take("host_sealed")?;
     let pass = pass_of(vault, &row)?;
     let latest = sql("SELECT * FROM attempts WHERE code_id = $1
                       ORDER BY reserved_at DESC, id DESC LIMIT 1");
@@ -252,6 +260,7 @@ async fn guest_pass(tx: &mut Tx, vault: &Vault, id: CodeId, now: Timestamp) -> R
         time_zone: row.take("time_zone")?,
         latest: latest.map(|row| attempt_of(&row)).transpose()?,
         gate_is_there: target.is_some_and(|target| target.gate.ready(now).is_some()),
+        host: host.map(|sealed| phone(vault, "user", &sealed)).transpose()?,
         pass,
     })
 }

@@ -70,6 +70,29 @@ async fn o_3_who_was_displaced_is_told_by_whom_and_when() {
 }
 
 #[tokio::test]
+async fn g_11_an_owner_lets_guests_call_and_takes_it_back() {
+    let world = World::new().await;
+    let (mut owner, issued) = (world.browser(), world.issues().await);
+    owner.signs_in(&world).await;
+    let details = format!("/console/devices/{}", world.intercom);
+    let calls = format!("/console/intercoms/{}/calls", world.intercom);
+    owner.get(&details).await.says(&calls).says("Calls from guests");
+    let page = owner.get(&calls).await.is(StatusCode::OK).says("+27821234567");
+    assert!(!page.body.contains("checked"));
+    Browser::leads(&owner.post(&calls, &[("allowed", "yes")]).await, &details);
+    owner.get(&calls).await.says("checked");
+    assert!(world.look(&issued).await.host.is_some());
+    Browser::leads(&owner.post(&calls, &[]).await, &details);
+    assert!(world.look(&issued).await.host.is_none());
+    let foreign = [(axum::http::HeaderName::from_static("sec-fetch-site"), "cross-site")];
+    let page = owner.post_with(&calls, &[("allowed", "yes")], &foreign).await;
+    page.is(StatusCode::FORBIDDEN);
+    assert!(world.look(&issued).await.host.is_none());
+    let gate = format!("/console/intercoms/{}/calls", world.gate);
+    owner.get(&gate).await.is(StatusCode::CONFLICT).says("Only intercoms");
+}
+
+#[tokio::test]
 async fn a_problem_of_the_console_is_a_page_and_speaks_the_readers_language() {
     let world = World::new().await;
     let mut owner = world.browser();

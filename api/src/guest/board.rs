@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use domain::secret::BoardToken;
 
 use super::cookie::Kept;
-use super::page::{Form, Page, Trouble};
+use super::page::{Call, Form, Page, Trouble};
 use super::{in_path, link, ticket, unknown, words};
 use crate::Api;
 use crate::answers::Code;
@@ -37,8 +37,10 @@ pub(super) async fn show(
     };
     if seen.pass.code.intercom != intercom {
         let pass = kept.as_ref().map(link::path_of);
-        let page = Page { pass, ..Page::saying(words::wrong_intercom(&seen.intercom_name)) };
+        let said = words::wrong_intercom(&seen.intercom_name);
+        let page = Page { pass, scan: true, ..Page::saying(said) };
         return Err(Trouble::new(Code::WrongIntercom, page));
     }
-    Ok(link::page(&api, &seen, Some(ticket), now).into_response())
+    let call = kept.as_ref().and_then(|link| Call::where_needed(&seen, link, true, now));
+    Ok(Page { call, ..link::page(&api, &seen, Some(ticket), now) }.into_response())
 }

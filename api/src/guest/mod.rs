@@ -1,43 +1,80 @@
 //! The guest's pages: the link, the board, and the two buttons that open a gate.
 //!
-//! A GET changes nothing, however often it is asked (G-3). Everything works without scripts.
+//! A GET changes nothing, however often it is asked (G-3). Everything works without scripts; those
+//! in `scripts/` only add comfort.
 //! What is *absent* here: what a guest may do (`domain`), and logs: paths carry secrets.
 
 mod board;
 mod cookie;
 mod link;
+mod live;
 mod page;
+mod picture;
 mod redeem;
+mod sight;
+mod style;
 mod ticket;
 mod words;
 
 use std::net::IpAddr;
 
 use axum::Router;
-use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
+use axum::extract::{DefaultBodyLimit, Path};
 use axum::http::{StatusCode, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, post};
+use domain::CodeId;
 
 use crate::Api;
 use crate::answers::Code;
 use crate::pages::{self, Words};
+use crate::places::Places;
 use page::{Page, Trouble};
+
+/// With how much guests may keep the service busy at once.
+pub(crate) struct Crowd {
+    pages_of_a_pass: Places<CodeId>,
+    pages_of_an_address: Places<IpAddr>,
+    pictures: Places<IpAddr>,
+}
+
+impl Default for Crowd {
+    fn default() -> Self {
+        Self {
+            pages_of_a_pass: Places::new(live::PAGES_OF_A_PASS, live::PAGES),
+            pages_of_an_address: Places::new(live::PAGES_OF_AN_ADDRESS, live::PAGES),
+            pictures: Places::new(1, picture::PICTURES),
+        }
+    }
+}
 
 /// All pages.
 pub(crate) fn routes(api: &Api) -> Router<Api> {
-    Router::new()
+    let pages = Router::new()
         .route("/", get(welcome))
         .route("/{token}", get(link::show))
         .route("/b/{board}", get(board::show))
         .route("/enter", get(link::back).post(redeem::enter))
         .route("/exit", get(link::back).post(redeem::exit))
-        .route("/guest.css", get(stylesheet))
+        .route("/scan", get(link::back))
+        .route("/live", get(live::listen))
+        .route("/guest.js", get(async || script(include_str!("../../scripts/guest.js"))))
+        .route("/scan.js", get(async || script(include_str!("../../scripts/scan.js"))))
         .route("/robots.txt", get(robots))
-        .route("/favicon.ico", get(no_icon))
-        .layer(from_fn_with_state(api.clone(), pages::rim))
+        .route("/favicon.ico", get(no_icon));
+    dressed(pages, api)
+}
+
+/// The one route that takes more than a form's few bytes: a picture of a board.
+pub(crate) fn pictures(api: &Api) -> Router<Api> {
+    let limit = DefaultBodyLimit::max(picture::MAX_BYTES);
+    dressed(Router::new().route("/scan", post(picture::find).layer(limit)), api)
+}
+
+fn dressed(pages: Router<Api>, api: &Api) -> Router<Api> {
+    pages.layer(map_response(style::allowed)).layer(from_fn_with_state(api.clone(), pages::rim))
 }
 
 /// The secret in a path, as its own parser reads it; what it refuses does not exist.
@@ -64,11 +101,11 @@ async fn welcome() -> Page {
     Page::saying(Words::of("guest-welcome"))
 }
 
-/// The one thing that may be kept, for an hour.
-async fn stylesheet() -> impl IntoResponse {
-    let kind = (header::CONTENT_TYPE, "text/css; charset=utf-8");
+/// The only things that may be kept, for an hour.
+fn script(text: &'static str) -> impl IntoResponse {
+    let kind = (header::CONTENT_TYPE, "text/javascript; charset=utf-8");
     let keep = (header::CACHE_CONTROL, "public, max-age=3600");
-    ([kind, keep], include_str!("../../templates/guest.css"))
+    ([kind, keep], text)
 }
 
 async fn robots() -> &'static str {

@@ -3,10 +3,13 @@
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64URL_NOPAD;
-use domain::Leg;
+use domain::secret::LinkToken;
+use domain::{Leg, Timestamp};
 use store::GuestPass;
 
-use super::words;
+use super::link::path_of;
+use super::sight::{self, Sight};
+use super::{style, words};
 use crate::Api;
 use crate::answers::Problem;
 use crate::pages::{self, Moment, Screen, Words, filters};
@@ -19,9 +22,13 @@ pub(super) struct Page {
     pub(super) greeting: Option<Greeting>,
     /// What became of the last try, while another can be made.
     pub(super) last_try: Option<Words>,
-    /// Whether the three steps are listed.
+    /// Whether the three steps are listed; then the gate is there.
     pub(super) steps: bool,
+    /// Whether a board can be scanned here.
+    pub(super) scan: bool,
     pub(super) form: Option<Form>,
+    pub(super) call: Option<Call>,
+    pub(super) live: Option<Live>,
     pub(super) refresh: Option<Refresh>,
     /// Where the guest's pass is, from a page that is not it.
     pub(super) pass: Option<String>,
@@ -37,13 +44,27 @@ pub(super) struct Greeting {
 /// The four digits, and what makes the press of the button this one and no other.
 #[derive(Clone)]
 pub(super) struct Form {
-    action: &'static str,
+    leg: Leg,
     key: String,
     /// The pass that the digits are for, where the browser has its link.
     pass: Option<String>,
     ticket: Option<String>,
     /// Asked for beside the digits where the browser has no link; as typed before.
     reference: Option<String>,
+}
+
+/// The way to the host, for whoever cannot go on alone.
+pub(super) enum Call {
+    /// Their number, as an address that phones dial.
+    Number(String),
+    /// The page that shows the number, for a browser that is not known yet.
+    Ask(String),
+}
+
+/// How the page hears of changes.
+pub(super) struct Live {
+    pass: String,
+    mark: String,
 }
 
 /// When the page is loaded again, and from where unless from where it is.
@@ -64,17 +85,54 @@ impl Page {
         Self { said, ..Self::default() }
     }
 
+    /// Stands in the page itself: the first answer is all that a slow line must carry.
+    fn style() -> &'static str {
+        style::SHEET
+    }
+
     /// The same, loaded once more from where it is.
     pub(super) fn again_after(self, seconds: u8) -> Self {
         Self { refresh: Some(Refresh { seconds, from: None }), ..self }
     }
 }
 
-impl Greeting {
-    fn hi(&self) -> Words {
-        Words::of("guest-hi").with("guest", self.guest.clone())
+impl Call {
+    /// The way to the host where the guest needs it, if the host allows it.
+    pub(super) fn where_needed(
+        seen: &GuestPass,
+        link: &LinkToken,
+        is_known: bool,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let needs = Sight::of(seen, now).needs_the_host();
+        needs.then(|| Self::to_host(seen, link, is_known, now)).flatten()
     }
 
+    /// The way to the host, if the host allows it.
+    pub(super) fn to_host(
+        seen: &GuestPass,
+        link: &LinkToken,
+        is_known: bool,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let host = seen.host.as_ref().filter(|_| seen.pass.code.may_ask_for_help(now))?;
+        Some(if is_known {
+            Self::Number(format!("tel:{}", host.reveal()))
+        } else {
+            Self::Ask(path_of(link))
+        })
+    }
+}
+
+impl Live {
+    /// How to hear of changes of a pass, as long as there can be any.
+    pub(super) fn of(seen: &GuestPass, now: Timestamp) -> Option<Self> {
+        let (pass, mark) = (seen.pass.code.id.to_string(), sight::mark(seen, now));
+        (!Sight::of(seen, now).is_last()).then_some(Self { pass, mark })
+    }
+}
+
+impl Greeting {
     pub(super) fn of(seen: &GuestPass) -> Self {
         Self {
             guest: seen.pass.guest.name.as_str().to_owned(),
@@ -87,12 +145,8 @@ impl Greeting {
 impl Form {
     /// Asks for the digits that open for this leg, with a fresh key.
     pub(super) fn new(api: &Api, leg: Leg, pass: Option<String>) -> Self {
-        let action = match leg {
-            Leg::Entry => "/enter",
-            Leg::Exit => "/exit",
-        };
         let key = BASE64URL_NOPAD.encode(&domain::roll::<16>(&*api.dice));
-        Self { action, key, pass, ticket: None, reference: None }
+        Self { leg, key, pass, ticket: None, reference: None }
     }
 
     /// Asks for the way in, at the board that was scanned.
@@ -103,6 +157,17 @@ impl Form {
         reference: Option<String>,
     ) -> Self {
         Self { ticket: Some(ticket), reference, ..Self::new(api, Leg::Entry, pass) }
+    }
+
+    fn action(&self) -> &'static str {
+        match self.leg {
+            Leg::Entry => "/enter",
+            Leg::Exit => "/exit",
+        }
+    }
+
+    fn is_way_out(&self) -> bool {
+        self.leg == Leg::Exit
     }
 
     /// The same, asking for the reference too.

@@ -13,11 +13,11 @@ use domain::secret::{LinkToken, Reference};
 use domain::{Attempt, IntercomId, Leg, Passcode, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
-use store::{Redeem, Refused, crash_point};
+use store::{GuestPass, Redeem, Refused, crash_point};
 
 use super::cookie::{self, Kept};
 use super::link::{known, path_of};
-use super::page::{self, Page, Refresh, Trouble};
+use super::page::{self, Call, Greeting, Live, Page, Refresh, Trouble};
 use super::words;
 use super::{ticket, unknown};
 use crate::answers::{Code, Problem};
@@ -110,10 +110,10 @@ async fn way_in(
         let problem = Problem::field("reference", "is required without the link's cookie");
         return Err(again(problem, Words::of("guest-type-reference"), form.with_reference()));
     };
-    is_its_pass(api, address, &link, typed.pass.as_deref(), now).await?;
+    let seen = its_pass(api, address, &link, typed.pass.as_deref(), now).await?;
     let digits = digits(&typed.code, &form)?;
     let key = key(&typed.key)?;
-    let press = Press { leg: Leg::Entry, link, is_kept, digits, scanned, key, form };
+    let press = Press { leg: Leg::Entry, link, is_kept, seen, digits, scanned, key, form };
     press.opens(api, address, now).await
 }
 
@@ -125,28 +125,29 @@ async fn way_out(
 ) -> Result<Opening, Trouble> {
     let now = api.now();
     let link = kept.ok_or(Code::NotFound)?;
-    is_its_pass(api, address, &link, typed.pass.as_deref(), now).await?;
+    let seen = its_pass(api, address, &link, typed.pass.as_deref(), now).await?;
     let form = page::Form::new(api, Leg::Exit, typed.pass);
     let digits = digits(&typed.code, &form)?;
     let key = key(&typed.key)?;
-    let press = Press { leg: Leg::Exit, link, is_kept: true, digits, scanned: None, key, form };
+    let (leg, is_kept, scanned) = (Leg::Exit, true, None);
+    let press = Press { leg, link, is_kept, seen, digits, scanned, key, form };
     press.opens(api, address, now).await
 }
 
 /// Refuses a link that nobody knows before anything is written, and a form of another pass: one
 /// phone may have opened two, and its cookie is the latest one's.
-async fn is_its_pass(
+async fn its_pass(
     api: &Api,
     address: IpAddr,
     link: &LinkToken,
     named: Option<&str>,
     now: Timestamp,
-) -> Result<(), Trouble> {
+) -> Result<GuestPass, Trouble> {
     let seen = known(api, address, link, now).await?;
     if named.is_some_and(|named| named != seen.pass.code.id.to_string()) {
         return Err(Trouble::new(Code::NotFound, Page::saying(Words::of("guest-another-pass"))));
     }
-    Ok(())
+    Ok(seen)
 }
 
 /// The link behind a reference, at the board that was scanned.
@@ -173,6 +174,8 @@ struct Press {
     link: LinkToken,
     /// Whether the browser has the link; whoever has only a reference is not led to the pass.
     is_kept: bool,
+    /// The pass as it stood before the press.
+    seen: GuestPass,
     digits: Passcode,
     scanned: Option<IntercomId>,
     key: String,
@@ -213,9 +216,15 @@ impl Press {
         let pass = self.is_kept.then(|| path_of(&self.link));
         let opens_already = refusal == Refusal::AlreadyOpening;
         let from = pass.clone().filter(|_| opens_already);
+        let needs_host = self.is_kept && needs_the_host(refusal);
+        let call = || Call::to_host(&self.seen, &self.link, true, now);
         let page = Page {
             refresh: from.map(|pass| Refresh { seconds: 2, from: Some(pass) }),
             pass,
+            greeting: self.is_kept.then(|| Greeting::of(&self.seen)),
+            scan: must_scan(refusal),
+            call: needs_host.then(call).flatten(),
+            live: Live::of(&self.seen, now).filter(|_| self.is_kept),
             form: may_try_again(refusal).then_some(self.form),
             ..Page::saying(words::refused(refusal, self.leg, now))
         };
@@ -236,6 +245,30 @@ fn may_try_again(refusal: Refusal) -> bool {
         | Refusal::ScanRequired
         | Refusal::WrongIntercom
         | Refusal::LinkLocked => false,
+    }
+}
+
+/// Whether another scan can help.
+fn must_scan(refusal: Refusal) -> bool {
+    matches!(refusal, Refusal::ScanRequired | Refusal::WrongIntercom)
+}
+
+/// Whether only the host can help.
+fn needs_the_host(refusal: Refusal) -> bool {
+    match refusal {
+        Refusal::Revoked
+        | Refusal::Expired
+        | Refusal::LinkLocked
+        | Refusal::WrongCode { tries_left: 0 }
+        | Refusal::TooManyAttempts
+        | Refusal::GateOffline => true,
+        Refusal::Used
+        | Refusal::NotEnteredYet
+        | Refusal::AlreadyOpening
+        | Refusal::ScanRequired
+        | Refusal::WrongIntercom
+        | Refusal::Wait { .. }
+        | Refusal::WrongCode { .. } => false,
     }
 }
 

@@ -23,14 +23,14 @@ use crate::answers::{Code, Problem, RetryAt};
 pub(crate) use tongue::Tongue;
 pub(crate) use words::{Moment, Words, filters};
 
+/// What a page may load: nothing but what is ours.
+pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
+     object-src 'none'";
+
 /// What every page says to browsers (safety.md 5.2).
 const HEADERS: [(&str, &str); 8] = [
-    (
-        "content-security-policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-         connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
-         object-src 'none'",
-    ),
+    ("content-security-policy", POLICY),
     ("referrer-policy", "no-referrer"),
     ("x-content-type-options", "nosniff"),
     ("x-robots-tag", "noindex"),

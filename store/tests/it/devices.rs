@@ -23,6 +23,7 @@ crate::on_both_databases![
     o_4d_of_two_saves_the_second_sees_the_first,
     o_4e_only_the_owners_own_gates_may_be_named,
     o_4f_a_shared_user_neither_sees_nor_saves_settings,
+    g_11_guests_may_call_the_owner_who_lets_them,
     s_1_s_2_the_grant_decides_about_codes,
     a_stranger_does_not_learn_that_a_device_exists,
     a_hello_heard_twice_raises_the_epoch_once,
@@ -161,6 +162,33 @@ async fn o_4f_a_shared_user_neither_sees_nor_saves_settings(world: World) {
     assert_eq!(intercoms.settings(user, id.clone()).await.unwrap(), Err(denied));
     let saved = intercoms.save(user, id, world.settings(), 0, world.now()).await.unwrap();
     assert_eq!(saved, Err(SaveRefusal::Settings(denied)));
+}
+
+async fn g_11_guests_may_call_the_owner_who_lets_them(world: World) {
+    let world = world.ready().await;
+    let (intercoms, id) = (world.store.intercoms(), world.intercom.to_string());
+    let issued = world.issues().await;
+    let lets = |user, allowed| intercoms.let_guests_call(user, id.clone(), allowed, world.now());
+    assert_eq!(world.look(&issued.pass.link).await.host, None);
+    assert_eq!(lets(world.owner, false).await.unwrap(), Ok(None));
+    let since = world.now();
+    assert_eq!(lets(world.owner, true).await.unwrap(), Ok(Some(since)));
+    world.later(Duration::from_secs(1));
+    assert_eq!(lets(world.owner, true).await.unwrap(), Ok(Some(since)), "since then, still");
+    let number = world.look(&issued.pass.link).await.host;
+    assert_eq!(number, Some(World::phone("+27821234567")));
+    let told = intercoms.guests_may_call(world.owner, id.clone()).await.unwrap();
+    assert_eq!(told, Ok(Some(since)));
+
+    let phone = World::phone("+27839998888");
+    let people = world.store.people();
+    let person = people.share(world.owner, id.clone(), phone, true, world.now()).await.unwrap();
+    let shared = person.unwrap().user;
+    let denied = Err(SettingsRefusal::Denied(Denied::NotOwner));
+    assert_eq!(lets(shared, false).await.unwrap(), denied);
+    assert_eq!(intercoms.guests_may_call(shared, id.clone()).await.unwrap(), denied);
+    assert_eq!(lets(world.owner, false).await.unwrap(), Ok(None));
+    assert_eq!(world.look(&issued.pass.link).await.host, None);
 }
 
 async fn s_1_s_2_the_grant_decides_about_codes(world: World) {

@@ -15,8 +15,8 @@ use domain::login::{Channel, Client};
 use domain::name::{DeviceName, GuestName};
 use domain::secret::{BoardToken, ClaimCode, EnrolmentSecret, LoginToken, Otp, SessionToken};
 use domain::settings::{ExitGate, InviteDuration, MaxUsers};
-use domain::{Clock, Dice, GateId, IntercomId, PhoneNumber, Settings, Timestamp, UserId};
-use store::{Guest, GuestPass, Issue, Issued, Keys, Label, Store};
+use domain::{Clock, Dice, GateId, IntercomId, Leg, PhoneNumber, Settings, Timestamp, UserId};
+use store::{Guest, GuestPass, Issue, Issued, Keys, Label, Store, Vouch};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -40,8 +40,10 @@ pub(crate) struct World {
     pub(crate) intercom: IntercomId,
     /// The owner's phone, which gets the pins.
     pub(crate) phone: Arc<Phone>,
+    /// Stops the service when it is cancelled.
+    pub(crate) stop: CancellationToken,
     serial: AtomicU64,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl World {
@@ -55,6 +57,7 @@ impl World {
         let url = format!("sqlite:{}", folder.path().join("fluss.db").display());
         let phone = Arc::new(Phone::default());
         let (dice, clock) = (Arc::new(Seeded::default()), Arc::new(Hand::default()));
+        let stop = CancellationToken::new();
         let keys = Keys { seal: [1; 32], pepper: [2; 32] };
         let store = Store::open(&url, &keys, dice.clone()).await.unwrap();
         let authority = Authority::create("test", clock.now().as_millis()).unwrap();
@@ -73,7 +76,7 @@ impl World {
             ticket_key: [3; 32],
             config: Config::default(),
             public_url: public_url.to_owned(),
-            stop: CancellationToken::new(),
+            stop: stop.clone(),
         });
         let router = router.unwrap();
         let (gate, intercom) =
@@ -94,8 +97,9 @@ impl World {
             gate,
             intercom,
             phone,
+            stop,
             serial,
-            _folder: folder,
+            folder,
         };
         world.furnish().await;
         world
@@ -193,6 +197,19 @@ impl World {
         self.store.gates().forget_who_is_ready(self.now()).await.unwrap();
     }
 
+    /// Lets guests of the intercom call its owner, or not any more.
+    pub(crate) async fn lets_guests_call(&self, allowed: bool) {
+        let (intercoms, id) = (self.store.intercoms(), self.intercom.to_string());
+        let saved = intercoms.let_guests_call(self.owner, id, allowed, self.now()).await;
+        assert_eq!(saved.unwrap().unwrap().is_some(), allowed);
+    }
+
+    /// Every byte that is kept.
+    pub(crate) fn books(&self) -> Vec<Vec<u8>> {
+        let kept = ["fluss.db", "fluss.db-wal"].map(|name| self.folder.path().join(name));
+        kept.map(|file| std::fs::read(file).unwrap()).to_vec()
+    }
+
     pub(crate) async fn renames_intercom(&self, name: &str) {
         let (id, name) = (self.intercom.to_string(), DeviceName::parse(name).unwrap());
         self.store.devices().rename(self.owner, id, name).await.unwrap().unwrap();
@@ -214,6 +231,13 @@ impl World {
     pub(crate) async fn revokes(&self, issued: &Issued) {
         let revoked = self.store.codes().revoke(self.owner, issued.pass.code.id, self.now()).await;
         revoked.unwrap().unwrap();
+    }
+
+    /// The owner opens the gate for who is inside.
+    pub(crate) async fn lets_out(&self, issued: &Issued) {
+        let code = issued.pass.code.id;
+        let vouch = Vouch { user: self.owner, code, leg: Leg::Exit, key: "out".to_owned() };
+        self.store.redemptions().vouch(vouch, self.now()).await.unwrap().unwrap();
     }
 
     pub(crate) async fn look(&self, issued: &Issued) -> GuestPass {
@@ -325,6 +349,13 @@ impl Browser {
         Seen { status: head.status, headers: head.headers, body }
     }
 
+    /// Opens an answer that goes on, and leaves it open.
+    pub(crate) async fn opens(&mut self, path: &str) -> axum::response::Response {
+        let cookie = self.cookie.as_deref().unwrap_or_default();
+        let request = Request::get(path).header(header::COOKIE, cookie).body(Body::empty());
+        self.router.clone().oneshot(request.unwrap()).await.unwrap()
+    }
+
     fn keep(&mut self, cookie: &str) {
         let (pair, rest) = cookie.split_once(';').unwrap();
         let name = format!("{}=", pair.split('=').next().unwrap());
@@ -404,8 +435,9 @@ impl Seen {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
+    /// Whether it asks for the digits.
     pub(crate) fn has_form(&self) -> bool {
-        self.body.contains("<form")
+        self.body.contains(r#"name="code""#)
     }
 
     /// The value of a hidden field.

@@ -1,0 +1,156 @@
+//! A picture of the board instead of a scan.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderName, Request, StatusCode, header};
+use fast_qr::QRBuilder;
+use futures_util::stream;
+use image::{DynamicImage, GrayImage, ImageFormat, Luma, imageops};
+use tokio::sync::oneshot;
+
+use super::world::{Browser, Seen, World, link};
+use crate::guest::picture::MAX_BYTES;
+
+/// Far longer than looking at a picture may take.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A photograph with this QR code on it, a bit dark, a bit blurred, and not in the middle.
+fn photograph(text: &str) -> GrayImage {
+    let code = QRBuilder::new(text).build().unwrap();
+    let mut picture = GrayImage::from_pixel(900, 1200, Luma([140]));
+    let board = u32::try_from(code.size).unwrap() * 12;
+    for (x, y) in (0..board + 96).flat_map(|x| (0..board + 96).map(move |y| (x, y))) {
+        let module = |at: u32| usize::try_from(at.checked_sub(48)? / 12).ok();
+        let is_dark = module(x).zip(module(y)).is_some_and(|(column, row)| {
+            column < code.size && row < code.size && code[row][column].value()
+        });
+        let shade = if is_dark { 45 } else { 205 };
+        picture.put_pixel(x + 150, y + 300, Luma([shade]));
+    }
+    imageops::blur(&picture, 1.5)
+}
+
+fn encoded(picture: GrayImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    DynamicImage::from(picture).write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+fn form() -> axum::http::request::Builder {
+    Request::post("/scan").header(header::CONTENT_TYPE, "multipart/form-data; boundary=XX")
+}
+
+fn fields(picture: &[u8]) -> Vec<u8> {
+    let before = "--XX\r\nContent-Disposition: form-data; name=\"picture\"; filename=\"board.jpg\"\r\n\
+                  Content-Type: image/jpeg\r\n\r\n";
+    [before.as_bytes(), picture, b"\r\n--XX--\r\n"].concat()
+}
+
+impl Browser {
+    async fn sends_a_picture(&mut self, picture: &[u8]) -> Seen {
+        self.send(form(), Body::from(fields(picture))).await
+    }
+}
+
+#[tokio::test]
+async fn g_2_a_picture_of_the_board_leads_to_its_page() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    let page = guest.get(&link(&issued)).await;
+    page.says(r#"action="/scan" enctype="multipart/form-data""#).says(r#"capture="environment""#);
+    // Whichever host a board names, it leads to ours.
+    for host in ["http://localhost:8080", "https://evil.example"] {
+        for format in [ImageFormat::Jpeg, ImageFormat::Png] {
+            let picture = encoded(photograph(&format!("{host}{}", world.board)), format);
+            let seen = guest.sends_a_picture(&picture).await.is(StatusCode::SEE_OTHER);
+            assert_eq!(seen.header("location"), world.board);
+        }
+    }
+    let form = guest.stands_at(&issued, &world.board).await;
+    form.send(&mut guest, &super::digits(&issued)).await.leads_to(&issued);
+}
+
+#[tokio::test]
+async fn what_shows_no_board_of_ours_is_refused_and_the_page_stays() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    guest.get(&link(&issued)).await;
+    let no_board = [
+        GrayImage::from_pixel(300, 300, Luma([128])),
+        photograph("https://gate.example/pay?to=evil"),
+        photograph("https://gate.example/b/../x"),
+    ];
+    for picture in no_board {
+        let seen = guest.sends_a_picture(&encoded(picture, ImageFormat::Png)).await;
+        let page = seen.is(StatusCode::UNPROCESSABLE_ENTITY).says("No board on this picture");
+        page.says("Thandi").says(r#"action="/scan""#);
+    }
+    let unread = guest.sends_a_picture(b"<svg/>").await;
+    unread.is(StatusCode::UNPROCESSABLE_ENTITY).says("cannot be read").says(r#"action="/scan""#);
+    let nothing = guest.send(form(), Body::from("--XX--\r\n")).await;
+    nothing.is(StatusCode::UNPROCESSABLE_ENTITY).says("cannot be read");
+    let no_form = guest.post("/scan", &[("picture", "x")]).await;
+    no_form.is(StatusCode::UNSUPPORTED_MEDIA_TYPE).says("cannot be read");
+}
+
+#[tokio::test]
+async fn a_picture_too_heavy_or_too_wide_is_not_looked_at() {
+    let world = World::new().await;
+    let heavy = vec![0; MAX_BYTES + 1];
+    let seen = world.browser().sends_a_picture(&heavy).await.is(StatusCode::PAYLOAD_TOO_LARGE);
+    seen.says("at most 6 MB");
+    let wide = encoded(GrayImage::new(8193, 1), ImageFormat::Png);
+    let seen = world.browser().sends_a_picture(&wide).await;
+    seen.is(StatusCode::UNPROCESSABLE_ENTITY).says("cannot be read");
+    let long = format!("code={}", "0".repeat(20_000));
+    let small = Request::post("/enter").header(header::CONTENT_TYPE, "text/plain");
+    let seen = world.browser().send(small, Body::from(long)).await;
+    assert_ne!(seen.status, StatusCode::SEE_OTHER, "only pictures may be that large");
+}
+
+/// Every corner could belong to a code with any two others.
+#[tokio::test]
+async fn a_picture_full_of_corners_of_codes_is_given_up() {
+    let world = World::new().await;
+    let corners = GrayImage::from_fn(800, 800, |x, y| {
+        let from_middle = |at: u32| (at % 8).abs_diff(3);
+        let ring = from_middle(x).max(from_middle(y));
+        Luma([if ring == 2 || 3 < ring { 255 } else { 0 }])
+    });
+    let mut guest = world.browser();
+    let picture = encoded(corners, ImageFormat::Png);
+    let seen = tokio::time::timeout(DEADLINE, guest.sends_a_picture(&picture)).await;
+    seen.expect("an answer").is(StatusCode::UNPROCESSABLE_ENTITY).says("No board");
+}
+
+#[tokio::test]
+async fn a_picture_from_another_site_is_not_looked_at() {
+    let world = World::new().await;
+    let picture = encoded(photograph(&world.board), ImageFormat::Png);
+    let foreign = (HeaderName::from_static("sec-fetch-site"), "cross-site");
+    let form = form().header(&foreign.0, foreign.1);
+    let seen = world.browser().send(form, Body::from(fields(&picture))).await;
+    seen.is(StatusCode::FORBIDDEN).says("Nothing happened");
+}
+
+/// Reading pictures is work: who sends many at once waits, and everybody else is served.
+#[tokio::test]
+async fn of_one_address_one_picture_is_read_at_a_time() {
+    let world = World::new().await;
+    let (asks, is_asked) = oneshot::channel();
+    let never = stream::once(async {
+        asks.send(()).unwrap();
+        std::future::pending::<Result<Bytes, std::io::Error>>().await
+    });
+    let (mut slow, never) = (world.browser(), Body::from_stream(never));
+    let slow = tokio::spawn(async move { slow.send(form(), never).await.status });
+    is_asked.await.unwrap();
+    let busy = world.browser().sends_a_picture(b"x").await.is(StatusCode::SERVICE_UNAVAILABLE);
+    assert!(!busy.says("Too many pictures at once").header("retry-after").is_empty());
+    slow.abort();
+    assert!(slow.await.unwrap_err().is_cancelled());
+    world.browser().sends_a_picture(b"x").await.is(StatusCode::UNPROCESSABLE_ENTITY);
+}
