@@ -20,6 +20,7 @@ mod login;
 mod openapi;
 mod pages;
 mod people;
+mod places;
 mod renewals;
 pub mod server;
 mod sessions;
@@ -32,7 +33,7 @@ use arc_swap::ArcSwap;
 use authority::Authorities;
 use axum::Router;
 use domain::country::BlockedPrefixes;
-use domain::{Clock, Dice, Timestamp};
+use domain::{Clock, Dice, SessionId, Timestamp};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
@@ -43,6 +44,7 @@ pub use openapi::document;
 
 use courier::Courier;
 use limits::Limits;
+use places::Places;
 
 /// Everything the handlers need.
 pub struct Parts {
@@ -95,6 +97,7 @@ pub(crate) struct Inner {
     blocked: BlockedPrefixes,
     public_url: String,
     limits: Limits,
+    pages_of_sessions: Places<SessionId>,
     stop: CancellationToken,
 }
 
@@ -129,6 +132,7 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
         gate_welcome: parts.gate_welcome,
         ticket_key: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &parts.ticket_key),
         limits: Limits::new(&parts.config),
+        pages_of_sessions: Places::new(console::PAGES_OF_A_SESSION, console::PAGES),
         config: parts.config,
         blocked,
         public_url: parts.public_url,
