@@ -179,7 +179,7 @@ span = { $hours ->
 
 device-quarantined = Hierdie hek word uitgehou: dit lyk of twee toestelle sy sleutel het.
 device-revoked = Hierdie hek word vir goed uitgehou. Net ander hardeware bring dit terug.
-device-needs-settings = Stoor eers die instellings vir eenmalige toegang; dan kan kodes gestuur word.
+device-needs-settings = Kodes kan gestuur word sodra die eienaar die instellings vir eenmalige toegang gestoor het.
 
 claim = Voeg ’n toestel by
     .note = Die kode op sy etiket sit ’n toestel een keer op jou rekening.

@@ -181,7 +181,7 @@ span = { $hours ->
 
 device-quarantined = This gate is kept out: two devices seem to hold its key.
 device-revoked = This gate is kept out for good. Only other hardware brings it back.
-device-needs-settings = Save the One Time Access Settings first; then codes can be sent.
+device-needs-settings = Codes can be sent once its owner has saved the One Time Access Settings.
 
 claim = Add a device
     .note = The code on its label puts a device on your account, once.

@@ -18,8 +18,7 @@ use crate::pages::{self, Screen, Words, Wrong, filters};
 #[template(path = "console/claim.html")]
 pub(super) struct Claim {
     wrong: Wrong,
-    claim_code: String,
-    name: String,
+    typed: Typed,
 }
 
 /// What a label's QR may bring along.
@@ -40,7 +39,10 @@ pub(super) struct Typed {
 
 /// `GET /console/claim`.
 pub(super) async fn show(_: Owner, Query(read): Query<Read>) -> Screen<Claim> {
-    Screen(Claim { wrong: Wrong::default(), claim_code: read.code, name: String::new() })
+    Screen(Claim {
+        wrong: Wrong::default(),
+        typed: Typed { claim_code: read.code, name: String::new() },
+    })
 }
 
 /// `POST /console/claim`.
@@ -49,20 +51,21 @@ pub(super) async fn claim(
     State(api): State<Api>,
     Owner(caller): Owner,
     Address(address): Address,
-    Form(Typed { claim_code, name }): Form<Typed>,
+    Form(typed): Form<Typed>,
 ) -> Response {
-    let named = Some(name.as_str()).filter(|name| !name.trim().is_empty());
-    match use_case::ask(&api, address, caller.user, &claim_code, named).await {
+    let named = Some(typed.name.as_str()).filter(|name| !name.trim().is_empty());
+    match use_case::ask(&api, address, caller.user, &typed.claim_code, named).await {
         Ok(device) => {
             let its_page = format!("/console/devices/{}?done=claimed", device.kind.id());
             Redirect::to(&its_page).into_response()
         }
         Err(problem) => {
-            let wrong = match problem.code {
-                Code::NotFound => Wrong::field("claim_code", Words::of("claim-unknown")),
-                _ => Wrong::from(&problem),
+            let wrong = if problem.code == Code::NotFound {
+                Wrong::field("claim_code", Words::of("claim-unknown"))
+            } else {
+                Wrong::from(&problem)
             };
-            pages::told_by(problem, Screen(Claim { wrong, claim_code, name }))
+            pages::told_by(problem, Screen(Claim { wrong, typed }))
         }
     }
 }

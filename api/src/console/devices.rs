@@ -35,10 +35,8 @@ struct Shown {
     serial: String,
     is_intercom: bool,
     is_owner: bool,
-    /// Intercoms only: whether settings were ever saved.
-    has_settings: bool,
-    /// Gates only: whether it is kept out, and why.
-    barred: Option<Words>,
+    /// What keeps it from being of use.
+    trouble: Option<Words>,
     /// Gates only: whether it can be opened now.
     online: Option<bool>,
     /// Whether codes can be sent: settings are saved, and the reader may (C04).
@@ -75,14 +73,19 @@ fn shown(api: &Api, device: &Device) -> Shown {
         serial: device.serial.clone(),
         is_intercom,
         is_owner: device.role == Role::Owner,
-        has_settings: device.has_settings,
-        barred: device.gate.as_ref().and_then(|gate| gate.barred).map(|barred| {
-            Words::of(match barred {
-                Barred::Quarantined { .. } => "device-quarantined",
-                Barred::Revoked { .. } => "device-revoked",
-            })
-        }),
+        trouble: trouble(device).map(Words::of),
         online: device.gate.as_ref().map(|gate| gate.ready(api.now()).is_some()),
         one_time_access: is_intercom && device.has_settings && may_use,
+    }
+}
+
+fn trouble(device: &Device) -> Option<&'static str> {
+    match (&device.kind, device.gate.as_ref().and_then(|gate| gate.barred)) {
+        (_, Some(Barred::Quarantined { .. })) => Some("device-quarantined"),
+        (_, Some(Barred::Revoked { .. })) => Some("device-revoked"),
+        (DeviceKind::Intercom { .. }, None) if !device.has_settings => {
+            Some("device-needs-settings")
+        }
+        (DeviceKind::Intercom { .. } | DeviceKind::Gate(_), None) => None,
     }
 }

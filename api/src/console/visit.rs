@@ -87,13 +87,12 @@ pub(super) fn opening(code: &AccessCode, attempt: &Attempt, zone: &str, now: Tim
         Some(End::Revoked { .. } | End::Completed { .. } | End::Expired { .. }) | None => None,
     };
     let words = match (attempt.state, deleted) {
-        (State::Pending, _) => Words::of("opening-asked"),
         (State::Sent { .. }, Some((_, effective_at))) if now <= effective_at => {
             Words::of("opening-cancelling")
         }
         (State::Sent { .. }, Some(_)) => Words::of("opening-cancelling-silent"),
         (State::Sent { .. }, None) if attempt.is_unconfirmed(now) => Words::of("opening-silent"),
-        (State::Sent { .. }, None) => Words::of("opening-asked"),
+        (State::Pending, _) | (State::Sent { .. }, None) => Words::of("opening-asked"),
         (State::Executed { at }, Some((deleted_at, _))) if deleted_at <= at => {
             Words::of("opening-before-cancel").at("at", Moment::new(at, zone))
         }

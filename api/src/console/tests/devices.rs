@@ -16,7 +16,7 @@ async fn i_1_a_device_is_claimed_by_the_code_on_its_label() {
     let seen = owner.post("/console/claim", &[("claim_code", &typed), ("name", "Back+Door")]).await;
     Browser::leads(&seen, &format!("/console/devices/{id}?done=claimed"));
     let page = owner.get(seen.header("location")).await.says("The device is on your account.");
-    page.says("<bdi>Back Door</bdi>").says("Save the One Time Access Settings first");
+    page.says("<bdi>Back Door</bdi>").says("once its owner has saved the One Time Access");
 }
 
 #[tokio::test]

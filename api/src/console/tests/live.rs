@@ -101,5 +101,5 @@ async fn so_many_pages_of_a_session_listen_at_once_and_a_closed_one_makes_room()
     let answer = owner.opens(attribute(&page, "data-live")).await;
     assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
     open.pop();
-    listens(&owner, &page).await;
+    open.push(listens(&owner, &page).await);
 }

@@ -30,7 +30,7 @@ async fn o_4_the_one_time_access_row_appears_once_settings_are_saved() {
     owner.signs_in(&world).await;
     owner.post("/console/claim", &[("claim_code", &code.reveal())]).await;
     let device = format!("/console/devices/{id}");
-    owner.get(&device).await.does_not_say("/codes").says("Save the One Time Access Settings first");
+    owner.get(&device).await.does_not_say("/codes").says("once its owner has saved the One Time");
     let codes = owner.get(&format!("/console/intercoms/{id}/codes")).await;
     codes.is(StatusCode::CONFLICT).says("Save the one-time access settings first.");
 

@@ -31,6 +31,7 @@ async function renew() {
   const active = document.activeElement;
   // What somebody is typing is left alone until the next change.
   if (main.contains(active) && active.matches("input, select, textarea")) return;
+  // What became of an opening is read out, too; what changes each minute is not.
   const told = main.querySelector("#told")?.textContent;
   const href = main.contains(active) ? active.getAttribute("href") : null;
   main.replaceWith(fresh);
