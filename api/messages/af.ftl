@@ -185,16 +185,170 @@ calls = Oproepe van gaste
     .note = Of gaste wat hulp nodig het, jou nommer sien
 calls-help = Waar net jy kan help, kan ’n gas se bladsy ’n knoppie wys wat jou bel: wanneer die hek nie bereikbaar is nie, en wanneer die pas gesluit, gekanselleer of verval is. Dit wys jou eie nommer, tot ’n dag ná die einde van die kode.
 calls-allow = Gaste mag my bel op
-calls-save = Stoor
 one-time-access = Eenmalige toegang
     .note = Aktiewe kodes, en ’n nuwe een vir ’n gas
 settings = Instellings vir eenmalige toegang
     .note = Watter hekke oopmaak, hoeveel kodes, hoe lank
+console-back = Terug
+console-save = Stoor
+
+done-saved = Gestoor. Nuwe kodes gebruik die nuwe limiet en duur; die hekke word van nou af gebruik.
+done-renamed = Gestoor.
+done-claimed = Die toestel is op jou rekening.
+done-deleted = Uitgevee. Die kode maak niks meer oop nie, en sy plek is vry.
+
+# ’n tydsduur, in boodskappe wat `hours` en `minutes` noem
+span = { $hours ->
+    [0] { $minutes ->
+        [0] minder as ’n minuut
+       *[other] { $minutes } min
+    }
+   *[other] { $hours } h { $minutes } min
+}
+
+device-quarantined = Hierdie hek word uitgehou: dit lyk of twee toestelle sy sleutel het.
+device-revoked = Hierdie hek word vir goed uitgehou. Net ander hardeware bring dit terug.
+device-needs-settings = Kodes kan gestuur word sodra die eienaar die instellings vir eenmalige toegang gestoor het.
+
+claim = Voeg ’n toestel by
+    .note = Die kode op sy etiket sit ’n toestel een keer op jou rekening.
+claim-code = Kode op die etiket
+    .note = Vyftien letters en syfers, soos 0A1B2-C3D4E-F5G6H.
+claim-camera = Lees dit met die kamera
+    .note = Die kamera kan nie gebruik word nie. Tik die kode.
+claim-name = Naam
+    .note = As jy dit uitlaat, hou die toestel die naam op sy etiket.
+claim-button = Voeg by
+claim-unknown = Geen toestel het hierdie kode nie. Vergelyk dit met die etiket.
+
+rename = Naam
+    .note = Wat jy en jou gaste dit noem
+rename-name = Naam van die toestel
+
+setting-entry-gate = Ingangstoestel
+    .note = Watter hek oopmaak wanneer ’n gas die kode tik.
+setting-exit-gate = Uitgangstoestel
+    .note = Watter hek oopmaak wanneer die gas vertrek.
+setting-max-users = Maksimum gebruikers
+    .note = Hoeveel kodes tegelyk aktief kan wees.
+setting-duration = Duur van uitnodiging
+    .note = Hoe lank elke nuwe kode geldig bly.
+setting-applies-now = geld nou
+setting-applies-to-new = geld vir nuwe kodes
+setting-choose-gate = Kies ’n hek
+setting-same-as-entry = Dieselfde as ingang
+setting-gate = { $name }
+setting-codes = { $codes }
+setting-hours = { $hours ->
+    [one] 1 uur
+   *[other] { $hours } uur
+}
+settings-no-gate = Daar is geen hek op jou rekening nie. Voeg eers ’n hek by.
+settings-saved-meanwhile = Intussen gestoor:
+settings-tip = Wenk: laer limiete is veiliger. As jy een of twee gaste per dag verwag, keer 2 dat jy per ongeluk te veel kodes maak.
+settings-unsaved = Stoor jou veranderinge?
+settings-discard = Verwerp
+
+codes-taken = { $active } van { $limit } kodes is aktief.
+codes-full = { $active } aktief, limiet { $limit }: { $must_end ->
+    [one] 1 moet eindig
+   *[other] { $must_end } moet eindig
+} voordat ’n nuwe kode gemaak kan word. Dit is op die laatste om { $at }; of vee ’n kode uit.
+codes-new = Nuwe kode
+codes-none = Geen kode is aktief nie. Maak een met +.
+codes-active = Aktiewe kodes
+codes-perhaps-inside = Dalk nog binne
+    .note = Hierdie gaste het ingekom en nie met hul kode vertrek nie, en dit het geëindig. Jy kan hulle uitlaat.
+
+visit-waiting = wag vir die gas
+visit-entering = by die hek
+visit-inside = al { span } binne
+visit-leaving = vertrek; al { span } binne
+visit-completed = was in en uit; vertrek om { $at }
+visit-expired = ongebruik verval om { $at }
+visit-expired-inside = verval om { $at }; geen uitgang aangeteken nie
+visit-deleted = uitgevee om { $at }
+visit-deleted-inside = uitgevee om { $at }; geen uitgang aangeteken nie
+visit-perhaps-inside = { $guest } is dalk binne, en hierdie kode laat niemand meer uit nie. Jy kan.
+
+# wat van ’n opening word; `leg` is `entry` of `exit`
+opening-way = { $leg ->
+    [exit] die pad uit
+   *[entry] die pad in
+}
+opening-asked = Maak oop vir { opening-way }…
+opening-silent = Nog geen antwoord van die hek vir { opening-way } nie. Hierdie bladsy sê wanneer dit rapporteer.
+opening-opened = Die hek het vir { opening-way } oopgemaak om { $at }.
+opening-before-cancel = Die hek het vir { opening-way } oopgemaak voordat dit gestop kon word, om { $at }.
+opening-cancelling = ’n Opening vir { opening-way } was op pad. Dit eindig binne 8 sekondes: hierdie bladsy sê hoe.
+opening-cancelling-silent = Niks kan meer oopmaak nie. Of die hek vir { opening-way } oopgemaak het, sê hierdie bladsy wanneer dit rapporteer.
+opening-not-cancelled = Die hek het nie vir { opening-way } oopgemaak nie: dit is betyds gestop.
+opening-not-late = Die hek het nie vir { opening-way } oopgemaak nie: die versoek het te laat gekom.
+opening-not-connection = Die hek het nie vir { opening-way } oopgemaak nie: dit het sy verbinding verloor.
+opening-not-soon = Die hek het nie vir { opening-way } oopgemaak nie: dit het ’n oomblik tevore vir iemand anders oopgemaak.
+opening-not-fault = Die hek het nie vir { opening-way } oopgemaak nie: dit het ’n fout.
+
+code-left = nog { span }
+code-digits = Toegangskode
+code-recipient = Ontvanger
+code-time = Oorblywende tyd
+code-link = Skakel
+code-link-works = werk
+code-link-locked = gesluit ná te veel verkeerde kodes; vee dit uit en maak ’n nuwe een
+code-link-ended = maak niks meer oop nie
+code-by-you = Deur jou gemaak
+code-by-other = Deur iemand anders gemaak
+code-gate-away = Die hek is nie nou bereikbaar nie. Die gas sou nie deurkom nie.
+code-send-again = Stuur dit weer
+
+delete = Vee toegang vir { $guest } uit?
+    .note = Die kode hou dadelik op werk, vir die pad in en die pad uit. Dit kan nie ongedaan gemaak word nie.
+delete-button = Vee uit
+
+let-in = Laat { $guest } in?
+    .note = Die hek maak nou oop, en die ingang van hierdie kode is gebruik.
+let-in-button = Laat in
+let-out = Laat { $guest } uit?
+    .note = Die hek maak nou oop, en die uitgang van hierdie kode is gebruik.
+let-out-button = Laat uit
+
+history = Geskiedenis
+    .note = Kodes wat geëindig het, die jongste eerste.
+history-none = Geen kode het nog geëindig nie.
+
+invite = Nooi
+    .note = Een kode is vir een mens, een keer in en een keer uit. Maak vir meer mense meer kodes.
+invite-contact = Kies een kontak
+invite-name = Naam
+    .note = Van een gas.
+invite-mobile = Selfoon
+    .note = Met sy landkode, of soos jy dit skakel.
+invite-generate = Genereer
+
+send = Eenmalige toegang
+    .note = Jou eie app stuur die boodskap; dit is reeds ingevul.
+send-for = Vir
+send-until = tot
+send-how = Deel die kode
+send-copy = Kopieer
+send-copied = Gekopieer.
+send-sms = SMS
+send-whatsapp = WhatsApp
+send-email = E-pos
+send-message = Boodskap aan die gas
+send-details = Wys die kode
 
 ## Wat ’n veld van ’n vorm verwag, volgens sy naam
 
 field-phone = Tik ’n selfoonnommer, met sy landkode soos +27 82 123 4567.
 field-pin = Tik die ses syfers van die pin.
+field-name = Tik ’n naam van 1 tot 80 karakters.
+field-mobile = Tik die gas se selfoonnommer, met sy landkode soos +27 82 123 4567.
+field-claim-code = Tik die vyftien letters en syfers op die etiket.
+field-entry-gate = Kies ’n hek op jou eie rekening.
+field-exit-gate = Kies ’n hek op jou eie rekening, of dieselfde as ingang.
+field-max-active-codes = Kies 1, 2, 5, 10, 25 of 50.
+field-invite-duration-hours = Kies heel ure van 1 tot 24.
 
 ## Elke antwoord wat nie "hier is dit" is nie, volgens sy kode
 

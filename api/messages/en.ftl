@@ -187,16 +187,170 @@ calls = Calls from guests
     .note = Whether guests in need of help see your number
 calls-help = Where only you can help, a guest's page can show a button that calls you: when the gate is not reachable, when the pass is locked, cancelled or expired. It shows your own number, until a day after the end of the code.
 calls-allow = Guests may call me on
-calls-save = Save
 one-time-access = One Time Access
     .note = Active codes, and a new one for a guest
 settings = One Time Access Settings
     .note = Which gates open, how many codes, how long
+console-back = Back
+console-save = Save
+
+done-saved = Saved. New codes use the new limit and duration; the gates are used from now on.
+done-renamed = Saved.
+done-claimed = The device is on your account.
+done-deleted = Deleted. The code opens nothing any more, and its place is free.
+
+# a span of time, in messages that name `hours` and `minutes`
+span = { $hours ->
+    [0] { $minutes ->
+        [0] less than a minute
+       *[other] { $minutes } min
+    }
+   *[other] { $hours } h { $minutes } min
+}
+
+device-quarantined = This gate is kept out: two devices seem to hold its key.
+device-revoked = This gate is kept out for good. Only other hardware brings it back.
+device-needs-settings = Codes can be sent once its owner has saved the One Time Access Settings.
+
+claim = Add a device
+    .note = The code on its label puts a device on your account, once.
+claim-code = Code on the label
+    .note = Fifteen letters and digits, like 0A1B2-C3D4E-F5G6H.
+claim-camera = Read it with the camera
+    .note = The camera cannot be used. Type the code.
+claim-name = Name
+    .note = If you leave it out, the device keeps the name on its label.
+claim-button = Add
+claim-unknown = No device has this code. Compare it with the label.
+
+rename = Name
+    .note = What you and your guests call it
+rename-name = Name of the device
+
+setting-entry-gate = Entry Device
+    .note = Which gate opens when a guest enters the code.
+setting-exit-gate = Exit Device
+    .note = Which gate opens when the guest leaves.
+setting-max-users = Max Users
+    .note = How many codes can be active at the same time.
+setting-duration = Invite Duration
+    .note = How long each new code stays valid.
+setting-applies-now = applies now
+setting-applies-to-new = applies to new codes
+setting-choose-gate = Choose a gate
+setting-same-as-entry = Same as entry
+setting-gate = { $name }
+setting-codes = { $codes }
+setting-hours = { $hours ->
+    [one] 1 hour
+   *[other] { $hours } hours
+}
+settings-no-gate = There is no gate on your account. Add a gate first.
+settings-saved-meanwhile = Saved meanwhile:
+settings-tip = Tip: lower limits are safer. If you expect one or two guests a day, 2 keeps you from making too many codes by accident.
+settings-unsaved = Save your changes?
+settings-discard = Discard
+
+codes-taken = { $active } of { $limit } codes are active.
+codes-full = { $active } active, limit { $limit }: { $must_end ->
+    [one] 1 must end
+   *[other] { $must_end } must end
+} before a new code can be made. That is at { $at } at the latest; or delete a code.
+codes-new = New code
+codes-none = No code is active. Make one with +.
+codes-active = Active codes
+codes-perhaps-inside = Perhaps still inside
+    .note = These guests came in and did not leave with their code, which has ended. You can let them out.
+
+visit-waiting = waiting for the guest
+visit-entering = at the gate
+visit-inside = inside for { span }
+visit-leaving = leaving; inside for { span }
+visit-completed = was in and out; left at { $at }
+visit-expired = expired unused at { $at }
+visit-expired-inside = expired at { $at }; no exit recorded
+visit-deleted = deleted at { $at }
+visit-deleted-inside = deleted at { $at }; no exit recorded
+visit-perhaps-inside = { $guest } may be inside, and this code lets nobody out any more. You can.
+
+# what becomes of an opening; `leg` is `entry` or `exit`
+opening-way = { $leg ->
+    [exit] the way out
+   *[entry] the way in
+}
+opening-asked = Opening for { opening-way }…
+opening-silent = No answer from the gate yet for { opening-way }. This page tells when it reports.
+opening-opened = The gate opened for { opening-way } at { $at }.
+opening-before-cancel = The gate opened for { opening-way } before it could be stopped, at { $at }.
+opening-cancelling = An opening for { opening-way } was on its way. It ends within 8 seconds: this page tells which way.
+opening-cancelling-silent = Nothing can open any more. Whether the gate had opened for { opening-way }, this page tells when it reports.
+opening-not-cancelled = The gate did not open for { opening-way }: it was stopped in time.
+opening-not-late = The gate did not open for { opening-way }: the request came too late.
+opening-not-connection = The gate did not open for { opening-way }: it had lost its connection.
+opening-not-soon = The gate did not open for { opening-way }: it had opened for somebody else a moment before.
+opening-not-fault = The gate did not open for { opening-way }: it has a fault.
+
+code-left = { span } left
+code-digits = Access code
+code-recipient = Recipient
+code-time = Remaining time
+code-link = Link
+code-link-works = works
+code-link-locked = locked after too many wrong codes; delete it and make a new one
+code-link-ended = opens nothing any more
+code-by-you = Made by you
+code-by-other = Made by somebody else
+code-gate-away = The gate is not reachable right now. The guest would not get through.
+code-send-again = Send it again
+
+delete = Delete access for { $guest }?
+    .note = The code stops working at once, for the way in and the way out. This cannot be undone.
+delete-button = Delete
+
+let-in = Let { $guest } in?
+    .note = The gate opens now, and the way in of this code is used.
+let-in-button = Let in
+let-out = Let { $guest } out?
+    .note = The gate opens now, and the way out of this code is used.
+let-out-button = Let out
+
+history = History
+    .note = Codes that have ended, the latest first.
+history-none = No code has ended yet.
+
+invite = Invite
+    .note = One code is for one person, once in and once out. For more people, make more codes.
+invite-contact = Choose one contact
+invite-name = Name
+    .note = Of one guest.
+invite-mobile = Mobile
+    .note = With its country code, or as you dial it.
+invite-generate = Generate
+
+send = One-Time Access
+    .note = Your own app sends the message; it is filled in already.
+send-for = For
+send-until = until
+send-how = Share the code
+send-copy = Copy
+send-copied = Copied.
+send-sms = SMS
+send-whatsapp = WhatsApp
+send-email = Email
+send-message = Message to the guest
+send-details = Show the code
 
 ## What a field of a form expects, by its name
 
 field-phone = Type a mobile number, with its country code like +27 82 123 4567.
 field-pin = Type the six digits of the pin.
+field-name = Type a name of 1 to 80 characters.
+field-mobile = Type the guest’s mobile number, with its country code like +27 82 123 4567.
+field-claim-code = Type the fifteen letters and digits on the label.
+field-entry-gate = Choose a gate on your own account.
+field-exit-gate = Choose a gate on your own account, or the same as entry.
+field-max-active-codes = Choose 1, 2, 5, 10, 25 or 50.
+field-invite-duration-hours = Choose whole hours from 1 to 24.
 
 ## Every answer that is not "here you are", by its code
 

@@ -175,6 +175,11 @@ impl Problem {
         self.errors.first().map(|error| error.field.as_str())
     }
 
+    /// All fields that are not as expected.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &str> {
+        self.errors.iter().map(|error| error.field.as_str())
+    }
+
     /// Names a field.
     #[expect(
         clippy::needless_pass_by_value,

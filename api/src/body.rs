@@ -133,7 +133,14 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let key = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok());
-        let key = key.map(str::trim).filter(|key| (1..=128).contains(&key.len()));
+        Self::parse(key.unwrap_or_default())
+    }
+}
+
+impl IdempotencyKey {
+    /// Reads one: 1 to 128 characters.
+    pub(crate) fn parse(key: &str) -> Result<Self, Problem> {
+        let key = Some(key.trim()).filter(|key| (1..=128).contains(&key.len()));
         key.map(|key| Self(key.to_owned())).ok_or_else(|| Code::KeyRequired.into())
     }
 }

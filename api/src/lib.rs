@@ -34,7 +34,7 @@ use arc_swap::ArcSwap;
 use authority::Authorities;
 use axum::Router;
 use domain::country::BlockedPrefixes;
-use domain::{Clock, Dice, Timestamp};
+use domain::{Clock, Dice, SessionId, Timestamp};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
@@ -45,6 +45,7 @@ pub use openapi::document;
 
 use courier::Courier;
 use limits::Limits;
+use places::Places;
 
 /// Everything the handlers need.
 pub struct Parts {
@@ -98,6 +99,7 @@ pub(crate) struct Inner {
     public_url: String,
     limits: Limits,
     crowd: guest::Crowd,
+    pages_of_sessions: Places<SessionId>,
     stop: CancellationToken,
 }
 
@@ -133,6 +135,7 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
         ticket_key: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &parts.ticket_key),
         limits: Limits::new(&parts.config),
         crowd: guest::Crowd::default(),
+        pages_of_sessions: Places::new(console::PAGES_OF_A_SESSION, console::PAGES),
         config: parts.config,
         blocked,
         public_url: parts.public_url,

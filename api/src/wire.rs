@@ -10,6 +10,9 @@ use serde::Serialize;
 use store::{DeviceKind, Pass, SavedSettings};
 use utoipa::ToSchema;
 
+/// The word for the exit gate that is whatever the entry gate is.
+pub(crate) const SAME_AS_ENTRY: &str = "same_as_entry";
+
 /// A moment as `2026-11-21T21:00:00.000Z`: of one length, so that later texts sort later.
 pub(crate) fn rfc3339(at: Timestamp) -> String {
     format!("{:.3}", jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default())
@@ -98,7 +101,7 @@ impl From<SavedSettings> for Settings {
         Self {
             entry_gate: settings.entry_gate.to_string(),
             exit_gate: match settings.exit_gate {
-                ExitGate::SameAsEntry => "same_as_entry".to_owned(),
+                ExitGate::SameAsEntry => SAME_AS_ENTRY.to_owned(),
                 ExitGate::Gate(gate) => gate.to_string(),
             },
             max_active_codes: settings.max_users.codes(),

@@ -326,18 +326,19 @@ impl AccessCode {
         attempt: AttemptId,
         now: Timestamp,
     ) -> Result<Attempt, Refusal> {
-        let asked_by = match (self.must_hold(now), leg) {
-            (Ok(()), Leg::Entry | Leg::Exit) => AskedBy::Host,
-            (Err(Refusal::Revoked | Refusal::Expired), Leg::Exit) => AskedBy::HostDespiteEnd,
-            (Err(refusal), Leg::Entry | Leg::Exit) => return Err(refusal),
-        };
-        self.must_be_next(leg)?;
+        let asked_by = self.may_be_vouched_for(leg, now)?;
         if MAX_ATTEMPTS <= recent_attempts {
             return Err(Refusal::TooManyAttempts);
         }
         let (gate, epoch) = reachable(target, now)?;
         *self.leg_mut(leg) = LegState::Reserved(attempt);
         Ok(Attempt::reserved(attempt, self.id, leg, gate, epoch, asked_by, now))
+    }
+
+    /// The way that a host's word could open now, if its gate is there.
+    pub fn way_on_hosts_word(&self, now: Timestamp) -> Option<Leg> {
+        let ways = [Leg::Entry, Leg::Exit];
+        ways.into_iter().find(|leg| self.may_be_vouched_for(*leg, now).is_ok())
     }
 
     /// Takes the code back. `in_flight` is the attempt that holds a leg reserved, if any; its own
@@ -462,6 +463,16 @@ impl AccessCode {
             LegState::Free | LegState::Reserved(_) => None,
         };
         used_at(&self.entry).max(used_at(&self.exit))
+    }
+
+    fn may_be_vouched_for(&self, leg: Leg, now: Timestamp) -> Result<AskedBy, Refusal> {
+        let asked_by = match (self.must_hold(now), leg) {
+            (Ok(()), Leg::Entry | Leg::Exit) => AskedBy::Host,
+            (Err(Refusal::Revoked | Refusal::Expired), Leg::Exit) => AskedBy::HostDespiteEnd,
+            (Err(refusal), Leg::Entry | Leg::Exit) => return Err(refusal),
+        };
+        self.must_be_next(leg)?;
+        Ok(asked_by)
     }
 
     fn must_hold(&self, now: Timestamp) -> Result<(), Refusal> {

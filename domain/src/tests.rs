@@ -293,11 +293,14 @@ fn vouch_at(code: &mut AccessCode, leg: Leg, n: u8, now: Timestamp) -> Result<At
 fn o_10_the_host_lets_in_without_digits_and_even_with_a_locked_link() {
     let mut code = code();
     code.guard.locked_at = Some(NOON);
+    assert_eq!(code.way_on_hosts_word(NOON), Some(Leg::Entry));
     let attempt = vouch_at(&mut code, Leg::Entry, 1, NOON).unwrap();
     assert_eq!(attempt.asked_by, AskedBy::Host);
     assert_eq!(code.entry, LegState::Reserved(attempt.id));
+    assert_eq!(code.way_on_hosts_word(NOON), None);
     assert_eq!(vouch_at(&mut code, Leg::Entry, 2, NOON), Err(Refusal::AlreadyOpening));
     code.opened(Leg::Entry, attempt.id, NOON);
+    assert_eq!(code.way_on_hosts_word(NOON), Some(Leg::Exit));
     assert_eq!(vouch_at(&mut code, Leg::Entry, 3, NOON), Err(Refusal::Used));
     assert_eq!(code.vouch(Leg::Exit, 0, None, attempt_id(4), NOON), Err(Refusal::GateOffline));
     let target = Some(ready_gate(1, NOON));
@@ -316,6 +319,7 @@ fn o_10_who_is_inside_is_let_out_once_though_the_code_has_ended() {
     let late = inside().expires_at;
     for (mut code, now) in [(inside(), late), (revoked, NOON), (seen_to_expire, NOON)] {
         assert!(try_at(&mut code, Leg::Exit, "0427", 2, now).is_err());
+        assert_eq!(code.way_on_hosts_word(now), Some(Leg::Exit));
         let mut attempt = vouch_at(&mut code, Leg::Exit, 3, now).unwrap();
         assert_eq!(attempt.asked_by, AskedBy::HostDespiteEnd);
         let is_revoked = matches!(code.end, Some(End::Revoked { .. }));
@@ -332,6 +336,7 @@ fn o_10_nobody_is_let_in_with_a_code_that_has_ended_nor_out_before_in() {
     let late = expired.expires_at;
     assert_eq!(vouch_at(&mut expired, Leg::Entry, 1, late), Err(Refusal::Expired));
     assert_eq!(vouch_at(&mut expired, Leg::Exit, 1, late), Err(Refusal::NotEnteredYet));
+    assert_eq!(expired.way_on_hosts_word(late), None);
     let mut revoked = code();
     revoked.revoke(None, NOON).unwrap();
     assert_eq!(vouch_at(&mut revoked, Leg::Entry, 1, NOON), Err(Refusal::Revoked));

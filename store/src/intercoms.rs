@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::event::EventKind;
 use domain::permission::{Act, Denied};
-use domain::settings::ExitGate;
+use domain::settings::{ExitGate, MaxUsers};
 use domain::{GateId, IntercomId, Settings, Timestamp, UserId};
 
 use crate::database::{in_transaction, reading};
@@ -62,6 +62,22 @@ impl Intercoms {
                 Err(refusal) => return Ok(Err(refusal)),
             };
             saved(tx, id).await.map(Ok)
+        })
+    }
+
+    /// How many codes may be active at once, for who may make them; none when settings were never
+    /// saved.
+    pub async fn max_users(
+        &self,
+        user: UserId,
+        device: String,
+    ) -> Answer<Option<MaxUsers>, SettingsRefusal> {
+        reading!(self.0.db, |tx| {
+            let id = match intercom(tx, &device, user, Act::UseOneTimeAccess).await? {
+                Ok(id) => id,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            Ok(Ok(saved(tx, id).await?.map(|saved| saved.settings.max_users)))
         })
     }
 

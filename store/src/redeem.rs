@@ -103,6 +103,22 @@ impl Redemptions {
         })
     }
 
+    /// The pass of a code, for a host who may see it.
+    pub async fn for_host(
+        &self,
+        user: UserId,
+        id: CodeId,
+        now: Timestamp,
+    ) -> Answer<GuestPass, Denied> {
+        let vault = Arc::clone(&self.0.vault);
+        reading!(self.0.db, |tx| {
+            if let Err(denied) = may_use(tx, user, id).await? {
+                return Ok(Err(denied));
+            }
+            guest_pass(tx, &vault, id, now).await.map(Ok)
+        })
+    }
+
     /// The link behind a reference, at the intercom whose board was scanned (G-2).
     pub async fn link_for(
         &self,

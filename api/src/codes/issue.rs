@@ -2,10 +2,10 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::PhoneNumber;
 use domain::name::GuestName;
+use domain::{PhoneNumber, UserId};
 use serde::Deserialize;
-use store::{Guest, Issue};
+use store::{Guest, Issue, Issued};
 use utoipa::ToSchema;
 
 use super::CodeWithDigits;
@@ -38,21 +38,32 @@ pub(crate) async fn issue(
     State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
-    IdempotencyKey(key): IdempotencyKey,
+    key: IdempotencyKey,
     Json(body): Json<NewCode>,
 ) -> Result<(StatusCode, axum::Json<CodeWithDigits>), Problem> {
     if body.contacts.is_some() {
         let code = Code::OneContactOnly;
         return Err(Problem::from(code).naming("contacts", code.title()));
     }
-    let home = api.store.sessions().phone_of(caller.user).await?.country();
-    let mut fields = Fields::default();
-    let name = fields.take("name", GuestName::parse(&body.name));
-    let mobile = fields.take("mobile", PhoneNumber::parse(&body.mobile, home));
-    let (Some(name), Some(mobile)) = (name, mobile) else { return Err(fields.problem()) };
-    let issue =
-        Issue { user: caller.user, device: device(&id)?, guest: Guest { name, mobile }, key };
-    let issued = api.store.codes().issue(issue, api.now()).await??;
+    let issued = ask(&api, caller.user, &id, &body.name, &body.mobile, key).await?;
     let status = if issued.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, axum::Json(CodeWithDigits::of(&api, &issued))))
+}
+
+/// Issues a code for who is named like this, as typed.
+pub(crate) async fn ask(
+    api: &Api,
+    user: UserId,
+    intercom: &str,
+    name: &str,
+    mobile: &str,
+    IdempotencyKey(key): IdempotencyKey,
+) -> Result<Issued, Problem> {
+    let home = api.store.sessions().phone_of(user).await?.country();
+    let mut fields = Fields::default();
+    let name = fields.take("name", GuestName::parse(name));
+    let mobile = fields.take("mobile", PhoneNumber::parse(mobile, home));
+    let (Some(name), Some(mobile)) = (name, mobile) else { return Err(fields.problem()) };
+    let issue = Issue { user, device: device(intercom)?, guest: Guest { name, mobile }, key };
+    Ok(api.store.codes().issue(issue, api.now()).await??)
 }

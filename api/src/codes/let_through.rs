@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::{CodeId, Leg};
+use domain::{Attempt, CodeId, Leg, UserId};
 use serde::Deserialize;
 use store::Vouch;
 use utoipa::ToSchema;
@@ -44,7 +44,7 @@ pub(crate) async fn let_through(
     State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
-    IdempotencyKey(key): IdempotencyKey,
+    key: IdempotencyKey,
     Json(LetThrough { leg }): Json<LetThrough>,
 ) -> Result<(StatusCode, axum::Json<wire::AttemptBody>), Problem> {
     let leg = match leg {
@@ -52,9 +52,20 @@ pub(crate) async fn let_through(
         Way::Exit => Leg::Exit,
     };
     let code = segment(CodeId::parse(&id))?;
-    let now = api.now();
-    let vouch = Vouch { user: caller.user, code, leg, key };
-    let attempt = api.store.redemptions().vouch(vouch, now).await??;
+    let attempt = ask(&api, caller.user, code, leg, key).await?;
+    Ok((StatusCode::ACCEPTED, axum::Json(wire::AttemptBody::of(&attempt, api.now()))))
+}
+
+/// Has the gate opened for the guest of a code.
+pub(crate) async fn ask(
+    api: &Api,
+    user: UserId,
+    code: CodeId,
+    leg: Leg,
+    IdempotencyKey(key): IdempotencyKey,
+) -> Result<Attempt, Problem> {
+    let vouch = Vouch { user, code, leg, key };
+    let attempt = api.store.redemptions().vouch(vouch, api.now()).await??;
     tracing::info!(attempt.id = %attempt.id, "a host asked for {}", attempt.id);
-    Ok((StatusCode::ACCEPTED, axum::Json(wire::AttemptBody::of(&attempt, now))))
+    Ok(attempt)
 }

@@ -38,7 +38,7 @@ pub(crate) struct CodeWithDigits {
 impl CodeWithDigits {
     fn of(api: &Api, issued: &Issued) -> Self {
         let pass = &issued.pass;
-        let link = format!("{}/{}", api.public_url, pass.link.reveal());
+        let link = link(api, issued);
         Self {
             code: wire::Code::of(pass, api.now()),
             digits: pass.code.passcode.reveal(),
@@ -48,4 +48,9 @@ impl CodeWithDigits {
             reference: pass.reference.reveal(),
         }
     }
+}
+
+/// The guest's link.
+pub(crate) fn link(api: &Api, issued: &Issued) -> String {
+    format!("{}/{}", api.public_url, issued.pass.link.reveal())
 }

@@ -1,9 +1,10 @@
 //! `DELETE /v1/codes/{id}`: takes a code back.
 
 use axum::extract::State;
-use domain::CodeId;
 use domain::access_code::End;
+use domain::{CodeId, Timestamp, UserId};
 use serde::Serialize;
+use store::Revoked;
 use utoipa::ToSchema;
 
 use crate::answers::Problem;
@@ -37,8 +38,7 @@ pub(crate) async fn revoke(
     Path(id): Path<String>,
 ) -> Result<axum::Json<RevokedBody>, Problem> {
     let now = api.now();
-    let revoked =
-        api.store.codes().revoke(caller.user, segment(CodeId::parse(&id))?, now).await??;
+    let revoked = ask(&api, caller.user, segment(CodeId::parse(&id))?, now).await?;
     let (at, effective_at) = match revoked.code.end {
         Some(End::Revoked { at, effective_at }) => (at, effective_at),
         Some(End::Completed { .. } | End::Expired { .. }) | None => (now, now),
@@ -48,7 +48,6 @@ pub(crate) async fn revoke(
         Some(attempt) if attempt.is_on_the_wire() => ("cancelling", Some(attempt.id)),
         Some(attempt) => ("opened", Some(attempt.id)),
     };
-    tracing::info!(code.id = %revoked.code.id, "revoked {}", revoked.code.id);
     Ok(axum::Json(RevokedBody {
         id: revoked.code.id.to_string(),
         revoked_at: wire::rfc3339(at),
@@ -56,4 +55,16 @@ pub(crate) async fn revoke(
         in_flight,
         attempt: attempt.map(|attempt| attempt.to_string()),
     }))
+}
+
+/// Takes a code back.
+pub(crate) async fn ask(
+    api: &Api,
+    user: UserId,
+    code: CodeId,
+    now: Timestamp,
+) -> Result<Revoked, Problem> {
+    let revoked = api.store.codes().revoke(user, code, now).await??;
+    tracing::info!(code.id = %code, "revoked {code}");
+    Ok(revoked)
 }

@@ -13,13 +13,13 @@ use crate::wire;
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Share {
     /// The message: for the clipboard, or anything else
-    text: String,
+    pub(crate) text: String,
     /// Opens the text message app
-    sms: String,
+    pub(crate) sms: String,
     /// Opens WhatsApp
-    whatsapp: String,
+    pub(crate) whatsapp: String,
     /// Opens the mail app
-    email: String,
+    pub(crate) email: String,
 }
 
 impl Share {

@@ -1,15 +1,17 @@
 //! The devices of an account, and one of them.
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Query, State};
+use domain::gate::Barred;
 use domain::permission::{Act, Role};
 use store::{Device, DeviceKind};
 
+use super::done::Done;
 use super::owner::Owner;
 use crate::Api;
 use crate::answers::Problem;
 use crate::body::{self, Path};
-use crate::pages::{Screen, filters};
+use crate::pages::{Screen, Words, filters};
 
 /// All devices.
 #[derive(Template)]
@@ -23,6 +25,7 @@ pub(super) struct Devices {
 #[template(path = "console/device.html")]
 pub(super) struct Details {
     device: Shown,
+    done: Option<Words>,
 }
 
 /// A device as a page shows it.
@@ -32,6 +35,8 @@ struct Shown {
     serial: String,
     is_intercom: bool,
     is_owner: bool,
+    /// What keeps it from being of use.
+    trouble: Option<Words>,
     /// Gates only: whether it can be opened now.
     online: Option<bool>,
     /// Whether codes can be sent: settings are saved, and the reader may (C04).
@@ -53,9 +58,10 @@ pub(super) async fn details(
     State(api): State<Api>,
     Owner(caller): Owner,
     Path(id): Path<String>,
+    Query(done): Query<Done>,
 ) -> Result<Screen<Details>, Problem> {
     let device = api.store.devices().details(caller.user, body::device(&id)?).await??;
-    Ok(Screen(Details { device: shown(&api, &device) }))
+    Ok(Screen(Details { device: shown(&api, &device), done: done.words() }))
 }
 
 fn shown(api: &Api, device: &Device) -> Shown {
@@ -67,7 +73,19 @@ fn shown(api: &Api, device: &Device) -> Shown {
         serial: device.serial.clone(),
         is_intercom,
         is_owner: device.role == Role::Owner,
+        trouble: trouble(device).map(Words::of),
         online: device.gate.as_ref().map(|gate| gate.ready(api.now()).is_some()),
         one_time_access: is_intercom && device.has_settings && may_use,
+    }
+}
+
+fn trouble(device: &Device) -> Option<&'static str> {
+    match (&device.kind, device.gate.as_ref().and_then(|gate| gate.barred)) {
+        (_, Some(Barred::Quarantined { .. })) => Some("device-quarantined"),
+        (_, Some(Barred::Revoked { .. })) => Some("device-revoked"),
+        (DeviceKind::Intercom { .. }, None) if !device.has_settings => {
+            Some("device-needs-settings")
+        }
+        (DeviceKind::Intercom { .. } | DeviceKind::Gate(_), None) => None,
     }
 }

@@ -1,47 +1,79 @@
 //! The owner's console: what the app does, on pages, in the words of the help articles.
 //!
-//! Every page works without scripts, and nothing but a POST changes anything. The use cases are
-//! those of the JSON interface. What is *absent* here: rules, and who may do what (`domain`).
+//! One screen, one file, with its template of the same name; [`confirm`] asks "do you want that?"
+//! for all. Every page works without scripts, and nothing but a POST changes anything. The use
+//! cases are those of the JSON interface. What is *absent* here: rules, and who may do what
+//! (`domain`).
 
 mod calls;
+mod claim;
+mod code;
+mod codes;
+mod confirm;
+mod delete;
 mod devices;
+mod done;
+mod files;
+mod history;
+mod invite;
+mod let_through;
+mod live;
 mod owner;
+mod rename;
+mod send;
+mod settings;
 mod sign_in;
 mod trouble;
+mod visit;
 
 use axum::Router;
-use axum::http::header;
 use axum::middleware::{from_fn_with_state, map_response};
-use axum::response::{IntoResponse, Redirect};
+use axum::response::Redirect;
 use axum::routing::{get, post};
+use data_encoding::BASE64URL_NOPAD;
 
 use crate::Api;
 use crate::pages;
+pub(crate) use live::{PAGES, PAGES_OF_A_SESSION};
 
 /// The first page of who is signed in.
 const HOME: &str = "/console/devices";
 
 /// All pages.
 pub(crate) fn routes(api: &Api) -> Router<Api> {
+    let let_in = get(let_through::ask_in).post(let_through::let_in);
+    let let_out = get(let_through::ask_out).post(let_through::let_out);
     Router::new()
         .route("/console", get(async || Redirect::to(HOME)))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::ask))
         .route("/console/pin", get(sign_in::pin).post(sign_in::try_pin))
         .route("/console/pin/again", post(sign_in::ask_again))
         .route("/console/sign-out", post(sign_in::sign_out))
+        .route("/console/claim", get(claim::show).post(claim::claim))
         .route("/console/devices", get(devices::list))
         .route("/console/devices/{id}", get(devices::details))
         .route("/console/intercoms/{id}/calls", get(calls::show).post(calls::save))
-        .route("/console.css", get(stylesheet))
+        .route("/console/devices/{id}/name", get(rename::show).post(rename::rename))
+        .route("/console/intercoms/{id}/settings", get(settings::show).post(settings::save))
+        .route("/console/intercoms/{id}/codes", get(codes::show))
+        .route("/console/intercoms/{id}/codes/live", get(codes::live))
+        .route("/console/intercoms/{id}/invite", get(invite::show).post(invite::generate))
+        .route("/console/intercoms/{id}/history", get(history::show))
+        .route("/console/codes/{id}", get(code::show))
+        .route("/console/codes/{id}/live", get(code::live))
+        .route("/console/codes/{id}/send", get(send::show))
+        .route("/console/codes/{id}/delete", get(delete::ask).post(delete::delete))
+        .route("/console/codes/{id}/let-in", let_in)
+        .route("/console/codes/{id}/let-out", let_out)
+        .route("/console.css", get(files::stylesheet))
+        .route("/console/scripts/{name}", get(files::script))
         .layer(map_response(trouble::told))
         .layer(from_fn_with_state(api.clone(), pages::rim))
 }
 
-/// The one thing that may be kept, for an hour.
-async fn stylesheet() -> impl IntoResponse {
-    let kind = (header::CONTENT_TYPE, "text/css; charset=utf-8");
-    let keep = (header::CACHE_CONTROL, "public, max-age=3600");
-    ([kind, keep], include_str!("../../templates/console/console.css"))
+/// Names one press of a button: pressed again, it is the same.
+fn fresh_key(api: &Api) -> String {
+    BASE64URL_NOPAD.encode(&domain::roll::<16>(&*api.dice))
 }
 
 #[cfg(test)]

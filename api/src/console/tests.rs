@@ -1,5 +1,11 @@
 //! The owner's way through the console: real router, real SQLite, clock by hand.
 
+mod codes;
+mod devices;
+mod live;
+mod settings;
+mod visit;
+
 use axum::http::StatusCode;
 use domain::login::Channel;
 
@@ -15,7 +21,12 @@ impl Browser {
 
     /// Signs in to the console with the owner's number.
     pub(crate) async fn signs_in(&mut self, world: &World) {
-        let asked = [("phone", "%2B27821234567"), ("channel", "whatsapp")];
+        self.signs_in_as("%2B27821234567", world).await;
+    }
+
+    /// Signs in to the console with any number.
+    async fn signs_in_as(&mut self, number: &str, world: &World) {
+        let asked = [("phone", number), ("channel", "whatsapp")];
         Self::leads(&self.post("/console/sign-in", &asked).await, "/console/pin");
         let (_, pin) = world.phone.pin();
         let seen = self.post("/console/pin", &[("pin", &pin), ("by", "whatsapp")]).await;
@@ -75,14 +86,15 @@ async fn g_11_an_owner_lets_guests_call_and_takes_it_back() {
     let (mut owner, issued) = (world.browser(), world.issues().await);
     owner.signs_in(&world).await;
     let details = format!("/console/devices/{}", world.intercom);
+    let saved = format!("{details}?done=saved");
     let calls = format!("/console/intercoms/{}/calls", world.intercom);
     owner.get(&details).await.says(&calls).says("Calls from guests");
     let page = owner.get(&calls).await.is(StatusCode::OK).says("+27821234567");
     assert!(!page.body.contains("checked"));
-    Browser::leads(&owner.post(&calls, &[("allowed", "yes")]).await, &details);
+    Browser::leads(&owner.post(&calls, &[("allowed", "yes")]).await, &saved);
     owner.get(&calls).await.says("checked");
     assert!(world.look(&issued).await.host.is_some());
-    Browser::leads(&owner.post(&calls, &[]).await, &details);
+    Browser::leads(&owner.post(&calls, &[]).await, &saved);
     assert!(world.look(&issued).await.host.is_none());
     let foreign = [(axum::http::HeaderName::from_static("sec-fetch-site"), "cross-site")];
     let page = owner.post_with(&calls, &[("allowed", "yes")], &foreign).await;
@@ -90,6 +102,51 @@ async fn g_11_an_owner_lets_guests_call_and_takes_it_back() {
     assert!(world.look(&issued).await.host.is_none());
     let gate = format!("/console/intercoms/{}/calls", world.gate);
     owner.get(&gate).await.is(StatusCode::CONFLICT).says("Only intercoms");
+}
+
+#[tokio::test]
+async fn o_3_a_form_filled_by_who_was_displaced_does_nothing_and_leads_to_who_did_it() {
+    let world = World::new().await;
+    let (mut one, mut two) = (world.browser(), world.browser());
+    one.signs_in(&world).await;
+    let form = format!("/console/intercoms/{}/invite", world.intercom);
+    let key = one.get(&form).await.is(StatusCode::OK).hidden("key");
+    world.later(std::time::Duration::from_mins(2));
+    two.signs_in(&world).await;
+    let typed = [("name", "Thandi"), ("mobile", "0825550001"), ("key", &key)];
+    Browser::leads(&one.post(&form, &typed).await, "/console/sign-in");
+    one.get("/console/sign-in").await.says("another browser was signed in with your number");
+    let list = format!("/console/intercoms/{}/codes", world.intercom);
+    two.get(&list).await.says("No code is active").says("0 of 10 codes are active");
+}
+
+/// Nothing may be missing when scripts are: each is only asked for by pages that have its place.
+#[tokio::test]
+async fn every_script_that_a_page_asks_for_is_ours_and_is_served() {
+    let world = World::new().await;
+    let mut owner = world.browser();
+    owner.signs_in(&world).await;
+    let (intercom, code) = (world.intercom, world.issues().await.pass.code.id);
+    for path in [
+        "/console/claim".to_owned(),
+        format!("/console/intercoms/{intercom}/settings"),
+        format!("/console/intercoms/{intercom}/codes"),
+        format!("/console/intercoms/{intercom}/invite"),
+        format!("/console/codes/{code}"),
+        format!("/console/codes/{code}/send"),
+    ] {
+        let page = owner.get(&path).await.is(StatusCode::OK).does_not_say("<style");
+        assert!(page.header("content-security-policy").contains("script-src 'self'"));
+        let scripts: Vec<&str> = page.body.split("<script").skip(1).collect();
+        assert_eq!(scripts.len(), 1, "{path}");
+        let source = scripts[0].strip_prefix(r#" type="module" src=""#).unwrap();
+        let (source, rest) = source.split_once('"').unwrap();
+        assert!(rest.starts_with("></script>"), "{path}: {rest}");
+        let script = world.browser().get(source).await.is(StatusCode::OK);
+        assert_eq!(script.header("content-type"), "text/javascript; charset=utf-8");
+        assert!(script.body.starts_with("// "), "{source} says what it is for");
+    }
+    owner.get("/console/scripts/other.js").await.is(StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -1,9 +1,13 @@
 //! `POST /v1/devices/claim`: puts a device on the caller's account by the code on its label.
 
+use std::net::IpAddr;
+
 use axum::extract::State;
+use domain::UserId;
 use domain::name::DeviceName;
 use domain::secret::ClaimCode;
 use serde::Deserialize;
+use store::Device;
 use utoipa::ToSchema;
 
 use super::seen;
@@ -31,17 +35,29 @@ pub(crate) async fn claim(
     Address(address): Address,
     Json(body): Json<Claim>,
 ) -> Result<axum::Json<wire::Device>, Problem> {
+    let claimed = ask(&api, address, caller.user, &body.claim_code, body.name.as_deref()).await?;
+    Ok(axum::Json(seen(&api, &claimed)))
+}
+
+/// Puts the device with this label on an account.
+pub(crate) async fn ask(
+    api: &Api,
+    address: IpAddr,
+    user: UserId,
+    claim_code: &str,
+    name: Option<&str>,
+) -> Result<Device, Problem> {
     let mut fields = Fields::default();
-    let code = fields.take("claim_code", ClaimCode::parse(&body.claim_code));
-    let name = body.name.as_deref().map(DeviceName::parse).transpose();
+    let code = fields.take("claim_code", ClaimCode::parse(claim_code));
+    let name = name.map(DeviceName::parse).transpose();
     let (Some(code), Some(name)) = (code, fields.take("name", name)) else {
         return Err(fields.problem());
     };
     api.limits.may_guess(address)?;
-    let claimed = api.store.devices().claim(caller.user, code, name, api.now()).await?;
+    let claimed = api.store.devices().claim(user, code, name, api.now()).await?;
     if claimed.is_err() {
         // A wrong code costs as much patience as a wrong link.
         api.limits.guessed_wrong(address);
     }
-    Ok(axum::Json(seen(&api, &claimed?)))
+    Ok(claimed?)
 }

@@ -1,8 +1,10 @@
 //! `PATCH /v1/devices/{id}`: gives a device a name.
 
 use axum::extract::State;
+use domain::UserId;
 use domain::name::DeviceName;
 use serde::Deserialize;
+use store::Device;
 use utoipa::ToSchema;
 
 use super::seen;
@@ -29,7 +31,12 @@ pub(crate) async fn rename(
     Path(id): Path<String>,
     Json(body): Json<Rename>,
 ) -> Result<axum::Json<wire::Device>, Problem> {
-    let name = DeviceName::parse(&body.name).map_err(|error| Problem::field("name", error))?;
-    let device = api.store.devices().rename(caller.user, device(&id)?, name).await??;
+    let device = ask(&api, caller.user, &id, &body.name).await?;
     Ok(axum::Json(seen(&api, &device)))
+}
+
+/// Gives a device a name, as typed.
+pub(crate) async fn ask(api: &Api, user: UserId, id: &str, name: &str) -> Result<Device, Problem> {
+    let name = DeviceName::parse(name).map_err(|error| Problem::field("name", error))?;
+    Ok(api.store.devices().rename(user, device(id)?, name).await??)
 }

@@ -7,6 +7,7 @@ pub(crate) mod cookie;
 pub(crate) mod same_site;
 mod tongue;
 mod words;
+mod wrong;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::Api;
 use crate::answers::{Code, Problem, RetryAt};
 pub(crate) use tongue::Tongue;
 pub(crate) use words::{Moment, Words, filters};
+pub(crate) use wrong::Wrong;
 
 /// What a page may load: nothing but what is ours.
 pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \

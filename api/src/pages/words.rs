@@ -1,6 +1,7 @@
 //! What a page says: a message of `messages/` by its name, with what it names.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use domain::Timestamp;
 use fluent_bundle::FluentArgs;
@@ -17,11 +18,12 @@ pub(crate) struct Words {
     with: Vec<(&'static str, Named)>,
 }
 
-/// What a message names: a text, or a number that may decide between forms.
+/// What a message names: a text, a number that may decide between forms, or a moment.
 #[derive(Clone, Debug, PartialEq)]
 enum Named {
     Text(String),
     Number(u32),
+    Moment(Moment),
 }
 
 impl Words {
@@ -40,6 +42,19 @@ impl Words {
     pub(crate) fn count(mut self, name: &'static str, number: impl Into<u32>) -> Self {
         self.with.push((name, Named::Number(number.into())));
         self
+    }
+
+    /// The same with a moment, told in its zone.
+    pub(crate) fn at(mut self, name: &'static str, moment: Moment) -> Self {
+        self.with.push((name, Named::Moment(moment)));
+        self
+    }
+
+    /// The same with a span, for messages made of `{ span }`.
+    pub(crate) fn span(self, span: Duration) -> Self {
+        let minutes = span.as_secs() / 60;
+        let whole = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        self.count("hours", whole(minutes / 60)).count("minutes", whole(minutes % 60))
     }
 
     /// What a problem means, for people.
@@ -71,6 +86,7 @@ impl Words {
             match what {
                 Named::Text(text) => args.set(*name, text.as_str()),
                 Named::Number(number) => args.set(*name, *number),
+                Named::Moment(moment) => args.set(*name, moment.say(tongue)),
             }
         }
         tongue.say(&self.key, name, &args)
@@ -84,7 +100,7 @@ impl From<&Problem> for Words {
 }
 
 /// A moment, in the zone where it matters.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Moment(Zoned);
 
 impl Moment {

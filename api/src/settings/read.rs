@@ -5,7 +5,7 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::etag;
+use super::{etag, own_gates};
 use crate::answers::Problem;
 use crate::body::{Path, device};
 use crate::caller::Caller;
@@ -34,13 +34,13 @@ pub(crate) async fn read(
     Path(id): Path<String>,
 ) -> Result<impl IntoResponse, Problem> {
     let saved = api.store.intercoms().settings(caller.user, device(&id)?).await??;
-    let devices = api.store.devices().of(caller.user).await?;
-    let own_gates = devices
-        .iter()
-        .filter(|device| device.gate.is_some() && device.role == domain::permission::Role::Owner);
+    let gates = own_gates(&api, caller.user).await?;
     let page = SettingsPage {
         settings: saved.map(wire::Settings::from),
-        gates: own_gates.map(|gate| wire::Device::seen(gate, &api.public_url, api.now())).collect(),
+        gates: gates
+            .iter()
+            .map(|gate| wire::Device::seen(gate, &api.public_url, api.now()))
+            .collect(),
         max_active_codes_offered: domain::settings::MaxUsers::OFFERED,
         default_invite_duration_hours: domain::settings::InviteDuration::default().hours(),
     };

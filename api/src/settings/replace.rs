@@ -46,7 +46,12 @@ pub(crate) async fn replace(
     headers: HeaderMap,
     Json(body): Json<NewSettings>,
 ) -> Result<impl IntoResponse, Problem> {
-    let settings = read(&body)?;
+    let settings = chosen(
+        &body.entry_gate,
+        &body.exit_gate,
+        whole(&body.max_active_codes),
+        whole(&body.invite_duration_hours),
+    )?;
     let version = version(&headers)?;
     let intercoms = api.store.intercoms();
     let saved = intercoms.save(caller.user, device(&id)?, settings, version, api.now()).await?;
@@ -54,17 +59,22 @@ pub(crate) async fn replace(
     Ok((etag(saved.version), axum::Json(wire::Settings::from(saved))))
 }
 
-fn read(body: &NewSettings) -> Result<Settings, Problem> {
+/// All four rows as chosen.
+pub(crate) fn chosen(
+    entry_gate: &str,
+    exit_gate: &str,
+    max_active_codes: u32,
+    invite_duration_hours: u32,
+) -> Result<Settings, Problem> {
     let mut fields = Fields::default();
     let gate = |text: &str| GateId::parse(text).map_err(|_| Code::GateNotOwned.title());
-    let entry = fields.take("entry_gate", gate(&body.entry_gate));
-    let exit = match body.exit_gate.as_str() {
-        "same_as_entry" => Some(ExitGate::SameAsEntry),
+    let entry = fields.take("entry_gate", gate(entry_gate));
+    let exit = match exit_gate {
+        wire::SAME_AS_ENTRY => Some(ExitGate::SameAsEntry),
         text => fields.take("exit_gate", gate(text).map(ExitGate::Gate)),
     };
-    let max_users = MaxUsers::new(whole(&body.max_active_codes));
-    let max_users = fields.take("max_active_codes", max_users);
-    let duration = InviteDuration::from_hours(whole(&body.invite_duration_hours));
+    let max_users = fields.take("max_active_codes", MaxUsers::new(max_active_codes));
+    let duration = InviteDuration::from_hours(invite_duration_hours);
     let duration = fields.take("invite_duration_hours", duration);
     let (Some(entry_gate), Some(exit_gate), Some(max_users), Some(invite_duration)) =
         (entry, exit, max_users, duration)
@@ -81,7 +91,7 @@ fn version(headers: &HeaderMap) -> Result<u64, Problem> {
 }
 
 fn same_as_entry() -> String {
-    "same_as_entry".to_owned()
+    wire::SAME_AS_ENTRY.to_owned()
 }
 
 fn ten() -> serde_json::Number {

@@ -10,6 +10,7 @@ use authority::{Authorities, Authority};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
+use axum::response::Response;
 use domain::attempt::Evidence;
 use domain::login::{Channel, Client};
 use domain::name::{DeviceName, GuestName};
@@ -162,6 +163,22 @@ impl World {
         path
     }
 
+    /// An intercom that is nobody's yet.
+    pub(crate) async fn makes_a_free_intercom(&self, name: &str) -> (IntercomId, ClaimCode) {
+        let (id, label) = (IntercomId::new(&*self.dice, self.now()), self.label(name));
+        let (claim_code, board) = (label.claim_code.clone(), BoardToken::random(&*self.dice));
+        self.store.devices().make_intercom(id, label, board, self.now()).await.unwrap();
+        (id, claim_code)
+    }
+
+    /// The owner shares the intercom with the holder of a number.
+    pub(crate) async fn shares_with(&self, number: &str, one_time_access: bool) {
+        let (id, phone) = (self.intercom.to_string(), PhoneNumber::parse(number, None).unwrap());
+        let people = self.store.people();
+        let shared = people.share(self.owner, id, phone, one_time_access, self.now()).await;
+        shared.unwrap().unwrap();
+    }
+
     fn label(&self, name: &str) -> Label {
         Label {
             serial: format!("S{}", self.serial.fetch_add(1, Ordering::Relaxed)),
@@ -191,6 +208,13 @@ impl World {
         let epoch = raised.unwrap().unwrap().epoch;
         let ready = gates.ready(self.gate, nonce, epoch, Vec::new(), self.now()).await;
         assert!(ready.unwrap());
+    }
+
+    /// The owner saves other settings over the first ones.
+    pub(crate) async fn saves_again(&self, settings: Settings) {
+        let id = self.intercom.to_string();
+        let saved = self.store.intercoms().save(self.owner, id, settings, 1, self.now()).await;
+        saved.unwrap().unwrap();
     }
 
     pub(crate) async fn gate_is_gone(&self) {
@@ -350,7 +374,7 @@ impl Browser {
     }
 
     /// Opens an answer that goes on, and leaves it open.
-    pub(crate) async fn opens(&mut self, path: &str) -> axum::response::Response {
+    pub(crate) async fn opens(&self, path: &str) -> Response {
         let cookie = self.cookie.as_deref().unwrap_or_default();
         let request = Request::get(path).header(header::COOKIE, cookie).body(Body::empty());
         self.router.clone().oneshot(request.unwrap()).await.unwrap()
@@ -433,6 +457,12 @@ impl Seen {
 
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    #[track_caller]
+    pub(crate) fn does_not_say(self, words: &str) -> Self {
+        assert!(!self.body.contains(words), "{words:?} is in {}", self.body);
+        self
     }
 
     /// Whether it asks for the digits.

@@ -1,0 +1,24 @@
+//! What was just done, said once on the page that follows: `?done=saved`.
+
+use serde::Deserialize;
+
+use crate::pages::Words;
+
+/// A word in the address of a page; an unknown one says nothing.
+#[derive(Default, Deserialize)]
+pub(super) struct Done {
+    #[serde(default)]
+    done: String,
+}
+
+impl Done {
+    pub(super) fn words(&self) -> Option<Words> {
+        match self.done.as_str() {
+            "saved" => Some(Words::of("done-saved")),
+            "renamed" => Some(Words::of("done-renamed")),
+            "deleted" => Some(Words::of("done-deleted")),
+            "claimed" => Some(Words::of("done-claimed")),
+            _ => None,
+        }
+    }
+}
