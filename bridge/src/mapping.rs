@@ -11,6 +11,7 @@ use protocol::{
     Command, CommandId, Down, Greeting, Nonce, NotExecuted, Order, Outcome, Report, Signed,
     SigningKey, Topic, Welcome,
 };
+
 /// A message for a gate. QoS 1, never retained.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {

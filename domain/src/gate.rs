@@ -117,6 +117,7 @@ mod tests {
             assert_eq!(PulseGap::from_ms(ms).is_ok(), is_offered, "{ms}");
         }
         assert_eq!(PulseGap::default().as_ms(), 3_000);
+        assert_eq!(PulseGap::default().as_duration(), Duration::from_secs(3));
         let expected = "expected whole milliseconds from 3000 to 60000";
         assert_eq!(InvalidPulseGap.to_string(), expected);
     }
