@@ -3,6 +3,7 @@
 //! Every page works without scripts, and nothing but a POST changes anything. The use cases are
 //! those of the JSON interface. What is *absent* here: rules, and who may do what (`domain`).
 
+mod board;
 mod devices;
 mod owner;
 mod sign_in;
@@ -30,6 +31,9 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/console/sign-out", post(sign_in::sign_out))
         .route("/console/devices", get(devices::list))
         .route("/console/devices/{id}", get(devices::details))
+        .route("/console/intercoms/{id}/board", get(board::show))
+        .route("/console/intercoms/{id}/board.svg", get(board::svg))
+        .route("/console/intercoms/{id}/board.pdf", get(board::pdf))
         .route("/console.css", get(stylesheet))
         .layer(map_response(trouble::told))
         .layer(from_fn_with_state(api.clone(), pages::rim))

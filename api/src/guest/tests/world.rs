@@ -33,7 +33,7 @@ pub(crate) struct World {
     pub(crate) authority: Authority,
     clock: Arc<Hand>,
     dice: Arc<Seeded>,
-    owner: UserId,
+    pub(crate) owner: UserId,
     /// The owner's session token.
     pub(crate) session: String,
     pub(crate) gate: GateId,
@@ -321,7 +321,7 @@ impl Browser {
             self.keep(cookie.to_str().unwrap());
         }
         let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-        let body = String::from_utf8(body.to_vec()).unwrap();
+        let body = String::from_utf8_lossy(&body).into_owned();
         Seen { status: head.status, headers: head.headers, body }
     }
 
