@@ -258,6 +258,7 @@ impl Running {
                 ticket_key: folder.secrets.ticket.0,
                 config: config.api.clone(),
                 public_url: config.public_url_at(bound.local_addr()),
+                console_url: config.http.console_url.clone(),
                 stop: stop.clone(),
                 authorities: Arc::clone(&authorities),
             })?;

@@ -31,6 +31,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use authority::Authorities;
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use domain::country::BlockedPrefixes;
 use domain::{Clock, Dice, Timestamp};
 use store::Store;
@@ -43,6 +44,7 @@ pub use openapi::document;
 
 use courier::Courier;
 use limits::Limits;
+use pages::hosts;
 
 /// Everything the handlers need.
 pub struct Parts {
@@ -64,6 +66,8 @@ pub struct Parts {
     pub config: Config,
     /// How guests and owners reach this server: `https://host`, without a slash at the end.
     pub public_url: String,
+    /// The console's own host, in the same form; without one it is beside everything else.
+    pub console_url: Option<String>,
     /// Cancelled when the service stops: open streams end then.
     pub stop: CancellationToken,
 }
@@ -94,6 +98,7 @@ pub(crate) struct Inner {
     config: Config,
     blocked: BlockedPrefixes,
     public_url: String,
+    console_url: Option<String>,
     limits: Limits,
     stop: CancellationToken,
 }
@@ -110,7 +115,7 @@ impl Inner {
         self.clock.now()
     }
 
-    /// Whether this server is reached over TLS: then its cookies say so.
+    /// Whether this server is reached over TLS, under all of its names: then its cookies say so.
     fn is_public_tls(&self) -> bool {
         self.public_url.starts_with("https:")
     }
@@ -132,12 +137,17 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
         config: parts.config,
         blocked,
         public_url: parts.public_url,
+        console_url: parts.console_url,
         stop: parts.stop,
     }));
     let (json, document) = endpoints().split_for_parts();
     let openapi = openapi::route(&openapi::with_problems(document));
-    let router = json.merge(guest::routes(&api)).merge(console::routes(&api)).merge(openapi);
-    let router = router
+    let public = json.merge(guest::routes(&api)).merge(openapi);
+    let public = public.route_layer(from_fn_with_state(api.clone(), hosts::public));
+    let console = console::routes(&api);
+    let console = console.route_layer(from_fn_with_state(api.clone(), hosts::console));
+    let router = public
+        .merge(console)
         .fallback(answers::not_found)
         .method_not_allowed_fallback(answers::method_not_allowed);
     let clock = Arc::clone(&api.clock);

@@ -47,4 +47,6 @@ async fn stylesheet() -> impl IntoResponse {
 }
 
 #[cfg(test)]
+mod hosts_tests;
+#[cfg(test)]
 mod tests;

@@ -51,6 +51,11 @@ impl World {
     }
 
     pub(crate) async fn at(public_url: &str) -> Self {
+        Self::at_hosts(public_url, None).await
+    }
+
+    /// The console under a name of its own.
+    pub(crate) async fn at_hosts(public_url: &str, console_url: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("fluss.db").display());
         let phone = Arc::new(Phone::default());
@@ -73,6 +78,7 @@ impl World {
             ticket_key: [3; 32],
             config: Config::default(),
             public_url: public_url.to_owned(),
+            console_url: console_url.map(str::to_owned),
             stop: CancellationToken::new(),
         });
         let router = router.unwrap();
