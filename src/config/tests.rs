@@ -20,6 +20,7 @@ fn every_setting_of_the_manual_is_one_also_when_commented_out() {
     assert_ne!(config.http.console_url, None);
     assert_eq!(config.http.check(), Ok(()));
     assert_ne!(config.bridge.server_name, None);
+    assert_ne!(config.operator.listen, None);
 }
 
 #[test]
@@ -61,7 +62,7 @@ fn a_wrong_setting_is_told_in_one_line() {
         ),
         (
             "htp.listen=1",
-            r"htp: unknown field `htp`, expected one of `data`, `roles`, `log`, `log_format`, `names`, `time_zone`, `store`, `http`, `api`, `broker`, `bridge`",
+            r"htp: unknown field `htp`, expected one of `data`, `roles`, `log`, `log_format`, `names`, `time_zone`, `store`, `http`, `api`, `broker`, `bridge`, `operator`",
         ),
         (
             "http.max_connections=many",
@@ -112,6 +113,10 @@ fn a_wrong_setting_is_told_in_one_line() {
         (
             "bridge.server_name='two words'",
             r#"bridge.server_name = "two words": expected a host name or an IP address"#,
+        ),
+        (
+            "operator.listen=0.0.0.0:8081",
+            r#"operator.listen = "0.0.0.0:8081": expected a loopback address, since nobody is asked who they are; from elsewhere come by `ssh -L`, or by a proxy on this machine that asks"#,
         ),
         ("listen", r"--set listen: expected KEY=VALUE"),
         ("=1", r"--set =1: expected KEY=VALUE"),
