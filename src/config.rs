@@ -13,7 +13,7 @@ use serde_path_to_error::Segment;
 use toml::{Table, Value};
 use tracing_subscriber::EnvFilter;
 
-use crate::log;
+use crate::{log, operator};
 
 /// Every setting with its default and a comment.
 pub(crate) const MANUAL: &str = include_str!("../flussd.toml");
@@ -44,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) broker: broker::Config,
     /// The way from the database to the gates.
     pub(crate) bridge: bridge::Config,
+    /// What the operator looks at.
+    pub(crate) operator: operator::Config,
 }
 
 /// Where it is kept.
@@ -66,6 +68,17 @@ pub(crate) enum Role {
     Broker,
 }
 
+impl Role {
+    /// Its word.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Bridge => "bridge",
+            Self::Broker => "broker",
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -80,6 +93,7 @@ impl Default for Config {
             api: api::Config::default(),
             broker: broker::Config::default(),
             bridge: bridge::Config::default(),
+            operator: operator::Config::default(),
         }
     }
 }
@@ -179,7 +193,8 @@ impl Config {
             ));
         }
         self.http.check().or_else(|error| invalid(format!("http.{error}")))?;
-        self.api.check().or_else(|error| invalid(format!("api.{error}")))
+        self.api.check().or_else(|error| invalid(format!("api.{error}")))?;
+        self.operator.check().or_else(|error| invalid(format!("operator.{error}")))
     }
 }
 

@@ -1,4 +1,4 @@
-//! `flussd explain`: what became of an attempt, hop by hop, and why a gate did not open.
+//! `flussd explain`, and the same on the operator's page: what became of an attempt, hop by hop, and why a gate did not open.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -17,6 +17,10 @@ use crate::start::open;
 use story::Story;
 
 mod story;
+
+/// The answer to an id that nothing here has.
+pub(crate) const NOTHING_FOUND: &str = "There is no such attempt or code here. A tap that was \
+    answered with 503 left nothing behind: nothing was sent.";
 
 /// What to explain.
 #[derive(Clone, Copy, Debug)]
@@ -42,18 +46,14 @@ pub(crate) async fn run(config: Config, subject: Subject, as_json: bool) -> anyh
     let (_, store) = open(&config, &clock, Arc::new(SystemDice)).await?;
     let found = find(&store, subject).await;
     store.close().await;
-    let Some(found) = found? else {
-        bail!(
-            "there is no such attempt or code here. A tap that was answered with 503 left nothing \
-             behind: nothing was sent"
-        )
-    };
+    let Some(found) = found? else { bail!(NOTHING_FOUND) };
     let now = clock.now();
     let told = if as_json { format!("{}\n", document(&found, now)) } else { text(&found, now)? };
     Ok(io::stdout().write_all(told.as_bytes())?)
 }
 
-async fn find(store: &Store, subject: Subject) -> store::Result<Option<Traced>> {
+/// All that is known of what is asked about.
+pub(crate) async fn find(store: &Store, subject: Subject) -> store::Result<Option<Traced>> {
     match subject {
         Subject::Attempt(id) => {
             let trace = store.events().trace(id).await?;
@@ -63,7 +63,8 @@ async fn find(store: &Store, subject: Subject) -> store::Result<Option<Traced>> 
     }
 }
 
-fn text(found: &Traced, now: Timestamp) -> Result<String, std::fmt::Error> {
+/// The story for people.
+pub(crate) fn text(found: &Traced, now: Timestamp) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     for trace in &found.attempts {
         let Trace { attempt, host, .. } = trace;
@@ -125,6 +126,7 @@ fn document(found: &Traced, now: Timestamp) -> Value {
     json!({ "attempts": attempts.collect::<Vec<_>>(), "last_refused_tap": refused })
 }
 
-fn moment(at: Timestamp) -> String {
+/// A moment to the millisecond, in UTC.
+pub(crate) fn moment(at: Timestamp) -> String {
     format!("{:.3}", jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default())
 }

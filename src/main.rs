@@ -14,6 +14,7 @@ mod files;
 mod housekeeping;
 mod log;
 mod machine;
+mod operator;
 mod start;
 
 use std::io::{self, Write};

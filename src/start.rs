@@ -32,6 +32,7 @@ use crate::data::{self, CERTIFICATE_LIFETIME, Folder};
 use crate::files;
 use crate::housekeeping::Housekeeping;
 use crate::machine::{SystemClock, SystemDice};
+use crate::operator::Operator;
 
 /// How long everything together may take to stop.
 const LONGEST_GOODBYE: Duration = Duration::from_secs(10);
@@ -186,6 +187,8 @@ pub(crate) struct Running {
     pub(crate) http: Option<SocketAddr>,
     /// Where the embedded broker listens for MQTT over TLS.
     pub(crate) mqtt: Option<SocketAddr>,
+    /// Where the operator's page is.
+    operator: Option<SocketAddr>,
     /// The storage under all of them.
     pub(crate) store: Store,
     /// Stops all of them; cancelled also when one of them ends by itself.
@@ -258,6 +261,7 @@ impl Running {
                 ticket_key: folder.secrets.ticket.0,
                 config: config.api.clone(),
                 public_url: config.public_url_at(bound.local_addr()),
+                console_url: config.http.console_url.clone(),
                 stop: stop.clone(),
                 authorities: Arc::clone(&authorities),
             })?;
@@ -265,6 +269,9 @@ impl Running {
         }
         let http = server.as_ref().map(|(bound, _)| bound.local_addr());
         let https = server.as_ref().and_then(|(bound, _)| bound.https());
+
+        let operator = Operator::bind(&config.operator, &config.roles, &store, &clock).await?;
+        let operator_at = operator.as_ref().map(Operator::local_addr);
 
         let reload = Arc::new(Notify::new());
         let housekeeping = Housekeeping {
@@ -281,22 +288,28 @@ impl Running {
         };
 
         let mut parts = vec![Part::start("housekeeping", &stop, |stop| housekeeping.run(stop))];
+        if let Some(operator) = operator {
+            parts.push(Part::serve("operator's page", &stop, |stop| operator.run(stop)));
+        }
         if let Some((server, router)) = server {
-            parts.push(Part::start("HTTP side", &stop, async |stop| {
-                server.run(router, stop).await;
-                Ok(())
-            }));
+            parts.push(Part::serve("HTTP side", &stop, |stop| server.run(router, stop)));
         }
         if let Some(bridge) = bridge {
-            parts.push(Part::start("bridge", &stop, async |stop| {
-                bridge.run(stop).await;
-                Ok(())
-            }));
+            parts.push(Part::serve("bridge", &stop, |stop| bridge.run(stop)));
         }
         if let Some(broker) = broker {
             parts.push(Part::start("broker", &stop, async |stop| Ok(broker.run(stop).await?)));
         }
-        Ok(Self { http, mqtt, store, stop, reload, parts, _serving: serving })
+        Ok(Self {
+            http,
+            mqtt,
+            operator: operator_at,
+            store,
+            stop,
+            reload,
+            parts,
+            _serving: serving,
+        })
     }
 
     /// Waits until all is stopped: because somebody said so, or because a part ended by itself,
@@ -320,6 +333,7 @@ impl Running {
         let line = |what: &str, address: String| format!("  {what:<6}{address}\n");
         let http = self.http.map(|address| line("HTTP", config.url_at(address)));
         let mqtt = self.mqtt.map(|address| line("MQTT", format!("mqtts://{address}")));
+        let operator = self.operator.map(|address| line("page", format!("http://{address}")));
         let data = line("data", config.data.display().to_string());
         let option = if config.data == Path::new("data") {
             String::new()
@@ -329,11 +343,12 @@ impl Running {
         // As it was called, so that the line can be copied.
         let flussd = std::env::args().next().unwrap_or_else(|| "flussd".to_owned());
         format!(
-            "flussd is ready\n{}{}{data}\
+            "flussd is ready\n{}{}{}{data}\
              Next, in another terminal: {flussd}{option} device make gate --name \"Main gate\"\n\
              Ctrl-C stops it.\n",
             http.unwrap_or_default(),
             mqtt.unwrap_or_default(),
+            operator.unwrap_or_default(),
         )
     }
 }
@@ -362,6 +377,24 @@ impl Part {
             running.await
         });
         Self { name, stop, task: AbortOnDropHandle::new(task) }
+    }
+
+    /// The same for one that only ends when it is told to.
+    fn serve<F>(
+        name: &'static str,
+        all: &CancellationToken,
+        run: impl FnOnce(CancellationToken) -> F,
+    ) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Self::start(name, all, |stop| {
+            let running = run(stop);
+            async {
+                running.await;
+                Ok(())
+            }
+        })
     }
 
     /// Stops it and says how it ended.

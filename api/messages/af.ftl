@@ -338,6 +338,17 @@ send-email = E-pos
 send-message = Boodskap aan die gas
 send-details = Wys die kode
 
+board = Druk die bord
+    .note = Die QR-kode vir die muur langs die hek
+board-how = Druk dit op A5-papier, nie kleiner as wat dit is nie, en hou dit droog. Wie die kode kan lees, kan dit skandeer: dit maak niks oop sonder ’n gas se skakel en syfers nie.
+board-by-hand = Die PDF het nie letters vir hierdie naam nie en los ’n lyn om dit op te skryf. Om dit met die naam te druk, maak die prent oop en druk dit.
+board-pdf = PDF om te druk
+board-svg = Prent (SVG)
+board-picture = Die bord: sy naam, die QR-kode en drie stappe
+board-step-link = Maak die skakel in jou boodskap oop
+board-step-scan = Skandeer hierdie kode met jou kamera
+board-step-code = Tik jou vier syfers
+
 ## Wat ’n veld van ’n vorm verwag, volgens sy naam
 
 field-phone = Tik ’n selfoonnommer, met sy landkode soos +27 82 123 4567.

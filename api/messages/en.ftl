@@ -340,6 +340,17 @@ send-email = Email
 send-message = Message to the guest
 send-details = Show the code
 
+board = Print the board
+    .note = The QR code for the wall beside the gate
+board-how = Print it on A5 paper, not smaller than it is, and keep it dry. Whoever can read the code can scan it: it opens nothing without a guest's link and digits.
+board-by-hand = The PDF has no letters for this name and leaves a line to write it on. To print it with the name, open the picture and print that.
+board-pdf = PDF to print
+board-svg = Picture (SVG)
+board-picture = The board: its name, the QR code, and three steps
+board-step-link = Open the link in your message
+board-step-scan = Scan this code with your camera
+board-step-code = Type your four digits
+
 ## What a field of a form expects, by its name
 
 field-phone = Type a mobile number, with its country code like +27 82 123 4567.

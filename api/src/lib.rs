@@ -33,6 +33,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use authority::Authorities;
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use domain::country::BlockedPrefixes;
 use domain::{Clock, Dice, SessionId, Timestamp};
 use store::Store;
@@ -45,6 +46,7 @@ pub use openapi::document;
 
 use courier::Courier;
 use limits::Limits;
+use pages::hosts;
 use places::Places;
 
 /// Everything the handlers need.
@@ -67,6 +69,8 @@ pub struct Parts {
     pub config: Config,
     /// How guests and owners reach this server: `https://host`, without a slash at the end.
     pub public_url: String,
+    /// The console's own host, in the same form; without one it is beside everything else.
+    pub console_url: Option<String>,
     /// Cancelled when the service stops: open streams end then.
     pub stop: CancellationToken,
 }
@@ -97,6 +101,7 @@ pub(crate) struct Inner {
     config: Config,
     blocked: BlockedPrefixes,
     public_url: String,
+    console_url: Option<String>,
     limits: Limits,
     crowd: guest::Crowd,
     pages_of_sessions: Places<SessionId>,
@@ -115,7 +120,7 @@ impl Inner {
         self.clock.now()
     }
 
-    /// Whether this server is reached over TLS: then its cookies say so.
+    /// Whether this server is reached over TLS, under all of its names: then its cookies say so.
     fn is_public_tls(&self) -> bool {
         self.public_url.starts_with("https:")
     }
@@ -139,15 +144,22 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
         config: parts.config,
         blocked,
         public_url: parts.public_url,
+        console_url: parts.console_url,
         stop: parts.stop,
     }));
     let (json, document) = endpoints().split_for_parts();
     let openapi = openapi::route(&openapi::with_problems(document));
-    let router = json.merge(guest::routes(&api)).merge(console::routes(&api)).merge(openapi);
-    let router = router
+    let public = json.merge(guest::routes(&api)).merge(openapi);
+    let public = public.route_layer(from_fn_with_state(api.clone(), hosts::public));
+    let pictures = guest::pictures(&api);
+    let pictures = pictures.route_layer(from_fn_with_state(api.clone(), hosts::public));
+    let console = console::routes(&api);
+    let console = console.route_layer(from_fn_with_state(api.clone(), hosts::console));
+    let router = public
+        .merge(console)
         .fallback(answers::not_found)
         .method_not_allowed_fallback(answers::method_not_allowed);
-    let router = body::small(router).merge(guest::pictures(&api));
+    let router = body::small(router).merge(pictures);
     let clock = Arc::clone(&api.clock);
     Ok(body::bounded(router.with_state(api), clock))
 }

@@ -55,6 +55,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// How guests reach this server, as printed in links and boards: `https://host`.
     pub public_url: Option<String>,
+    /// The console's own host: `https://host`.
+    pub console_url: Option<String>,
     /// How many connections may be open at a time.
     pub max_connections: usize,
     /// How many of them from one IPv4 address or one IPv6 /64; trusted proxies are not counted.
@@ -69,6 +71,7 @@ impl Default for Config {
             key_file: None,
             trusted_proxies: Vec::new(),
             public_url: None,
+            console_url: None,
             max_connections: 4096,
             max_connections_per_address: 50,
         }
@@ -99,8 +102,26 @@ impl Config {
                 value: format!("{url:?}"),
                 expected: "https:// (or http://) and a host, without a path or a slash at the end",
             }),
-            Some(_) | None => Ok(()),
+            Some(_) | None => self.check_console(),
         }
+    }
+
+    fn check_console(&self) -> Result<(), InvalidSetting> {
+        let Some(console) = &self.console_url else { return Ok(()) };
+        let parsed = |url: &str| is_origin(url).then(|| url.parse::<Uri>().ok()).flatten();
+        let both = self.public_url.as_deref().and_then(parsed).zip(parsed(console));
+        // Another port would not do: cookies do not tell ports apart.
+        if both.is_some_and(|(public, own)| {
+            public.scheme() == own.scheme() && public.host() != own.host()
+        }) {
+            return Ok(());
+        }
+        Err(InvalidSetting {
+            setting: "console_url",
+            value: format!("{console:?}"),
+            expected: "https:// (or http://, like public_url, which must be set too) and another \
+                       host than there, without a path or a slash at the end",
+        })
     }
 }
 

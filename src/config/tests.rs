@@ -17,7 +17,10 @@ fn every_setting_of_the_manual_is_one_also_when_commented_out() {
     let config = Config::from_table(uncommented.parse().unwrap()).unwrap();
     assert_ne!(config.http.certificate_file, None);
     assert_ne!(config.http.public_url, None);
+    assert_ne!(config.http.console_url, None);
+    assert_eq!(config.http.check(), Ok(()));
     assert_ne!(config.bridge.server_name, None);
+    assert_ne!(config.operator.listen, None);
 }
 
 #[test]
@@ -55,11 +58,11 @@ fn a_wrong_setting_is_told_in_one_line() {
         ),
         (
             "http.lisen=127.0.0.1:1",
-            r"http.lisen: unknown field `lisen`, expected one of `listen`, `certificate_file`, `key_file`, `trusted_proxies`, `public_url`, `max_connections`, `max_connections_per_address`",
+            r"http.lisen: unknown field `lisen`, expected one of `listen`, `certificate_file`, `key_file`, `trusted_proxies`, `public_url`, `console_url`, `max_connections`, `max_connections_per_address`",
         ),
         (
             "htp.listen=1",
-            r"htp: unknown field `htp`, expected one of `data`, `roles`, `log`, `log_format`, `names`, `time_zone`, `store`, `http`, `api`, `broker`, `bridge`",
+            r"htp: unknown field `htp`, expected one of `data`, `roles`, `log`, `log_format`, `names`, `time_zone`, `store`, `http`, `api`, `broker`, `bridge`, `operator`",
         ),
         (
             "http.max_connections=many",
@@ -80,6 +83,10 @@ fn a_wrong_setting_is_told_in_one_line() {
         (
             "http.public_url=fluss.example",
             r#"http.public_url = "fluss.example": expected https:// (or http://) and a host, without a path or a slash at the end"#,
+        ),
+        (
+            "http.console_url=https://console.example",
+            r#"http.console_url = "https://console.example": expected https:// (or http://, like public_url, which must be set too) and another host than there, without a path or a slash at the end"#,
         ),
         ("http=8080", r"http = 8080: invalid type: integer `8080`, expected struct Config"),
         (
@@ -106,6 +113,10 @@ fn a_wrong_setting_is_told_in_one_line() {
         (
             "bridge.server_name='two words'",
             r#"bridge.server_name = "two words": expected a host name or an IP address"#,
+        ),
+        (
+            "operator.listen=0.0.0.0:8081",
+            r#"operator.listen = "0.0.0.0:8081": expected a loopback address, since nobody is asked who they are; from elsewhere come by `ssh -L`, or by a proxy on this machine that asks"#,
         ),
         ("listen", r"--set listen: expected KEY=VALUE"),
         ("=1", r"--set =1: expected KEY=VALUE"),

@@ -19,6 +19,7 @@ mod identity;
 mod intercoms;
 mod logins;
 mod migrations;
+mod overview;
 mod people;
 mod redeem;
 mod registry;
@@ -45,6 +46,7 @@ pub use gates::{Gates, Raised};
 pub use identity::{Actor, Enrolment, GateRefusal, Renewal, Replacement};
 pub use intercoms::{Intercoms, SaveRefusal, SavedSettings, SettingsRefusal};
 pub use logins::{Begun, LoginRefusal, Logins, SignedIn, TooManyPins};
+pub use overview::{Glance, Overview, PINS_OVER, SLOT, SLOTS, SLOTS_AN_HOUR, Tally};
 pub use people::{People, Person};
 pub use redeem::{GuestPass, Redeem, Redemptions, Refused, Vouch, VouchRefusal};
 pub use registry::{Behind, Certificate, Fingerprint, Peer, Registry, Unwelcome};
@@ -88,7 +90,7 @@ macro_rules! doors {
 
 doors! {
     attempts: Attempts, codes: Codes, devices: Devices, events: Events, gates: Gates,
-    intercoms: Intercoms, logins: Logins, people: People, redemptions: Redemptions,
+    intercoms: Intercoms, logins: Logins, overview: Overview, people: People, redemptions: Redemptions,
     registry: Registry, sessions: Sessions
 }
 

@@ -34,6 +34,29 @@ async fn p_12_an_opening_is_told_hop_by_hop_and_without_personal_data() {
 }
 
 #[tokio::test]
+async fn p_12_the_operators_page_shows_the_house_and_tells_the_same_story() {
+    let home = Home::furnish(House::start_with(&["operator.listen=127.0.0.1:0"]).await).await;
+    let (code, _guest) = home.lets_in("Canary-Thandi").await;
+    let printed = home.house.printed();
+    let page = printed.lines().find_map(|line| line.strip_prefix("  page  ")).unwrap().to_owned();
+    let read = async |path: &str| {
+        let answer = home.house.client.get(format!("{page}{path}")).send().await.unwrap();
+        answer.text().await.unwrap().replace("&#39;", "'")
+    };
+    let glance = read("/").await;
+    assert!(glance.contains("<b>1</b> of 1"), "{glance}");
+    assert!(glance.contains("<td>1</td><td>0</td><td>0</td>"), "{glance}");
+    assert!(glance.contains(r#"class="opened""#) && !glance.contains(r#"class="unsettled""#));
+    let story = read(&format!("/explain?of={}", code.id)).await;
+    let in_words = home.house.explains_in_words(&code.id);
+    assert!(story.contains(in_words.trim()), "{in_words} is not in {story}");
+    let mobile = code.body["guest_mobile"].as_str().unwrap();
+    for secret in ["Canary-Thandi", mobile, &code.reference, &home.owner.token] {
+        assert!(!glance.contains(secret) && !story.contains(secret), "{secret}");
+    }
+}
+
+#[tokio::test]
 async fn p_12_a_tap_at_a_gate_that_is_offline_is_told_by_the_code() {
     let home = Home::start().await;
     let (code, mut guest) = home.invites("Thandi").await;

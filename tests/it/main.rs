@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
 mod adversary;
+mod app;
 mod backup;
 mod chance;
 mod chaos;

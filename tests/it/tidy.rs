@@ -28,7 +28,7 @@ const FLOORS: [(&str, &[&str], &[&str]); 11] = [
 
 /// Libraries that only these crates may use; tests may use them anywhere.
 const CONFINED: [(&str, &[&str]); 5] = [
-    ("axum", &["api"]),
+    ("axum", &["api", "flussd"]),
     ("rumqttc", &["bridge", "device-sim"]),
     ("rumqttd", &["broker"]),
     ("sqlx", &["store"]),

@@ -41,6 +41,8 @@ struct Shown {
     online: Option<bool>,
     /// Whether codes can be sent: settings are saved, and the reader may (C04).
     one_time_access: bool,
+    /// The page to print the board, for who may send guests there.
+    board: Option<String>,
 }
 
 /// `GET /console/devices`.
@@ -76,6 +78,8 @@ fn shown(api: &Api, device: &Device) -> Shown {
         trouble: trouble(device).map(Words::of),
         online: device.gate.as_ref().map(|gate| gate.ready(api.now()).is_some()),
         one_time_access: is_intercom && device.has_settings && may_use,
+        board: (is_intercom && may_use)
+            .then(|| format!("/console/intercoms/{}/board", device.kind.id())),
     }
 }
 

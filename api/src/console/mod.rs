@@ -5,6 +5,7 @@
 //! cases are those of the JSON interface. What is *absent* here: rules, and who may do what
 //! (`domain`).
 
+mod board;
 mod calls;
 mod claim;
 mod code;
@@ -52,6 +53,9 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/console/claim", get(claim::show).post(claim::claim))
         .route("/console/devices", get(devices::list))
         .route("/console/devices/{id}", get(devices::details))
+        .route("/console/intercoms/{id}/board", get(board::show))
+        .route("/console/intercoms/{id}/board.svg", get(board::svg))
+        .route("/console/intercoms/{id}/board.pdf", get(board::pdf))
         .route("/console/intercoms/{id}/calls", get(calls::show).post(calls::save))
         .route("/console/devices/{id}/name", get(rename::show).post(rename::rename))
         .route("/console/intercoms/{id}/settings", get(settings::show).post(settings::save))
@@ -76,5 +80,7 @@ fn fresh_key(api: &Api) -> String {
     BASE64URL_NOPAD.encode(&domain::roll::<16>(&*api.dice))
 }
 
+#[cfg(test)]
+mod hosts_tests;
 #[cfg(test)]
 mod tests;

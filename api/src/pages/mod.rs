@@ -4,6 +4,7 @@
 //! What is *absent* here: what a page says (`messages/`) and what it looks like (`templates/`).
 
 pub(crate) mod cookie;
+pub(crate) mod hosts;
 pub(crate) mod same_site;
 mod tongue;
 mod words;

@@ -2,9 +2,9 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::uri::Authority;
 use axum::http::{HeaderMap, header};
 
+use super::hosts;
 use crate::Api;
 use crate::answers::{Code, Problem};
 
@@ -15,9 +15,8 @@ impl FromRequestParts<Api> for SameSite {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Self::Rejection> {
-        let authority = parts.uri.authority().map(Authority::as_str);
-        let host = text(&parts.headers, header::HOST.as_str()).or(authority);
-        if is_ours(&parts.headers, host, &api.public_url) {
+        let host = hosts::asked(&parts.headers, &parts.uri);
+        if is_ours(&parts.headers, host, hosts::origin(api, host)) {
             Ok(Self)
         } else {
             Err(Code::ForeignForm.into())
@@ -27,7 +26,7 @@ impl FromRequestParts<Api> for SameSite {
 
 /// Under `Referrer-Policy: no-referrer` browsers send `Origin: null` with our own forms too. Then
 /// `Sec-Fetch-Site` decides, and in browsers too old for it the cookie's `SameSite`.
-fn is_ours(headers: &HeaderMap, host: Option<&str>, public_url: &str) -> bool {
+fn is_ours(headers: &HeaderMap, host: Option<&str>, own: &str) -> bool {
     let site_is_ours = match text(headers, "sec-fetch-site") {
         None | Some("same-origin" | "none") => true,
         Some(_) => false,
@@ -36,7 +35,7 @@ fn is_ours(headers: &HeaderMap, host: Option<&str>, public_url: &str) -> bool {
         None | Some("null") => true,
         Some(origin) => {
             let its_host = origin.split_once("://").map(|(_, host)| host);
-            origin == public_url || (its_host.is_some() && its_host == host)
+            origin == own || (its_host.is_some() && its_host == host)
         }
     };
     site_is_ours && origin_is_ours

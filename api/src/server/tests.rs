@@ -314,6 +314,26 @@ fn a_public_url_is_an_origin() {
     }
 }
 
+#[test]
+fn the_console_has_another_host_with_the_same_scheme() {
+    let check = |public: Option<&str>, console: &str| {
+        let [public_url, console_url] = [public, Some(console)].map(|url| url.map(str::to_owned));
+        Config { public_url, console_url, ..Config::default() }.check()
+    };
+    let public = Some("https://fluss.example");
+    assert_eq!(check(public, "https://console.fluss.example"), Ok(()));
+    for bad in [
+        "https://fluss.example",
+        "https://fluss.example:8443",
+        "http://console.example",
+        "console.example",
+        "https://a/",
+    ] {
+        assert!(check(public, bad).is_err(), "{bad}");
+    }
+    assert!(check(None, "https://console.example").is_err());
+}
+
 /// A server on a free port.
 struct Running {
     address: SocketAddr,

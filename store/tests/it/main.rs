@@ -11,6 +11,7 @@ mod devices;
 mod identity;
 mod logins;
 mod openings;
+mod overview;
 mod postgres;
 mod races;
 mod restore;

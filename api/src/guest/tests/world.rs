@@ -34,7 +34,7 @@ pub(crate) struct World {
     pub(crate) authority: Authority,
     clock: Arc<Hand>,
     dice: Arc<Seeded>,
-    owner: UserId,
+    pub(crate) owner: UserId,
     /// The owner's session token.
     pub(crate) session: String,
     pub(crate) gate: GateId,
@@ -54,6 +54,11 @@ impl World {
     }
 
     pub(crate) async fn at(public_url: &str) -> Self {
+        Self::at_hosts(public_url, None).await
+    }
+
+    /// The console under a name of its own.
+    pub(crate) async fn at_hosts(public_url: &str, console_url: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("fluss.db").display());
         let phone = Arc::new(Phone::default());
@@ -77,6 +82,7 @@ impl World {
             ticket_key: [3; 32],
             config: Config::default(),
             public_url: public_url.to_owned(),
+            console_url: console_url.map(str::to_owned),
             stop: stop.clone(),
         });
         let router = router.unwrap();
@@ -369,7 +375,7 @@ impl Browser {
             self.keep(cookie.to_str().unwrap());
         }
         let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-        let body = String::from_utf8(body.to_vec()).unwrap();
+        let body = String::from_utf8_lossy(&body).into_owned();
         Seen { status: head.status, headers: head.headers, body }
     }
 

@@ -1,0 +1,244 @@
+//! The operator's page: how the house is doing, and what became of one attempt.
+//!
+//! Nobody is asked who they are: it listens on loopback only, so whoever reaches it is on this
+//! machine. It shows counts and ids, nothing of people, and changes nothing. What is *absent*
+//! here: a second telling of an attempt (`explain`).
+
+mod config;
+mod plot;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use api::server::{CannotServe, Server};
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, Request, State};
+use axum::http::uri::Authority;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use domain::{Clock, Timestamp};
+use serde::Deserialize;
+use store::{SLOT, SLOTS, SLOTS_AN_HOUR, Store, Tally};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Role;
+use crate::explain::{self, Subject};
+
+pub(crate) use config::Config;
+use plot::Plot;
+
+/// More than a person's browser opens; the house keeps its files for others.
+const MAX_CONNECTIONS: usize = 16;
+
+/// What browsers are told with every answer.
+const HEADERS: [(HeaderName, &str); 5] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; \
+         base-uri 'none'",
+    ),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::CACHE_CONTROL, "no-store"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// A page that has its address and is not served yet.
+pub(crate) struct Operator {
+    server: Server,
+    router: Router,
+}
+
+/// What the pages are made from.
+#[derive(Clone)]
+struct House {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    roles: Arc<[Role]>,
+    names: Arc<[String]>,
+}
+
+/// The house at a glance.
+#[derive(Template)]
+#[template(path = "operator/glance.html")]
+struct Glance {
+    at: String,
+    roles: Vec<&'static str>,
+    gates: u32,
+    online: u32,
+    hour: Tally,
+    day: Tally,
+    oldest: Option<Oldest>,
+    pins_sent: u32,
+    pins_answered: u32,
+    plot: Plot,
+}
+
+/// The attempt of which nobody knows the end for the longest time.
+struct Oldest {
+    id: String,
+    age: String,
+}
+
+/// What became of one attempt, or of all with one code.
+#[derive(Template)]
+#[template(path = "operator/story.html")]
+struct Story {
+    of: String,
+    told: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    of: String,
+}
+
+impl Operator {
+    /// Takes its address; nothing when none is set.
+    pub(crate) async fn bind(
+        config: &Config,
+        roles: &[Role],
+        store: &Store,
+        clock: &Arc<dyn Clock>,
+    ) -> anyhow::Result<Option<Self>> {
+        let Some(listen) = config.listen else { return Ok(None) };
+        let http = api::server::Config {
+            listen,
+            max_connections: MAX_CONNECTIONS,
+            max_connections_per_address: MAX_CONNECTIONS,
+            ..api::server::Config::default()
+        };
+        let server = Server::bind(&http).await.map_err(|error| match error {
+            CannotServe::Address { address, cause } => {
+                anyhow!("operator.listen: cannot listen on {address}: {cause}")
+            }
+            CannotServe::Setting(_) | CannotServe::Certificate { .. } => {
+                anyhow!("operator: {error}")
+            }
+        })?;
+        let house = House {
+            store: store.clone(),
+            clock: Arc::clone(clock),
+            roles: roles.into(),
+            names: config.names.clone().into(),
+        };
+        Ok(Some(Self { server, router: router(house) }))
+    }
+
+    /// Where it listens.
+    pub(crate) fn local_addr(&self) -> SocketAddr {
+        self.server.local_addr()
+    }
+
+    /// Serves until cancelled.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        self.server.run(self.router, stop).await;
+    }
+}
+
+fn router(house: House) -> Router {
+    Router::new()
+        .route("/", get(glance))
+        .route("/explain", get(story))
+        .route("/operator.css", get(stylesheet))
+        .layer(from_fn_with_state(house.clone(), rim))
+        .with_state(house)
+}
+
+/// Answers under names that mean this machine only: a page elsewhere whose name is made to lead
+/// here (DNS rebinding) reads nothing.
+async fn rim(State(house): State<House>, request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.or_else(|| request.uri().authority().map(Authority::as_str));
+    let mut response = if host.is_some_and(|host| config::is_ours(host, &house.names)) {
+        next.run(request).await
+    } else {
+        let told = "Ask for localhost, 127.0.0.1, or a name in operator.names.\n";
+        (StatusCode::MISDIRECTED_REQUEST, told).into_response()
+    };
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// `GET /`.
+async fn glance(State(house): State<House>) -> Response {
+    let now = house.clock.now();
+    let seen = match house.store.overview().glance(now).await {
+        Ok(seen) => seen,
+        Err(fault) => return unavailable(&fault),
+    };
+    page(&Glance {
+        at: explain::moment(now),
+        roles: house.roles.iter().map(|role| role.as_str()).collect(),
+        gates: seen.gates,
+        online: seen.online,
+        hour: seen.latest(SLOTS_AN_HOUR),
+        day: seen.latest(SLOTS),
+        oldest: seen
+            .oldest_unsettled
+            .map(|(id, since)| Oldest { id: id.to_string(), age: age(since, now) }),
+        pins_sent: seen.pins_sent,
+        pins_answered: seen.pins_answered,
+        plot: Plot::of(&seen.slots, SLOT),
+    })
+}
+
+/// `GET /explain?of=…`: the same as `flussd explain` tells.
+async fn story(State(house): State<House>, Query(Asked { of }): Query<Asked>) -> Response {
+    let tell = |status: StatusCode, told: String| {
+        (status, page(&Story { of: of.clone(), told })).into_response()
+    };
+    let subject = match Subject::parse(of.trim()) {
+        Ok(subject) => subject,
+        Err(expected) => return tell(StatusCode::UNPROCESSABLE_ENTITY, expected.to_owned()),
+    };
+    match explain::find(&house.store, subject).await {
+        Err(fault) => unavailable(&fault),
+        Ok(None) => tell(StatusCode::NOT_FOUND, explain::NOTHING_FOUND.to_owned()),
+        Ok(Some(found)) => match explain::text(&found, house.clock.now()) {
+            Ok(told) => tell(StatusCode::OK, told),
+            Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        },
+    }
+}
+
+async fn stylesheet() -> impl IntoResponse {
+    let kind = (header::CONTENT_TYPE, "text/css; charset=utf-8");
+    ([kind], include_str!("../templates/operator/operator.css"))
+}
+
+fn page(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => Html(html).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "could not write the operator's page");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+fn unavailable(fault: &store::Fault) -> Response {
+    tracing::error!(%fault, "could not look for the operator");
+    (StatusCode::SERVICE_UNAVAILABLE, "The database does not answer; see the log.\n")
+        .into_response()
+}
+
+/// `2 h 05 min`, `3 min 20 s`, `4 s`.
+fn age(since: Timestamp, now: Timestamp) -> String {
+    let seconds = since.until(now).as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! The operator's page over real HTTP, beside a house in the same process.
+
+use crate::machine::{SystemClock, SystemDice};
+
+use super::*;
+
+/// A page on a database of its own.
+struct Page {
+    url: String,
+    store: Store,
+    client: reqwest::Client,
+    stop: CancellationToken,
+    _folder: tempfile::TempDir,
+}
+
+impl Page {
+    async fn open() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("fluss.db").display());
+        let keys = store::Keys { seal: [1; 32], pepper: [2; 32] };
+        let store = Store::open(&url, &keys, Arc::new(SystemDice)).await.unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let config = Config { listen, names: vec!["fluss.internal".to_owned()] };
+        let operator = Operator::bind(&config, &[Role::Api, Role::Bridge], &store, &clock).await;
+        let operator = operator.unwrap().unwrap();
+        let (url, stop) = (format!("http://{}", operator.local_addr()), CancellationToken::new());
+        tokio::spawn(operator.run(stop.clone()));
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { url, store, client, stop, _folder: folder }
+    }
+
+    async fn get(&self, path: &str) -> (StatusCode, String) {
+        self.get_as("localhost", path).await
+    }
+
+    async fn get_as(&self, host: &str, path: &str) -> (StatusCode, String) {
+        let request = self.client.get(format!("{}{path}", self.url)).header(header::HOST, host);
+        let answer = request.send().await.unwrap();
+        for (name, value) in HEADERS {
+            assert_eq!(answer.headers()[&name], value);
+        }
+        (answer.status(), answer.text().await.unwrap())
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+#[tokio::test]
+async fn the_operator_sees_the_house_at_a_glance() {
+    let page = Page::open().await;
+    let (status, told) = page.get("/").await;
+    assert_eq!(status, StatusCode::OK);
+    for words in ["<b>0</b> of 0", "Oldest unsettled attempt", "api and bridge", "<svg", "sent"] {
+        assert!(told.contains(words), "{words} is not in {told}");
+    }
+    assert_eq!(page.get("/operator.css").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_cannot_be_explained_is_said_as_explain_says_it() {
+    let page = Page::open().await;
+    let nobodys = "attempt_00000000000000000000000000";
+    let (status, told) = page.get(&format!("/explain?of={nobodys}")).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert!(told.contains("There is no such attempt or code here"), "{told}");
+    let (status, told) = page.get("/explain?of=%3Cscript%3E").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(told.contains("expected an id") && !told.contains("<script"), "{told}");
+}
+
+#[tokio::test]
+async fn a_foreign_name_that_leads_here_reads_nothing() {
+    let page = Page::open().await;
+    for host in ["evil.example", "localhost.evil.example", "10.0.0.1"] {
+        let (status, told) = page.get_as(host, "/").await;
+        assert_eq!(status, StatusCode::MISDIRECTED_REQUEST, "{host}");
+        assert!(!told.contains("Gates"), "{told}");
+    }
+    assert_eq!(page.get_as("fluss.internal:8081", "/").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_answer_is_told() {
+    let page = Page::open().await;
+    page.store.close().await;
+    assert_eq!(page.get("/").await.0, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[test]
+fn an_age_is_told_as_people_say_it() {
+    let told = |seconds| {
+        let start = Timestamp::from_millis(0);
+        age(start, start + std::time::Duration::from_secs(seconds))
+    };
+    assert_eq!(
+        (told(4), told(200), told(7500)),
+        ("4 s".into(), "3 min 20 s".into(), "2 h 05 min".into())
+    );
+}

@@ -1,0 +1,136 @@
+//! How the house is doing, for its operator: counts and ids, nothing of people.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{AttemptId, Timestamp};
+
+use crate::database::reading;
+use crate::row::device::gate_of;
+use crate::row::number;
+use crate::sql::{Row, sql};
+use crate::{Fault, Inner, Result};
+
+/// How finely attempts are counted.
+pub const SLOT: Duration = Duration::from_mins(5);
+
+/// How many of them an hour has.
+pub const SLOTS_AN_HOUR: usize = 12;
+
+/// How many slots are counted: a day of them.
+pub const SLOTS: usize = 24 * SLOTS_AN_HOUR;
+
+/// Over which time login pins are counted.
+pub const PINS_OVER: Duration = Duration::from_hours(1);
+
+/// The operator's door.
+#[derive(Clone)]
+pub struct Overview(pub(crate) Arc<Inner>);
+
+/// The house at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// All gates in the books.
+    pub gates: u32,
+    /// Those that can be opened now.
+    pub online: u32,
+    /// Attempts of the last day by [`SLOT`], the latest first.
+    pub slots: Vec<Tally>,
+    /// The attempt of which nobody knows the end for the longest time, and since when.
+    pub oldest_unsettled: Option<(AttemptId, Timestamp)>,
+    /// Login pins that went out within [`PINS_OVER`].
+    pub pins_sent: u32,
+    /// Those among them by which somebody signed in.
+    pub pins_answered: u32,
+}
+
+/// How attempts ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// A gate opened.
+    pub opened: u32,
+    /// It is certain that no gate opened.
+    pub not_opened: u32,
+    /// Nobody knows yet.
+    pub unsettled: u32,
+}
+
+impl Overview {
+    /// Looks at everything once. The statements see the moments at which each of them runs.
+    pub async fn glance(&self, now: Timestamp) -> Result<Glance> {
+        reading!(self.0.db, |tx| {
+            let all = sql("SELECT * FROM gates").all(tx).await?;
+            let (mut gates, mut online) = (0, 0);
+            for row in &all {
+                gates += 1;
+                online += u32::from(gate_of(row)?.ready(now).is_some());
+            }
+
+            let mut slots = vec![Tally::default(); SLOTS];
+            // Ids begin with their moment, so the primary key finds the last day.
+            let day = SLOT * u32::try_from(SLOTS).unwrap_or(u32::MAX);
+            let counts = sql("SELECT ($1 - reserved_at) / $3 AS slot, state, COUNT(*) AS many
+                              FROM attempts WHERE $2 <= id AND reserved_at <= $1
+                              GROUP BY 1, 2");
+            let slot_ms = i64::try_from(SLOT.as_millis()).unwrap_or(i64::MAX);
+            let counts = counts.bind(now).bind(first_id(now - day)).bind(slot_ms);
+            for row in counts.all(tx).await? {
+                if let Some(tally) = slots.get_mut(number::<usize>(&row, "slot")?) {
+                    tally.count(&row)?;
+                }
+            }
+
+            let oldest = sql("SELECT id, reserved_at FROM attempts
+                              WHERE state IN ('pending', 'sent') ORDER BY reserved_at LIMIT 1");
+            let oldest = oldest.optional(tx).await?;
+            let oldest_unsettled = match oldest {
+                None => None,
+                Some(row) => {
+                    Some((row.parsed("id", AttemptId::parse)?, row.moment("reserved_at")?))
+                }
+            };
+
+            let pins = sql("SELECT COUNT(*) AS sent, COUNT(answered_at) AS answered
+                            FROM pins_sent WHERE $1 < at AND at <= $2");
+            let pins = pins.bind(now - PINS_OVER).bind(now).one(tx).await?;
+            let (pins_sent, pins_answered) = (number(&pins, "sent")?, number(&pins, "answered")?);
+            Ok(Glance { gates, online, slots, oldest_unsettled, pins_sent, pins_answered })
+        })
+    }
+}
+
+impl Glance {
+    /// The attempts of the latest slots together.
+    pub fn latest(&self, slots: usize) -> Tally {
+        self.slots.iter().take(slots).fold(Tally::default(), |sum, tally| Tally {
+            opened: sum.opened + tally.opened,
+            not_opened: sum.not_opened + tally.not_opened,
+            unsettled: sum.unsettled + tally.unsettled,
+        })
+    }
+}
+
+impl Tally {
+    /// All of them.
+    pub fn all(&self) -> u32 {
+        self.opened + self.not_opened + self.unsettled
+    }
+
+    fn count(&mut self, row: &Row) -> Result<()> {
+        let (state, many): (String, u32) = (row.take("state")?, number(row, "many")?);
+        match state.as_str() {
+            "executed" => self.opened += many,
+            "not_executed" => self.not_opened += many,
+            "pending" | "sent" => self.unsettled += many,
+            _ => return Err(Fault::corrupt("attempts", "?", format!("no state {state}"))),
+        }
+        Ok(())
+    }
+}
+
+/// The least id of an attempt at this moment.
+fn first_id(at: Timestamp) -> AttemptId {
+    let mut bytes = [0; 16];
+    bytes[..6].copy_from_slice(&at.as_millis().to_be_bytes()[2..]);
+    AttemptId::from_bytes(bytes)
+}
