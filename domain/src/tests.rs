@@ -670,6 +670,15 @@ fn moment(millis: i64) -> Timestamp {
     Timestamp::from_millis(millis)
 }
 
+#[test]
+fn how_far_the_clock_was_set_is_told_in_both_directions() {
+    let time = Ratchet::at(moment(1_000_000));
+    let step = |wall, seconds| time.read(moment(wall), Duration::from_secs(seconds)).1;
+    assert_eq!(step(1_005_000, 5), 0);
+    assert_eq!(step(1_066_000, 6), 60_000);
+    assert_eq!(step(1_007_000, 7), -60_000);
+}
+
 fn read(time: &Ratchet, wall: i64, elapsed: u64) -> Timestamp {
     time.read(moment(wall), Duration::from_millis(elapsed)).0
 }

@@ -70,6 +70,38 @@ fn a_body_that_is_too_long_or_of_another_version_is_not_read() {
 }
 
 #[test]
+fn a_report_of_another_version_is_not_read() {
+    let nonce = "09".repeat(16);
+    let ready = format!(r#"{{"v": 2, "nonce": "{nonce}", "epoch": 4, "ledger": [], "sig": ""}}"#);
+    assert!(matches!(Signed::<Ready>::from_bytes(ready.as_bytes()), Err(InvalidBody::Version(2))));
+    let status =
+        format!(r#"{{"v": 2, "id": "{nonce}", "epoch": 4, "outcome": "executed", "sig": ""}}"#);
+    assert!(matches!(
+        Signed::<Status>::from_bytes(status.as_bytes()),
+        Err(InvalidBody::Version(2))
+    ));
+}
+
+/// What is signed is what is said: the same word in the lines as in the body.
+#[test]
+fn the_reason_that_a_gate_signs_is_the_one_that_it_gives() {
+    for (why, word) in [
+        (NotExecuted::TooLate, "too_late"),
+        (NotExecuted::TooSoon, "too_soon"),
+        (NotExecuted::StaleEpoch, "stale_epoch"),
+        (NotExecuted::Cancelled, "cancelled"),
+        (NotExecuted::NeverArrived, "never_arrived"),
+        (NotExecuted::LedgerFailed, "ledger_failed"),
+    ] {
+        let status = Status::new(CommandId([1; 16]), 4, Outcome::NotExecuted { why });
+        let id = "01".repeat(16);
+        let expected = format!("fluss/v1/status\ngate_7\n{id}\n4\nnot_executed\n{word}\n");
+        assert_eq!(status.to_sign(&gate()), expected);
+        assert_eq!(serde_json::to_value(status).unwrap()["why"], word);
+    }
+}
+
+#[test]
 fn only_an_opening_has_a_deadline() {
     let order = Order::Open { leg: Leg::Entry, deadline_ms: 8000 };
     assert_eq!(order.deadline(), Some(std::time::Duration::from_secs(8)));
