@@ -77,7 +77,7 @@ async fn o_3_who_was_displaced_is_told_by_whom_and_when() {
     two.signs_in(&world).await;
     Browser::leads(&one.get("/console/devices").await, "/console/sign-in");
     let page = one.get("/console/sign-in").await;
-    page.says("another browser was signed in with your number").says("(UTC) on 28 May");
+    page.says("another browser was signed in with your number").says("(UTC) on 28\u{a0}May");
 }
 
 #[tokio::test]

@@ -132,11 +132,12 @@ async fn g_24_a_page_that_bars_somebody_is_found_out() {
     let (_, guest) = at_the_board(&home).await;
     assert!(guest.barriers().await.is_empty());
     guest.asks("document.querySelector('label').remove()").await;
-    guest.asks("document.querySelector('h1').style.color = '#8a8a8a'").await;
+    guest.asks("document.getElementById('code').removeAttribute('title')").await;
+    guest.asks("document.querySelector('h1').style.color = '#bbb'").await;
     let found = guest.barriers().await;
-    let mut found: Vec<_> = found.iter().filter_map(|rule| rule["id"].as_str()).collect();
-    found.sort_unstable();
-    assert_eq!(found, ["color-contrast", "label"]);
+    for barrier in ["color-contrast", "label"] {
+        assert!(found.iter().any(|rule| rule["id"] == barrier), "no {barrier}: {found:#?}");
+    }
     guest.closes().await;
 }
 
