@@ -409,7 +409,7 @@ fn capabilities(kind: Kind, profile: &Path) -> Capabilities {
         format!("--user-data-dir={}", profile.display()),
     ];
     let preferences = json!({ "intl.accept_languages": kind.speaks.unwrap_or("en-ZA") });
-    let metrics = json!({ "width": width / zoom, "height": height / zoom, "pixelRatio": 2 * zoom });
+    let metrics = json!({ "width": width / zoom, "height": height / zoom, "pixelRatio": zoom });
     let options = json!({
         "args": arguments,
         "prefs": preferences,

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::browser::{Browser, Kind, there_is_no_axe, there_is_none};
 use crate::home::Home;
-use crate::house::Code;
+use crate::house::{Code, is_installed};
 
 /// G-1, by scripts and without them: in, and out again.
 async fn goes_in_and_out(kind: Kind, name: &str) {
@@ -23,8 +23,8 @@ async fn goes_in_and_out(kind: Kind, name: &str) {
     guest.keeps(&format!("guest-{name}-1-link")).await;
     guest.opens(home.board()).await;
     guest.sees("Type your").await;
-    guest.keeps(&format!("guest-{name}-2-code")).await;
     guest.types("4-digit code", &code.digits).await;
+    guest.keeps(&format!("guest-{name}-2-code")).await;
     guest.presses("Open the gate").await;
     guest.sees("Gate is open. Welcome.").await;
     guest.keeps(&format!("guest-{name}-3-open")).await;
@@ -283,6 +283,37 @@ async fn g_4_a_button_tapped_twice_opens_once() {
     guest.taps_twice("Open the gate").await;
     guest.sees("Gate is open. Welcome.").await;
     assert_eq!((home.gate.pulses().len(), home.gate.received().len()), (1, 1));
+    guest.closes().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g_7_g_13_g_14_a_guest_who_cannot_go_on_alone_is_told_to_ask_the_host() {
+    if there_is_none() || !is_installed("faketime", "faketime") {
+        return;
+    }
+    let mut home = Home::start().await;
+    let (code, mut sipho) = home.invites("Sipho").await;
+    let (inside, _) = home.lets_in("Thandi").await;
+    let wrong = if code.digits == "9876" { "9875" } else { "9876" };
+    for later in [None, None, None, Some("+10s"), Some("+30s")] {
+        if let Some(later) = later {
+            home.house.sleeps(later).await;
+            home.gate_is_online(&home.gate_label).await;
+        }
+        sipho.scans(home.board()).await;
+        sipho.enters(wrong).await;
+    }
+    let guest = Browser::start().await;
+    let looks = async |link: &str, words: &str, name: &str| {
+        guest.opens(link).await;
+        guest.sees(words).await;
+        guest.keeps(name).await;
+        guest.is_accessible().await;
+    };
+    looks(&code.link, "This link is locked now. Ask your host", "guest-locked").await;
+    home.house.sleeps("+13h").await;
+    looks(&code.link, "Ask your host for a new one.", "guest-expired").await;
+    looks(&inside.link, "Ask your host to let you out.", "guest-expired-inside").await;
     guest.closes().await;
 }
 

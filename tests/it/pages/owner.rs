@@ -153,6 +153,7 @@ async fn o_5_o_7_an_owner_makes_a_code_shares_it_and_deletes_it() {
     owner.keeps("console-invite-wrong").await;
     owner.is_accessible().await;
     owner.types("Mobile", "+27 82 555 0101").await;
+    owner.keeps("console-invite-filled").await;
     owner.presses("Generate").await;
     owner.sees("Share the code").await;
     for (way, scheme) in [
