@@ -86,7 +86,7 @@ async fn g_11_an_owner_lets_guests_call_and_takes_it_back() {
     let (mut owner, issued) = (world.browser(), world.issues().await);
     owner.signs_in(&world).await;
     let details = format!("/console/devices/{}", world.intercom);
-    let saved = format!("{details}?done=saved");
+    let saved = format!("{details}?done=changed");
     let calls = format!("/console/intercoms/{}/calls", world.intercom);
     owner.get(&details).await.says(&calls).says("Calls from guests");
     let page = owner.get(&calls).await.is(StatusCode::OK).says("+27821234567");

@@ -2,7 +2,7 @@
 //!
 //! What is pressed and typed into is found as people find it, by its words; what is waited for, is
 //! waited for on the page. Each screen that is kept (`keeps`) is looked at by people: it is written
-//! below `target/tmp/screens/`.
+//! below `target/tmp/screens/`, and some of them stand in the README.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

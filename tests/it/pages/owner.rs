@@ -152,6 +152,9 @@ async fn o_5_o_7_an_owner_makes_a_code_shares_it_and_deletes_it() {
     assert_eq!(owner.reads_field("Name").await, "Thandi");
     owner.keeps("console-invite-wrong").await;
     owner.is_accessible().await;
+    owner.presses("One Time Access").await;
+    owner.presses("New code").await;
+    owner.types("Name", "Thandi").await;
     owner.types("Mobile", "+27 82 555 0101").await;
     owner.keeps("console-invite-filled").await;
     owner.presses("Generate").await;
