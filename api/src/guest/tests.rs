@@ -29,7 +29,7 @@ async fn g_1_a_guest_enters_and_leaves() {
     form.send(&mut guest, &digits(&issued)).await.leads_to(&issued);
     guest.get(&link(&issued)).await.says("Opening…").says(r#"http-equiv="refresh" content="1""#);
     world.gate_reports(&issued, Evidence::Executed).await;
-    guest.get(&link(&issued)).await.says("Gate is open. Welcome.");
+    guest.get(&link(&issued)).await.says(r#"<h1 class="good">Gate is open. Welcome."#);
     world.later(Duration::from_mins(30));
     guest.get(&link(&issued)).await.says("You are inside");
 
