@@ -1,6 +1,6 @@
 # Elke sin op ons bladsye, in Afrikaans. Sintaksis: https://projectfluent.org/fluent/guide/
 
-moment = { $time } ({ $zone }) op { $day } { $month ->
+moment = { $time } ({ $zone }) op { $day }{ "\u00A0" }{ $month ->
     [1] Jan
     [2] Feb
     [3] Mrt
@@ -193,7 +193,7 @@ console-back = Terug
 console-save = Stoor
 
 done-saved = Gestoor. Nuwe kodes gebruik die nuwe limiet en duur; die hekke word van nou af gebruik.
-done-renamed = Gestoor.
+done-changed = Gestoor.
 done-claimed = Die toestel is op jou rekening.
 done-deleted = Uitgevee. Die kode maak niks meer oop nie, en sy plek is vry.
 

@@ -2,7 +2,7 @@
 # The text of a message is its heading or its label; `.note` says what it means or what to do.
 # A test sees to it that every file here has the same messages and names the same things.
 
-moment = { $time } ({ $zone }) on { $day } { $month ->
+moment = { $time } ({ $zone }) on { $day }{ "\u00A0" }{ $month ->
     [1] Jan
     [2] Feb
     [3] Mar
@@ -195,7 +195,7 @@ console-back = Back
 console-save = Save
 
 done-saved = Saved. New codes use the new limit and duration; the gates are used from now on.
-done-renamed = Saved.
+done-changed = Saved.
 done-claimed = The device is on your account.
 done-deleted = Deleted. The code opens nothing any more, and its place is free.
 

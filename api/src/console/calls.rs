@@ -59,5 +59,5 @@ pub(super) async fn save(
     let (id, allowed) = (body::device(&id)?, choice.allowed.is_some());
     let intercoms = api.store.intercoms();
     intercoms.let_guests_call(caller.user, id.clone(), allowed, api.now()).await??;
-    Ok(Redirect::to(&format!("/console/devices/{id}?done=saved")))
+    Ok(Redirect::to(&format!("/console/devices/{id}?done=changed")))
 }

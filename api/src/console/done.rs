@@ -15,7 +15,7 @@ impl Done {
     pub(super) fn words(&self) -> Option<Words> {
         match self.done.as_str() {
             "saved" => Some(Words::of("done-saved")),
-            "renamed" => Some(Words::of("done-renamed")),
+            "changed" => Some(Words::of("done-changed")),
             "deleted" => Some(Words::of("done-deleted")),
             "claimed" => Some(Words::of("done-claimed")),
             _ => None,

@@ -51,7 +51,7 @@ pub(super) async fn rename(
 ) -> Response {
     match use_case::ask(&api, caller.user, &id, &name).await {
         Ok(device) => {
-            let its_page = format!("/console/devices/{}?done=renamed", device.kind.id());
+            let its_page = format!("/console/devices/{}?done=changed", device.kind.id());
             Redirect::to(&its_page).into_response()
         }
         // A wrong name can be typed again; whatever else is wrong is no matter of the form.

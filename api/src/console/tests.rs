@@ -77,7 +77,7 @@ async fn o_3_who_was_displaced_is_told_by_whom_and_when() {
     two.signs_in(&world).await;
     Browser::leads(&one.get("/console/devices").await, "/console/sign-in");
     let page = one.get("/console/sign-in").await;
-    page.says("another browser was signed in with your number").says("(UTC) on 28 May");
+    page.says("another browser was signed in with your number").says("(UTC) on 28\u{a0}May");
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn g_11_an_owner_lets_guests_call_and_takes_it_back() {
     let (mut owner, issued) = (world.browser(), world.issues().await);
     owner.signs_in(&world).await;
     let details = format!("/console/devices/{}", world.intercom);
-    let saved = format!("{details}?done=saved");
+    let saved = format!("{details}?done=changed");
     let calls = format!("/console/intercoms/{}/calls", world.intercom);
     owner.get(&details).await.says(&calls).says("Calls from guests");
     let page = owner.get(&calls).await.is(StatusCode::OK).says("+27821234567");

@@ -68,11 +68,13 @@ pub(super) fn page(api: &Api, seen: &GuestPass, ticket: Option<String>, now: Tim
         Sight::Cancelling => Page::saying(Words::of("guest-cancelling")).again_after(1),
         Sight::Cancelled { inside } => Page::saying(words::cancelled(inside)),
         Sight::Expired { inside } => Page::saying(words::expired(inside)),
-        Sight::Goodbye => Page::saying(Words::of("guest-goodbye")),
+        Sight::Goodbye => Page { is_good: true, ..Page::saying(Words::of("guest-goodbye")) },
         Sight::Locked => Page::saying(Words::of("guest-locked")),
         Sight::Away(leg) => Page::saying(words::gate_is_away(leg)).again_after(10),
         Sight::WayIn => way_in(api, seen, pass, ticket),
-        Sight::JustIn => way_out(api, seen, pass, Words::of("guest-gate-open")),
+        Sight::JustIn => {
+            Page { is_good: true, ..way_out(api, seen, pass, Words::of("guest-gate-open")) }
+        }
         Sight::WayOut => way_out(api, seen, pass, Words::of("guest-inside")),
     };
     Page { greeting: Some(Greeting::of(seen)), live: Live::of(seen, now), ..page }

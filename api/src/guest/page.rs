@@ -19,6 +19,8 @@ use crate::pages::{self, Moment, Screen, Words, filters};
 #[template(path = "guest/pass.html")]
 pub(super) struct Page {
     pub(super) said: Words,
+    /// Whether that is what the guest came for.
+    pub(super) is_good: bool,
     pub(super) greeting: Option<Greeting>,
     /// What became of the last try, while another can be made.
     pub(super) last_try: Option<Words>,

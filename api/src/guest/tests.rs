@@ -22,14 +22,14 @@ async fn g_1_a_guest_enters_and_leaves() {
     let issued = world.issues().await;
     let mut guest = world.browser();
     let page = guest.get(&link(&issued)).await.is(StatusCode::OK).says("Hi <bdi>Thandi</bdi>");
-    let page = page.says("Visit to <bdi>Unit 4</bdi>, until 10:26 (SAST) on 29 May");
+    let page = page.says("Visit to <bdi>Unit 4</bdi>, until 10:26 (SAST) on 29\u{a0}May");
     assert!(!page.says("Scan the board").has_form(), "the digits are typed at the board");
 
     let form = guest.stands_at(&issued, &world.board).await;
     form.send(&mut guest, &digits(&issued)).await.leads_to(&issued);
     guest.get(&link(&issued)).await.says("Opening…").says(r#"http-equiv="refresh" content="1""#);
     world.gate_reports(&issued, Evidence::Executed).await;
-    guest.get(&link(&issued)).await.says("Gate is open. Welcome.");
+    guest.get(&link(&issued)).await.says(r#"<h1 class="good">Gate is open. Welcome."#);
     world.later(Duration::from_mins(30));
     guest.get(&link(&issued)).await.says("You are inside");
 

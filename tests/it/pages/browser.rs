@@ -2,16 +2,18 @@
 //!
 //! What is pressed and typed into is found as people find it, by its words; what is waited for, is
 //! waited for on the page. Each screen that is kept (`keeps`) is looked at by people: it is written
-//! below `target/tmp/screens/`.
+//! below `target/tmp/screens/`, and some of them stand in the README.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::actions::{
+    InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction,
+};
 use fantoccini::key::Key;
-use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
+use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, ClientBuilder, Locator};
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
@@ -28,7 +30,6 @@ static TURN: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(2);
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Kind {
     pub(crate) without_scripts: bool,
-    pub(crate) dark: bool,
     /// What it sends as `Accept-Language`.
     pub(crate) speaks: Option<&'static str>,
     /// Twice as large, as people set it who see badly.
@@ -94,10 +95,11 @@ impl Browser {
             .connect(&url)
             .await
             .expect("a browser");
+        let browser = Self { client, kind, driver, _turn: turn, _profile: profile };
         if kind.without_scripts {
-            client.issue_cmd(RunNoScripts).await.expect("scripts can be switched off");
+            browser.tells("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
         }
-        Self { client, kind, driver, _turn: turn, _profile: profile }
+        browser
     }
 
     /// Closes it, so that nothing of it stays behind.
@@ -142,18 +144,43 @@ impl Browser {
 
     /// Presses the button or follows the link with these words.
     pub(crate) async fn presses(&self, words: &str) {
+        let found = self.button(words).await;
+        if self.kind.without_scripts {
+            // A click without scripts makes chromedriver wait for ever; the keyboard does not.
+            found.send_keys(&Key::Enter).await.expect("it can be pressed");
+        } else {
+            found.click().await.expect("it can be pressed");
+        }
+    }
+
+    /// Taps a button twice, as impatient thumbs do.
+    pub(crate) async fn taps_twice(&self, words: &str) {
+        let element = self.button(words).await;
+        let to = PointerAction::MoveToElement { element, duration: None, x: 0., y: 0. };
+        let mut taps = MouseActions::new("thumb".to_owned()).then(to);
+        for _ in 0..2 {
+            taps = taps.then(PointerAction::Down { button: MOUSE_BUTTON_LEFT });
+            taps = taps.then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        }
+        self.client.perform_actions(taps).await.expect("taps work");
+    }
+
+    /// Where a link with these words leads.
+    pub(crate) async fn leads_to(&self, words: &str) -> String {
+        let href = self.button(words).await.attr("href").await.expect("it is there");
+        href.unwrap_or_default()
+    }
+
+    /// What can be pressed and says so; while the page asks a question, only its answers can.
+    async fn button(&self, words: &str) -> fantoccini::elements::Element {
         let quoted = quoted(words);
         let wanted = format!(
             "//*[self::button or self::a or self::summary][contains(normalize-space(.), {quoted}) \
-             or contains(@aria-label, {quoted})]"
+             or contains(@aria-label, {quoted})][not(//dialog[@open]) or ancestor::dialog]"
         );
         let found = until(async || self.client.find(Locator::XPath(&wanted)).await.ok()).await;
         match found {
-            // A click without scripts makes chromedriver wait for ever; the keyboard does not.
-            Some(found) if self.kind.without_scripts => {
-                found.send_keys(&Key::Enter).await.expect("it can be pressed");
-            }
-            Some(found) => found.click().await.expect("it can be pressed"),
+            Some(found) => found,
             None => panic!("nothing to press says {words:?}: {}", self.reads().await),
         }
     }
@@ -163,6 +190,23 @@ impl Browser {
         let field = self.field(label).await;
         field.clear().await.expect("it can be cleared");
         field.send_keys(text).await.expect("it can be typed into");
+    }
+
+    /// Hands a file to the field with this label.
+    pub(crate) async fn hands(&self, label: &str, file: &Path) {
+        let field = self.field(label).await;
+        field.send_keys(&file.display().to_string()).await.expect("it takes a file");
+    }
+
+    /// Chooses from the list with this label.
+    pub(crate) async fn chooses(&self, label: &str, option: &str) {
+        self.field(label).await.select_by_label(option).await.expect("it is on offer");
+    }
+
+    /// What stands in the field with this label.
+    pub(crate) async fn reads_field(&self, label: &str) -> String {
+        let value = self.field(label).await.prop("value").await.expect("it is there");
+        value.unwrap_or_default()
     }
 
     async fn field(&self, label: &str) -> fantoccini::elements::Element {
@@ -201,11 +245,14 @@ impl Browser {
         focus.as_str().unwrap_or_default().trim().to_owned()
     }
 
-    /// Strikes Tab until something with these words has the focus.
+    /// Strikes Tab until something with these words has the focus, and it can be seen to have it.
     pub(crate) async fn tabs_to(&self, words: &str) {
+        let script = "const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement); \
+                      return outlineStyle !== 'none' && 2 <= parseFloat(outlineWidth)";
         for _ in 0..40 {
             self.strikes(&[Key::Tab]).await;
             if self.focus().await.contains(words) {
+                assert_eq!(self.asks(script).await, true, "the focus on {words:?} cannot be seen");
                 return;
             }
         }
@@ -217,42 +264,98 @@ impl Browser {
         self.client.execute(script, Vec::new()).await.expect("an answer")
     }
 
-    /// Keeps a picture of the whole page for people to look at, after asserting that nothing on it
-    /// needs sideways scrolling.
-    pub(crate) async fn keeps(&self, name: &str) {
-        if !self.kind.without_scripts {
-            let overflow =
-                self.asks("return document.documentElement.scrollWidth - window.innerWidth").await;
-            assert!(
-                overflow.as_i64().unwrap_or(0) <= 0,
-                "{name} is wider than a phone: {overflow}"
-            );
-        }
-        let picture = self.client.screenshot().await.expect("a picture");
-        let folder = screens();
-        std::fs::create_dir_all(&folder).expect("a folder");
-        let dark = if self.kind.dark { "-dark" } else { "" };
-        std::fs::write(folder.join(format!("{name}{dark}.png")), picture).expect("is written");
+    /// Runs a script on the page that answers later, by its last argument.
+    pub(crate) async fn waits_for(&self, script: &str) -> Value {
+        self.client.execute_async(script, Vec::new()).await.expect("an answer")
     }
 
-    /// Asserts that axe finds nothing serious on this page (WCAG 2.2 AA).
+    /// Which tab is looked at.
+    pub(crate) async fn tab(&self) -> WindowHandle {
+        self.client.window().await.expect("a tab")
+    }
+
+    /// Opens another tab, and looks at it.
+    pub(crate) async fn opens_a_tab(&self) {
+        let tab = self.client.new_window(true).await.expect("a tab");
+        self.turns_to(tab.handle).await;
+    }
+
+    /// Looks at another tab.
+    pub(crate) async fn turns_to(&self, tab: WindowHandle) {
+        self.client.switch_to_window(tab).await.expect("the tab is there");
+    }
+
+    /// Keeps pictures of the whole page by day and by night for people to look at, after asserting
+    /// that nothing on it is cut off or needs sideways scrolling.
+    pub(crate) async fn keeps(&self, name: &str) {
+        if !self.kind.without_scripts {
+            let cut = self.asks(CUT_OFF).await;
+            assert_eq!(cut, json!([]), "{name} does not fit the phone");
+        }
+        let folder = screens();
+        std::fs::create_dir_all(&folder).expect("a folder");
+        for (dark, end) in [(true, "-dark"), (false, "")] {
+            self.sees_night(dark).await;
+            let layout = self.tells("Page.getLayoutMetrics", json!({})).await;
+            let mut clip = layout["cssContentSize"].clone();
+            clip["scale"] = json!(1);
+            let asked = json!({ "captureBeyondViewport": true, "clip": clip });
+            let taken = self.tells("Page.captureScreenshot", asked).await;
+            let picture = taken["data"].as_str().expect("a picture").as_bytes();
+            let picture = data_encoding::BASE64.decode(picture).expect("base64");
+            std::fs::write(folder.join(format!("{name}{end}.png")), picture).expect("is written");
+        }
+    }
+
+    /// Asserts that axe finds nothing serious on this page (WCAG 2.2 AA), by day and by night.
     pub(crate) async fn is_accessible(&self) {
-        let Some(axe) = axe() else { return };
+        for dark in [true, false] {
+            self.sees_night(dark).await;
+            let barriers = self.barriers().await;
+            let path = self.path().await;
+            assert!(barriers.is_empty(), "on {path}, dark: {dark}: {barriers:#?}");
+        }
+    }
+
+    /// What axe finds that bars people from this page.
+    pub(crate) async fn barriers(&self) -> Vec<Value> {
+        let Some(axe) = axe() else { return Vec::new() };
         self.client.execute(&axe, Vec::new()).await.expect("axe runs");
         let script = "const done = arguments[arguments.length - 1]; \
             axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', \
             'best-practice'] }).then(found => done(found.violations.map(rule => ({ id: rule.id, \
             impact: rule.impact, where: rule.nodes.map(node => node.html) }))))";
-        let found = self.client.execute_async(script, Vec::new()).await.expect("axe answers");
-        let serious: Vec<&Value> = found
-            .as_array()
-            .expect("a list")
-            .iter()
-            .filter(|rule| rule["impact"] == "serious" || rule["impact"] == "critical")
-            .collect();
-        assert!(serious.is_empty(), "on {}: {serious:#?}", self.path().await);
+        let found = self.waits_for(script).await;
+        let mut found = found.as_array().expect("a list").clone();
+        found.retain(|rule| rule["impact"] == "serious" || rule["impact"] == "critical");
+        found
+    }
+
+    async fn sees_night(&self, dark: bool) {
+        let value = if dark { "dark" } else { "light" };
+        let scheme = json!([{ "name": "prefers-color-scheme", "value": value }]);
+        self.tells("Emulation.setEmulatedMedia", json!({ "features": scheme })).await;
+    }
+
+    /// Tells the browser something by Chrome's own protocol.
+    pub(crate) async fn tells(&self, command: &'static str, parameters: Value) -> Value {
+        let told = self.client.issue_cmd(Devtools { command, parameters }).await;
+        told.expect("the browser does it")
     }
 }
+
+/// Whether axe is here; the test of the test needs it.
+pub(crate) fn there_is_no_axe() -> bool {
+    axe().is_none()
+}
+
+/// What reaches over the edge of the screen, or has more in it than it shows.
+const CUT_OFF: &str = "return [...document.body.querySelectorAll('*')].filter((e) => { \
+    if (e.closest('.unseen, input, textarea') || !e.getClientRects().length) return false; \
+    const { display } = getComputedStyle(e); \
+    const hides = display !== 'inline' && e.clientWidth + 1 < e.scrollWidth; \
+    return hides || innerWidth + 1 < e.getBoundingClientRect().right; \
+    }).map((e) => e.outerHTML)";
 
 /// Where pictures are kept.
 pub(crate) fn screens() -> PathBuf {
@@ -272,11 +375,14 @@ fn axe() -> Option<String> {
     found.clone()
 }
 
-/// Has pages loaded as by a browser that runs no scripts (by Chrome's own protocol).
+/// A command of Chrome's own protocol.
 #[derive(Debug)]
-struct RunNoScripts;
+struct Devtools {
+    command: &'static str,
+    parameters: Value,
+}
 
-impl WebDriverCompatibleCommand for RunNoScripts {
+impl WebDriverCompatibleCommand for Devtools {
     fn endpoint(
         &self,
         base: &Url,
@@ -286,8 +392,7 @@ impl WebDriverCompatibleCommand for RunNoScripts {
     }
 
     fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
-        let command = "Emulation.setScriptExecutionDisabled";
-        let body = json!({ "cmd": command, "params": { "value": true } });
+        let body = json!({ "cmd": self.command, "params": self.parameters });
         (Method::POST, Some(body.to_string()))
     }
 }
@@ -295,7 +400,7 @@ impl WebDriverCompatibleCommand for RunNoScripts {
 fn capabilities(kind: Kind, profile: &Path) -> Capabilities {
     let [width, height] = PHONE;
     let zoom = if kind.zoomed { 2 } else { 1 };
-    let mut arguments = vec![
+    let arguments = [
         "--headless=new".to_owned(),
         "--no-sandbox".to_owned(),
         "--disable-gpu".to_owned(),
@@ -303,11 +408,8 @@ fn capabilities(kind: Kind, profile: &Path) -> Capabilities {
         "--hide-scrollbars".to_owned(),
         format!("--user-data-dir={}", profile.display()),
     ];
-    if kind.dark {
-        arguments.push("--blink-settings=preferredColorScheme=0".to_owned());
-    }
     let preferences = json!({ "intl.accept_languages": kind.speaks.unwrap_or("en-ZA") });
-    let metrics = json!({ "width": width / zoom, "height": height / zoom, "pixelRatio": 2 * zoom });
+    let metrics = json!({ "width": width / zoom, "height": height / zoom, "pixelRatio": zoom });
     let options = json!({
         "args": arguments,
         "prefs": preferences,

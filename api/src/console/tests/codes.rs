@@ -38,7 +38,7 @@ async fn o_5_generate_leads_to_the_sheet_with_the_digits_and_four_ways_to_send_t
     let code = format!("Code%3A%20{digits}");
     let page = page.says(r#"href="sms:+27825550001?body="#).says(&code);
     let page = page.says(r#"href="https://wa.me/27825550001?text="#).says(r#"href="mailto:?"#);
-    page.says("<textarea").says("Scan the QR code on the intercom.").says("(SAST) on 29 May");
+    page.says("<textarea").says("Scan the QR code on the intercom.").says("(SAST) on 29\u{a0}May");
     owner.get(&list(world.intercom)).await.says("Zoë &#38; Co").says("1 of 10 codes are active");
 }
 

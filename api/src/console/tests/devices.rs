@@ -49,7 +49,7 @@ async fn an_owner_names_a_device_and_nobody_else_does() {
     let page = owner.post(&path, &[("name", "+")]).await.is(StatusCode::UNPROCESSABLE_ENTITY);
     page.says("Type a name of 1 to 80 characters");
     let seen = owner.post(&path, &[("name", "Villa+%3Cb%3E")]).await;
-    Browser::leads(&seen, &format!("/console/devices/{}?done=renamed", world.intercom));
+    Browser::leads(&seen, &format!("/console/devices/{}?done=changed", world.intercom));
     owner.get("/console/devices").await.says("<bdi>Villa &#60;b&#62;</bdi>");
 
     other.signs_in_as("%2B27825559999", &world).await;
