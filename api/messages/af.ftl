@@ -59,6 +59,8 @@ guest-picture-without-board = Geen bord op hierdie foto nie
     .note = Neem nog een van nader by, met die hele QR-kode daarop.
 guest-picture-unread = Hierdie foto kan nie gelees word nie
     .note = Neem nog een, as JPEG of PNG van hoogstens 6 MB, of rig jou foon se kamera-app op die bord.
+guest-picture-cut-off = Hierdie foto het nie heel aangekom nie
+    .note = Jou verbinding is nou stadig. Rig eerder jou foon se kamera-app op die bord.
 guest-picture-busy = Te veel foto’s op een slag
     .note = Probeer oor ’n oomblik weer, of rig jou foon se kamera-app op die bord.
 guest-type-code = Tik jou kode
@@ -79,6 +81,11 @@ guest-away-entry = Die hek is vanlyn
     .note = Die hek is nie nou bereikbaar nie. Jou pas is nie gebruik nie. Hierdie bladsy sê wanneer die hek terug is.
 guest-away-exit = Die hek is vanlyn
     .note = Die hek is nie nou bereikbaar nie. Jou uitgang is nie gebruik nie. Hierdie bladsy sê wanneer die hek terug is.
+guest-away-pressed = Die hek is vanlyn
+    .note = Die hek is nie nou bereikbaar nie. { $leg ->
+        [exit] Jou uitgang is nie gebruik nie.
+       *[entry] Jou pas is nie gebruik nie.
+    } Probeer oor ’n oomblik weer.
 
 # dit het nie oopgemaak nie; `leg` is `entry` of `exit`
 guest-not-opened-cancelled = Die hek het nie oopgemaak nie: jou gasheer het dit gekanselleer. { guest-kept }
@@ -97,6 +104,8 @@ guest-kept = { $leg ->
 # binne, en aan die einde
 guest-gate-open = Die hek is oop. Welkom.
     .note = Om te vertrek, tik jou kode by die hek. Jy hoef nie die bord te skandeer nie.
+guest-said-late = Die hek sê dat dit vir jou oopgemaak is
+    .note = Sy antwoord het laat gekom. As jy nog buite is, bel jou gasheer: jou ingang is gebruik. As jy binne is, tik jou kode om die hek oop te maak en te vertrek.
 guest-inside = Jy is binne
     .note = Om te vertrek, tik jou kode by die hek. Jy hoef nie die bord te skandeer nie.
 guest-goodbye = Totsiens
@@ -279,6 +288,7 @@ opening-way = { $leg ->
 opening-asked = Maak oop vir { opening-way }…
 opening-silent = Nog geen antwoord van die hek vir { opening-way } nie. Hierdie bladsy sê wanneer dit rapporteer.
 opening-opened = Die hek het vir { opening-way } oopgemaak om { $at }.
+opening-said-late = Die hek het om { $at } gesê dat dit vir { opening-way } oopgemaak het, of net tevore sy krag verloor het.
 opening-before-cancel = Die hek het vir { opening-way } oopgemaak voordat dit gestop kon word, om { $at }.
 opening-cancelling = ’n Opening vir { opening-way } was op pad. Dit eindig binne 8 sekondes: hierdie bladsy sê hoe.
 opening-cancelling-silent = Niks kan meer oopmaak nie. Of die hek vir { opening-way } oopgemaak het, sê hierdie bladsy wanneer dit rapporteer.
@@ -294,7 +304,7 @@ code-recipient = Ontvanger
 code-time = Oorblywende tyd
 code-link = Skakel
 code-link-works = werk
-code-link-locked = gesluit ná te veel verkeerde kodes; vee dit uit en maak ’n nuwe een
+code-link-locked = gesluit ná te veel verkeerde kodes; laat die gas self deur, of maak ’n nuwe een
 code-link-ended = maak niks meer oop nie
 code-by-you = Deur jou gemaak
 code-by-other = Deur iemand anders gemaak

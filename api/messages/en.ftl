@@ -61,6 +61,8 @@ guest-picture-without-board = No board on this picture
     .note = Take another from closer by, with the whole QR code on it.
 guest-picture-unread = This picture cannot be read
     .note = Take another, as JPEG or PNG of at most 6 MB, or point your phone's camera app at the board.
+guest-picture-cut-off = This picture did not arrive whole
+    .note = Your connection is slow now. Point your phone's camera app at the board instead.
 guest-picture-busy = Too many pictures at once
     .note = Try again in a moment, or point your phone's camera app at the board.
 guest-type-code = Type your code
@@ -81,6 +83,11 @@ guest-away-entry = The gate is offline
     .note = The gate is not reachable right now. Your pass is not used. This page tells when the gate is back.
 guest-away-exit = The gate is offline
     .note = The gate is not reachable right now. Your way out is not used. This page tells when the gate is back.
+guest-away-pressed = The gate is offline
+    .note = The gate is not reachable right now. { $leg ->
+        [exit] Your way out is not used.
+       *[entry] Your pass is not used.
+    } Try again in a moment.
 
 # it did not open; `leg` is `entry` or `exit`
 guest-not-opened-cancelled = The gate did not open: your host cancelled it. { guest-kept }
@@ -99,6 +106,8 @@ guest-kept = { $leg ->
 # inside, and at the end
 guest-gate-open = Gate is open. Welcome.
     .note = To leave, type your code at the gate. You need not scan the board.
+guest-said-late = The gate says that it was opened for you
+    .note = Its word came late. If you are still outside, call your host: your way in is used. If you are inside, type your code to open the gate to leave.
 guest-inside = You are inside
     .note = To leave, type your code at the gate. You need not scan the board.
 guest-goodbye = Goodbye
@@ -281,6 +290,7 @@ opening-way = { $leg ->
 opening-asked = Opening for { opening-way }…
 opening-silent = No answer from the gate yet for { opening-way }. This page tells when it reports.
 opening-opened = The gate opened for { opening-way } at { $at }.
+opening-said-late = The gate said at { $at } that it had opened for { opening-way }, or lost its power just before.
 opening-before-cancel = The gate opened for { opening-way } before it could be stopped, at { $at }.
 opening-cancelling = An opening for { opening-way } was on its way. It ends within 8 seconds: this page tells which way.
 opening-cancelling-silent = Nothing can open any more. Whether the gate had opened for { opening-way }, this page tells when it reports.
@@ -296,7 +306,7 @@ code-recipient = Recipient
 code-time = Remaining time
 code-link = Link
 code-link-works = works
-code-link-locked = locked after too many wrong codes; delete it and make a new one
+code-link-locked = locked after too many wrong codes; let the guest through yourself, or make a new one
 code-link-ended = opens nothing any more
 code-by-you = Made by you
 code-by-other = Made by somebody else

@@ -38,7 +38,8 @@ function show(html, { keepsForm }) {
 
 /** Looks what there is to see now. */
 async function look() {
-  if (isPressed) return;
+  // What is not seen is looked at when it is seen again.
+  if (isPressed || document.hidden) return;
   try {
     const answer = await fetch(location.href);
     const html = await answer.text();

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use domain::AttemptId;
+use domain::{AttemptId, SessionId};
 use futures_util::{Stream, stream};
 
-use crate::answers::Problem;
+use crate::answers::{Code, Problem};
 use crate::body::{Path, segment};
 use crate::caller::Caller;
+use crate::places::Place;
 use crate::{Api, wire};
 
 /// Reads at least this often: the bell is the hurry, reading is the truth.
@@ -28,7 +29,9 @@ pub(crate) async fn stream(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let id = segment(AttemptId::parse(&id))?;
     api.store.attempts().read(caller.user, id).await??;
-    let watch = Watch { bell: api.store.bell(), api, caller, id, told: None, over: false };
+    let place = api.pages_of_sessions.take(caller.session.id).ok_or(Code::TooManyRequests)?;
+    let bell = api.store.bell();
+    let watch = Watch { bell, api, caller, id, told: None, over: false, _place: place };
     let events = stream::unfold(watch, |mut watch| async {
         let event = watch.next().await?;
         Some((Ok(event), watch))
@@ -43,6 +46,8 @@ struct Watch {
     bell: tokio::sync::watch::Receiver<()>,
     told: Option<&'static str>,
     over: bool,
+    /// One of those that a session has for its pages and streams.
+    _place: Place<SessionId>,
 }
 
 impl Watch {

@@ -91,6 +91,9 @@ pub(super) fn opening(code: &AccessCode, attempt: &Attempt, zone: &str, now: Tim
         (State::Executed { at }, Some((deleted_at, _))) if deleted_at <= at => {
             Words::of("opening-before-cancel").at("at", Moment::new(at, zone))
         }
+        (State::Executed { at }, _) if attempt.deadline < at => {
+            Words::of("opening-said-late").at("at", Moment::new(at, zone))
+        }
         (State::Executed { at }, _) => Words::of("opening-opened").at("at", Moment::new(at, zone)),
         (State::NotExecuted { why, .. }, _) => not_opened(why),
     };

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::attempt;
 use domain::secret::LinkToken;
@@ -24,6 +25,7 @@ pub(super) async fn show(
     State(api): State<Api>,
     From(address): From,
     Kept(kept): Kept,
+    headers: HeaderMap,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Trouble> {
     let now = api.now();
@@ -33,7 +35,16 @@ pub(super) async fn show(
     // Whoever only previews a link keeps no cookie, and gets no number to call.
     let call = Call::where_needed(&seen, &link, kept.as_ref() == Some(&link), now);
     let page = Page { call, ..page(&api, &seen, None, now) };
-    Ok((cookie::keep(&api, &link), page).into_response())
+    // A page that looks again by itself, in a tab behind another pass, must not take its place.
+    let is_opened = headers.get("sec-fetch-dest").is_none_or(|destination| destination != "empty");
+    let keeps = is_opened.then(|| cookie::keep(&api, &link));
+    Ok((keeps, page).into_response())
+}
+
+/// `GET /{token}/`: leads to the link without the slash that somebody added.
+pub(super) async fn trim(path: Result<Path<String>, PathRejection>) -> Result<Redirect, Trouble> {
+    let link = in_path(path, LinkToken::parse).ok_or(Code::NotFound)?;
+    Ok(Redirect::to(&path_of(&link)))
 }
 
 /// The pass behind a link; a link that nobody knows counts as a guess.
@@ -75,6 +86,7 @@ pub(super) fn page(api: &Api, seen: &GuestPass, ticket: Option<String>, now: Tim
         Sight::JustIn => {
             Page { is_good: true, ..way_out(api, seen, pass, Words::of("guest-gate-open")) }
         }
+        Sight::SaidLate => way_out(api, seen, pass, Words::of("guest-said-late")),
         Sight::WayOut => way_out(api, seen, pass, Words::of("guest-inside")),
     };
     Page { greeting: Some(Greeting::of(seen)), live: Live::of(seen, now), ..page }

@@ -55,6 +55,7 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
     let pages = Router::new()
         .route("/", get(welcome))
         .route("/{token}", get(link::show))
+        .route("/{token}/", get(link::trim))
         .route("/b/{board}", get(board::show))
         .route("/enter", get(link::back).post(redeem::enter))
         .route("/exit", get(link::back).post(redeem::exit))

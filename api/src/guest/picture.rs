@@ -15,7 +15,7 @@ use rqrr::PreparedImage;
 use tokio::task::spawn_blocking;
 
 use super::cookie::Kept;
-use super::link;
+use super::link::{self, known};
 use super::page::{Page, Trouble};
 use crate::Api;
 use crate::answers::{Code, Problem};
@@ -27,8 +27,8 @@ use crate::pages::same_site::SameSite;
 /// The most a picture may weigh.
 pub(super) const MAX_BYTES: usize = 6 * 1024 * 1024;
 
-/// The most pixels it may have along a side.
-const MAX_SIDE: u32 = 8192;
+/// The most pixels it may have along a side: more than phones make.
+const MAX_SIDE: u32 = 6144;
 
 /// The most memory that decoding may take: enough for what phones make.
 const MAX_MEMORY: u64 = 96 * 1024 * 1024;
@@ -52,21 +52,18 @@ pub(super) async fn find(
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Redirect, Trouble> {
     site?;
-    let seen = match &kept {
-        Some(link) => api.store.redemptions().by_link(link, api.now()).await?,
-        None => None,
-    };
-    let page = |said| match &seen {
-        Some(seen) => Page { said, scan: true, ..link::page(&api, seen, None, api.now()) },
-        None => Page { scan: true, ..Page::saying(said) },
-    };
+    // Looking is work: only who holds a link may ask for it, so that no stranger takes the places.
+    let link = kept.ok_or(Code::NotFound)?;
+    let seen = known(&api, address, &link, api.now()).await?;
+    let page = |said| Page { said, scan: true, ..link::page(&api, &seen, None, api.now()) };
     let again = |problem: Problem, said| Trouble::new(problem, page(Words::of(said)));
+    let mut form = form.map_err(|_| again(Code::NotForm.into(), "guest-picture-unread"))?;
+    let picture = first_file(&mut form).await;
+    let picture = picture.map_err(|error| again(too_large(&error), unread(&error)))?;
+    // Taken only now: a picture that trickles in keeps nobody waiting.
     let Some(place) = api.crowd.pictures.take(network(address)) else {
         return Err(again(Code::Busy.into(), "guest-picture-busy"));
     };
-    let mut form = form.map_err(|_| again(Code::NotForm.into(), "guest-picture-unread"))?;
-    let picture = first_file(&mut form).await;
-    let picture = picture.map_err(|error| again(too_large(&error), "guest-picture-unread"))?;
     // The place is kept for as long as the work goes on, even if nobody waits for it any more.
     let looked = spawn_blocking(move || (board_on(&picture), place));
     // Looking ends by unwinding when time is up.
@@ -94,6 +91,12 @@ async fn first_file(form: &mut Multipart) -> Result<Vec<u8>, MultipartError> {
 fn too_large(error: &MultipartError) -> Problem {
     let is_too_large = error.status() == StatusCode::PAYLOAD_TOO_LARGE;
     if is_too_large { Code::TooLarge.into() } else { Code::Malformed.into() }
+}
+
+/// A picture that is too large, or one that did not come whole: the line was too slow for it.
+fn unread(error: &MultipartError) -> &'static str {
+    let is_too_large = error.status() == StatusCode::PAYLOAD_TOO_LARGE;
+    if is_too_large { "guest-picture-unread" } else { "guest-picture-cut-off" }
 }
 
 /// The board whose QR code is on a picture, if there is one.

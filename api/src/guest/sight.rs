@@ -21,6 +21,8 @@ pub(super) enum Sight {
     NoAnswer,
     /// The gate has just opened on the way in.
     JustIn,
+    /// The gate says only now that it was opened on the way in, or lost its power just before.
+    SaidLate,
     /// The gate is to be opened, on the way out.
     WayOut,
     /// In and out.
@@ -55,10 +57,6 @@ impl Sight {
             Standing::Completed { .. } => Self::Goodbye,
             Standing::Revoked { inside, .. } => Self::Cancelled { inside },
             Standing::Expired { inside, .. } => Self::Expired { inside },
-            // Whoever just came in reads that first, whatever stands in the way out.
-            Standing::Inside { since } | Standing::Leaving { since } if now < since + WELCOME => {
-                Self::JustIn
-            }
             Standing::Issued
             | Standing::Entering
             | Standing::Inside { .. }
@@ -66,6 +64,13 @@ impl Sight {
                 if is_locked =>
             {
                 Self::Locked
+            }
+            Standing::Inside { .. } | Standing::Leaving { .. } if was_said_late(seen) => {
+                Self::SaidLate
+            }
+            // Whoever just came in reads that first, whatever stands in the way out.
+            Standing::Inside { since } | Standing::Leaving { since } if now < since + WELCOME => {
+                Self::JustIn
             }
             Standing::Issued | Standing::Entering if seen.gate_is_there => Self::WayIn,
             Standing::Issued | Standing::Entering => Self::Away(Leg::Entry),
@@ -111,6 +116,7 @@ impl Sight {
             | Self::Opening
             | Self::NoAnswer
             | Self::JustIn
+            | Self::SaidLate
             | Self::WayOut
             | Self::Away(_)
             | Self::Locked
@@ -129,6 +135,7 @@ impl Sight {
     pub(super) fn needs_the_host(self) -> bool {
         match self {
             Self::NoAnswer
+            | Self::SaidLate
             | Self::Away(_)
             | Self::Locked
             | Self::Cancelling
@@ -147,6 +154,15 @@ pub(super) fn mark(seen: &GuestPass, now: Timestamp) -> String {
     });
     let failed = failed.map(|attempt| attempt.id.to_string()).unwrap_or_default();
     format!("{:?} {failed}", Sight::of(seen, now))
+}
+
+/// Whether the gate's word on the way in came after its deadline: then nobody stands there who saw
+/// it open, and a gate that lost its power between its ledger and its pulse says the same.
+fn was_said_late(seen: &GuestPass) -> bool {
+    seen.latest.as_ref().is_some_and(|latest| {
+        latest.leg == Leg::Entry
+            && matches!(latest.state, State::Executed { at } if latest.deadline < at)
+    })
 }
 
 /// What a gate was asked and has not settled; only its report settles what was sent.

@@ -270,6 +270,31 @@ async fn g_12_silence_keeps_the_pass_until_the_gate_reports() {
     page.says("No answer from the gate yet. Your pass is kept; this page updates when the gate");
 }
 
+/// The gate's word may be that of a ledger: it was opened, or lost its power just before.
+#[tokio::test]
+async fn g_12_a_word_that_comes_late_welcomes_nobody() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    let form = guest.stands_at(&issued, &world.board).await;
+    form.send(&mut guest, &digits(&issued)).await.leads_to(&issued);
+    world.is_sent(&issued).await;
+    world.later(domain::access_code::TRIGGER_LIFETIME + Duration::from_secs(30));
+    world.gate_tells(&issued, Evidence::Executed).await;
+    let page = guest.get(&link(&issued)).await.says("The gate says that it was opened for you");
+    assert!(!page.says("If you are still outside, call your host").body.contains("Welcome"));
+}
+
+/// Some add a slash to an address; a guest at the gate must not pay for that.
+#[tokio::test]
+async fn a_link_with_a_slash_at_its_end_leads_to_the_pass() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    let mut guest = world.browser();
+    guest.get(&format!("{}/", link(&issued))).await.leads_to(&issued);
+    guest.get("/nothing/").await.is(StatusCode::NOT_FOUND);
+}
+
 #[tokio::test]
 async fn after_a_try_that_opened_nothing_the_page_says_why_and_another_can_be_made() {
     let world = World::new().await;

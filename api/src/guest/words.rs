@@ -71,7 +71,7 @@ pub(super) fn refused(refusal: Refusal, leg: Leg, now: Timestamp) -> Words {
             Words::of("guest-wait").count("seconds", u32::try_from(seconds).unwrap_or(u32::MAX))
         }
         Refusal::TooManyAttempts => Words::of("guest-too-many"),
-        Refusal::GateOffline => gate_is_away(leg),
+        Refusal::GateOffline => Words::of("guest-away-pressed").with("leg", word(leg)),
     }
 }
 

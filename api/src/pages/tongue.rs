@@ -29,11 +29,13 @@ impl Tongue {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|text| text.to_str().ok());
         let wishes = asked.unwrap_or_default().split(',').filter_map(|wish| {
-            let (tag, quality) = wish.split_once(";q=").unwrap_or((wish, "1"));
+            let (tag, quality) =
+                wish.split_once(";q=").or_else(|| wish.split_once("; q=")).unwrap_or((wish, "1"));
             let language = tag.trim().split('-').next()?;
             let tongue =
                 Self::ALL.into_iter().find(|one| one.tag().eq_ignore_ascii_case(language))?;
-            Some((tongue, quality.trim().parse::<f32>().ok()?))
+            let quality = quality.trim().parse::<f32>().ok()?;
+            (0.0 < quality).then_some((tongue, quality))
         });
         // The first of equals is meant first.
         let best = wishes.reduce(|best, wish| if best.1 < wish.1 { wish } else { best });

@@ -214,8 +214,11 @@ async fn r_2_a_revoke_before_the_command_is_sent_stops_it(world: World) {
     let id = issued.pass.code.id;
     let revoked = world.store.codes().revoke(world.owner, id, world.now()).await.unwrap().unwrap();
     assert_eq!(revoked.revocation, Revocation::Withdrawn(attempt.id));
-    assert_eq!(world.bridge_sends(&attempt).await, None, "nothing may go out any more");
+    let stands = world.look(&issued.pass.link).await.latest.unwrap().state;
     let (at, why) = (world.now(), WhyNot::Revoked);
+    assert_eq!(stands, State::NotExecuted { at, why }, "at once, and not when it would be sent");
+    assert_eq!(world.store.attempts().unsettled().await.unwrap(), 0);
+    assert_eq!(world.bridge_sends(&attempt).await, None, "nothing may go out any more");
     let latest = world.look(&issued.pass.link).await.latest.unwrap();
     assert_eq!(latest.state, State::NotExecuted { at, why });
 }
@@ -228,6 +231,7 @@ async fn r_3_a_revoke_after_sending_makes_a_cancel_due(world: World) {
     let id = issued.pass.code.id;
     let revoked = world.store.codes().revoke(world.owner, id, world.now()).await.unwrap().unwrap();
     assert_eq!(revoked.revocation, Revocation::Cancelling(attempt.id));
+    assert_eq!(world.store.attempts().unsettled().await.unwrap(), 1);
     let effective_at = attempt.deadline;
     let at = world.now();
     let end = domain::access_code::End::Revoked { at, effective_at };

@@ -12,15 +12,6 @@ fn path(issued: &Issued) -> String {
     format!("/console/codes/{}", issued.pass.code.id)
 }
 
-impl World {
-    /// The gate reports on what was sent to it already.
-    async fn gate_tells(&self, issued: &Issued, evidence: Evidence) {
-        let id = self.look(issued).await.latest.unwrap().id;
-        let settled = self.store.attempts().settle(self.gate, id, evidence, self.now()).await;
-        settled.unwrap().unwrap();
-    }
-}
-
 /// Asks and answers "Let in?" or "Let out?".
 async fn lets(owner: &mut Browser, issued: &Issued, way: &str) {
     let page = format!("{}/{way}", path(issued));
@@ -125,7 +116,9 @@ async fn let_in_is_asked_first_and_pressed_twice_it_is_one_opening() {
     world.later(Duration::from_secs(9));
     owner.get(&path(&issued)).await.says("No answer from the gate yet for the way in");
     world.gate_tells(&issued, Evidence::Executed).await;
-    owner.get(&path(&issued)).await.says("The gate opened for the way in at");
+    // It may have lost its power between its ledger and its pulse: nobody knows, so nobody says so.
+    let told = owner.get(&path(&issued)).await.says("The gate said at");
+    told.says("that it had opened for the way in, or lost its power just before");
     let page = owner.post(&page, &[("key", "third")]).await.is(StatusCode::CONFLICT);
     page.says("The pass has been used for this way already");
 }

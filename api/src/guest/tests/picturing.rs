@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::http::{HeaderName, Request, StatusCode, header};
 use fast_qr::QRBuilder;
-use futures_util::stream;
 use image::{DynamicImage, GrayImage, ImageFormat, Luma, imageops};
-use tokio::sync::oneshot;
 
 use super::world::{Browser, Seen, World, link};
 use crate::guest::picture::MAX_BYTES;
@@ -99,11 +97,12 @@ async fn what_shows_no_board_of_ours_is_refused_and_the_page_stays() {
 #[tokio::test]
 async fn a_picture_too_heavy_or_too_wide_is_not_looked_at() {
     let world = World::new().await;
+    let mut guest = world.guest_with_a_pass().await;
     let heavy = vec![0; MAX_BYTES + 1];
-    let seen = world.browser().sends_a_picture(&heavy).await.is(StatusCode::PAYLOAD_TOO_LARGE);
+    let seen = guest.sends_a_picture(&heavy).await.is(StatusCode::PAYLOAD_TOO_LARGE);
     seen.says("at most 6 MB");
-    let wide = encoded(GrayImage::new(8193, 1), ImageFormat::Png);
-    let seen = world.browser().sends_a_picture(&wide).await;
+    let wide = encoded(GrayImage::new(6145, 1), ImageFormat::Png);
+    let seen = guest.sends_a_picture(&wide).await;
     seen.is(StatusCode::UNPROCESSABLE_ENTITY).says("cannot be read");
     let long = format!("code={}", "0".repeat(20_000));
     let small = Request::post("/enter").header(header::CONTENT_TYPE, "text/plain");
@@ -111,17 +110,11 @@ async fn a_picture_too_heavy_or_too_wide_is_not_looked_at() {
     assert_ne!(seen.status, StatusCode::SEE_OTHER, "only pictures may be that large");
 }
 
-/// Every corner could belong to a code with any two others.
 #[tokio::test]
 async fn a_picture_full_of_corners_of_codes_is_given_up() {
     let world = World::new().await;
-    let corners = GrayImage::from_fn(800, 800, |x, y| {
-        let from_middle = |at: u32| (at % 8).abs_diff(3);
-        let ring = from_middle(x).max(from_middle(y));
-        Luma([if ring == 2 || 3 < ring { 255 } else { 0 }])
-    });
-    let mut guest = world.browser();
-    let picture = encoded(corners, ImageFormat::Png);
+    let mut guest = world.guest_with_a_pass().await;
+    let picture = encoded(full_of_corners(), ImageFormat::Png);
     let seen = tokio::time::timeout(DEADLINE, guest.sends_a_picture(&picture)).await;
     seen.expect("an answer").is(StatusCode::UNPROCESSABLE_ENTITY).says("No board");
 }
@@ -140,17 +133,42 @@ async fn a_picture_from_another_site_is_not_looked_at() {
 #[tokio::test]
 async fn of_one_address_one_picture_is_read_at_a_time() {
     let world = World::new().await;
-    let (asks, is_asked) = oneshot::channel();
-    let never = stream::once(async {
-        asks.send(()).unwrap();
-        std::future::pending::<Result<Bytes, std::io::Error>>().await
-    });
-    let (mut slow, never) = (world.browser(), Body::from_stream(never));
-    let slow = tokio::spawn(async move { slow.send(form(), never).await.status });
-    is_asked.await.unwrap();
-    let busy = world.browser().sends_a_picture(b"x").await.is(StatusCode::SERVICE_UNAVAILABLE);
+    let (mut one, mut two) = (world.guest_with_a_pass().await, world.guest_with_a_pass().await);
+    let hard = encoded(full_of_corners(), ImageFormat::Png);
+    let slow = tokio::spawn(async move { one.sends_a_picture(&hard).await.status });
+    let busy = loop {
+        assert!(!slow.is_finished(), "while one picture is read, another was looked at");
+        let seen = two.sends_a_picture(b"x").await;
+        if seen.status == StatusCode::SERVICE_UNAVAILABLE {
+            break seen;
+        }
+    };
     assert!(!busy.says("Too many pictures at once").header("retry-after").is_empty());
-    slow.abort();
-    assert!(slow.await.unwrap_err().is_cancelled());
-    world.browser().sends_a_picture(b"x").await.is(StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(slow.await.unwrap(), StatusCode::UNPROCESSABLE_ENTITY);
+    two.sends_a_picture(b"x").await.is(StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+/// Whoever has no link has nothing to scan for, and must not keep those waiting who have.
+#[tokio::test]
+async fn a_strangers_picture_is_not_looked_at() {
+    let world = World::new().await;
+    let picture = encoded(photograph(&world.board), ImageFormat::Png);
+    world.browser().sends_a_picture(&picture).await.is(StatusCode::NOT_FOUND);
+}
+
+/// Every corner could belong to a code with any two others.
+fn full_of_corners() -> GrayImage {
+    GrayImage::from_fn(800, 800, |x, y| {
+        let from_middle = |at: u32| (at % 8).abs_diff(3);
+        let ring = from_middle(x).max(from_middle(y));
+        Luma([if ring == 2 || 3 < ring { 255 } else { 0 }])
+    })
+}
+
+impl World {
+    async fn guest_with_a_pass(&self) -> Browser {
+        let mut guest = self.browser();
+        guest.get(&link(&self.issues().await)).await.is(StatusCode::OK);
+        guest
+    }
 }

@@ -16,6 +16,8 @@ fn readers_get_the_language_that_they_like_best() {
     assert_eq!(heard("en-ZA,af;q=0.5"), Tongue::English);
     assert_eq!(heard("en;q=0.5,af;q=0.9"), Tongue::Afrikaans);
     assert_eq!(heard("zu,af;q=0.5"), Tongue::Afrikaans);
+    assert_eq!(heard("af;q=0"), Tongue::English, "0 means: not this one");
+    assert_eq!(heard("en; q=0.1, af; q=0.2"), Tongue::Afrikaans);
     assert_eq!(heard("zu"), Tongue::English);
     assert_eq!(heard("*"), Tongue::English);
     assert_eq!(heard("\u{ff}%%;;q=,"), Tongue::English);
