@@ -7,6 +7,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use axum::http::Uri;
 use rustls::pki_types::ServerName;
 use serde::{Deserialize, Serialize};
 use serde_path_to_error::Segment;
@@ -40,6 +41,8 @@ pub(crate) struct Config {
     pub(crate) http: api::server::Config,
     /// Who may sign in over it, and how often strangers may ask.
     pub(crate) api: api::Config,
+    /// Who sends login pins.
+    pub(crate) courier: api::courier::Config,
     /// The MQTT side.
     pub(crate) broker: broker::Config,
     /// The way from the database to the gates.
@@ -91,6 +94,7 @@ impl Default for Config {
             store: Storage::default(),
             http: api::server::Config::default(),
             api: api::Config::default(),
+            courier: api::courier::Config::default(),
             broker: broker::Config::default(),
             bridge: bridge::Config::default(),
             operator: operator::Config::default(),
@@ -144,6 +148,12 @@ impl Config {
         self.http.public_url.clone().unwrap_or_else(|| self.url_at(listening))
     }
 
+    /// The name under which browsers know the console, where one is set.
+    pub(crate) fn host_of_console(&self) -> Option<String> {
+        let url = self.http.console_url.as_ref().or(self.http.public_url.as_ref())?;
+        url.parse::<Uri>().ok()?.host().map(str::to_owned)
+    }
+
     /// How this machine reaches the HTTP side that listens there.
     pub(crate) fn url_at(&self, listening: SocketAddr) -> String {
         let scheme = if self.http.certificate_file.is_some() { "https" } else { "http" };
@@ -194,6 +204,7 @@ impl Config {
         }
         self.http.check().or_else(|error| invalid(format!("http.{error}")))?;
         self.api.check().or_else(|error| invalid(format!("api.{error}")))?;
+        self.courier.check().or_else(|error| invalid(format!("courier.{error}")))?;
         self.operator.check().or_else(|error| invalid(format!("operator.{error}")))
     }
 }

@@ -6,15 +6,13 @@
 mod guest;
 mod owner;
 
-use std::future::Future;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use api::courier::{ChannelDown, Courier};
+use api::courier::{Courier, Delivery, NotSent};
 use device_sim::{Claim, Options, Simulation};
 use domain::login::Channel;
 use domain::secret::Otp;
@@ -245,11 +243,11 @@ impl Courier for Messenger {
         channel: Channel,
         phone: &'a PhoneNumber,
         pin: &'a Otp,
-    ) -> Pin<Box<dyn Future<Output = Result<(), ChannelDown>> + Send + 'a>> {
+    ) -> Delivery<'a> {
         let line = format!("{:>29}{} to {phone:?}: {}\n", "", channel.as_str(), pin.reveal());
-        let printed = io::stdout().write_all(line.as_bytes()).map_err(|_| ChannelDown);
-        let sent = printed.and_then(|()| self.pins.send(pin.clone()).map_err(|_| ChannelDown));
-        Box::pin(std::future::ready(sent))
+        let is_sent =
+            io::stdout().write_all(line.as_bytes()).is_ok() && self.pins.send(pin.clone()).is_ok();
+        Box::pin(std::future::ready(if is_sent { Ok(()) } else { Err(NotSent::ChannelDown) }))
     }
 }
 

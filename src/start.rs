@@ -1,7 +1,8 @@
 //! Serving: every role with what it needs, stopped in order: first who talks to people, last what
 //! everybody stands on.
 
-use std::fs::File;
+use std::env;
+use std::fs::{self, File};
 use std::future::Future;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use api::courier::{Console, Courier};
+use api::courier::{Console, Courier, Post, Secret};
 use api::server::Server;
 use arc_swap::ArcSwap;
 use bridge::{Address, Bridge, Doors};
@@ -70,8 +71,48 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     }
 }
 
-/// Who delivers login pins: the terminal, so only where nobody else can reach this process.
-fn courier(config: &Config) -> Result<Arc<Console>, InvalidConfig> {
+/// Who delivers login pins: to phones, or to the terminal.
+fn courier(config: &Config) -> anyhow::Result<Arc<dyn Courier>> {
+    if config.plays(Role::Api) && config.courier.reaches_phones() {
+        Ok(Arc::new(post(config)?))
+    } else {
+        Ok(Arc::new(terminal(config)?))
+    }
+}
+
+fn post(config: &Config) -> anyhow::Result<Post> {
+    let (whatsapp, sms) = (&config.courier.whatsapp, &config.courier.sms);
+    let mut post = Post::default();
+    if whatsapp.is_set() {
+        let file = whatsapp.token_file.as_deref();
+        let token = secret("courier.whatsapp.token_file", file, "FLUSS_WHATSAPP_TOKEN")?;
+        post = post.with_whatsapp(whatsapp, token)?;
+    }
+    if sms.is_set() {
+        let file = sms.token_file.as_deref();
+        let token = secret("courier.sms.token_file", file, "FLUSS_SMS_TOKEN")?;
+        post = post.with_sms(sms, token, config.host_of_console().as_deref())?;
+    }
+    Ok(post)
+}
+
+/// A secret out of its file, or out of the environment where no file is set.
+fn secret(setting: &str, file: Option<&Path>, variable: &str) -> Result<Secret, InvalidConfig> {
+    let (text, value) = match file {
+        Some(file) => (fs::read_to_string(file).ok(), format!("\"{}\"", file.display())),
+        None => (env::var(variable).ok(), "(nothing)".to_owned()),
+    };
+    let secret = text.and_then(|text| Secret::parse(&text).ok());
+    secret.ok_or_else(|| {
+        InvalidConfig::new(format!(
+            "{setting} = {value}: expected a file that holds the token and nothing else, or \
+             without the setting the token in {variable}"
+        ))
+    })
+}
+
+/// The terminal, so only where nobody else can reach this process.
+fn terminal(config: &Config) -> Result<Console, InvalidConfig> {
     let (http, plays) = (&config.http, config.plays(Role::Api));
     // Without the role nobody signs in here, wherever it would listen.
     let listen = if plays { http.listen } else { SocketAddr::from(([127, 0, 0, 1], 0)) };
@@ -79,7 +120,7 @@ fn courier(config: &Config) -> Result<Arc<Console>, InvalidConfig> {
     let refuse = |setting: &str| {
         InvalidConfig::new(format!(
             "{setting}: others could sign in here, but login pins are only printed to the \
-             terminal: serve this machine alone"
+             terminal: set courier.whatsapp or courier.sms, or serve this machine alone"
         ))
     };
     if plays && public {
@@ -88,7 +129,7 @@ fn courier(config: &Config) -> Result<Arc<Console>, InvalidConfig> {
     if plays && !http.trusted_proxies.is_empty() {
         return Err(refuse("http.trusted_proxies"));
     }
-    Console::new(listen).map(Arc::new).map_err(|_| refuse("http.listen"))
+    Console::new(listen).map_err(|_| refuse("http.listen"))
 }
 
 /// Brings the database up to date.

@@ -19,6 +19,8 @@ fn every_setting_of_the_manual_is_one_also_when_commented_out() {
     assert_ne!(config.http.public_url, None);
     assert_ne!(config.http.console_url, None);
     assert_eq!(config.http.check(), Ok(()));
+    assert_ne!(config.courier.whatsapp.token_file, None);
+    assert_ne!(config.courier.sms.token_file, None);
     assert_ne!(config.bridge.server_name, None);
     assert_ne!(config.operator.listen, None);
 }
@@ -62,7 +64,7 @@ fn a_wrong_setting_is_told_in_one_line() {
         ),
         (
             "htp.listen=1",
-            r"htp: unknown field `htp`, expected one of `data`, `roles`, `log`, `log_format`, `names`, `time_zone`, `store`, `http`, `api`, `broker`, `bridge`, `operator`",
+            r"htp: unknown field `htp`, expected one of `data`, `roles`, `log`, `log_format`, `names`, `time_zone`, `store`, `http`, `api`, `courier`, `broker`, `bridge`, `operator`",
         ),
         (
             "http.max_connections=many",
@@ -121,6 +123,43 @@ fn a_wrong_setting_is_told_in_one_line() {
         ("listen", r"--set listen: expected KEY=VALUE"),
         ("=1", r"--set =1: expected KEY=VALUE"),
         ("http..listen=1", r"--set http..listen=1: expected KEY=VALUE"),
+    ] {
+        let error = Config::load(None, None, &[set.to_owned()]).unwrap_err();
+        assert_eq!(error.to_string(), line);
+    }
+}
+
+#[test]
+fn a_wrong_setting_of_the_couriers_is_told_in_one_line() {
+    for (set, line) in [
+        (
+            "courier.whatsapp.phone_number_id='+27 10'",
+            r#"courier.whatsapp.phone_number_id = "+27 10": expected the digits by which Meta names the phone number that sends"#,
+        ),
+        (
+            "courier.whatsapp.token_file='/etc/token'",
+            r#"courier.whatsapp.phone_number_id = "": expected the digits by which Meta names the phone number that sends"#,
+        ),
+        (
+            "courier.whatsapp.template='Login Pin'",
+            r#"courier.whatsapp.template = "Login Pin": expected the name of a template: small letters, digits and _"#,
+        ),
+        (
+            "courier.sms.account_sid=AC12",
+            r#"courier.sms.account_sid = "AC12": expected AC and 32 hexadecimal digits, as Twilio names the account"#,
+        ),
+        (
+            "courier.sms.account_sid=AC00000000000000000000000000000000",
+            r#"courier.sms.sender = "": expected a phone number, a name, or a messaging service (MG…)"#,
+        ),
+        (
+            "courier.sms.base_url=http://sms.example",
+            r#"courier.sms.base_url = "http://sms.example": expected https:// and a host (or http:// and a loopback address), without a slash at the end"#,
+        ),
+        (
+            "courier.sms.token=secret",
+            "courier.sms.token: unknown field `token`, expected one of `account_sid`, `token_file`, `sender`, `base_url`",
+        ),
     ] {
         let error = Config::load(None, None, &[set.to_owned()]).unwrap_err();
         assert_eq!(error.to_string(), line);

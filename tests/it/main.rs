@@ -11,6 +11,7 @@ mod chance;
 mod chaos;
 mod clocks;
 mod codes;
+mod couriers;
 mod explain;
 mod fleet;
 mod gate;
@@ -32,6 +33,9 @@ mod replay;
 mod roll_over;
 mod settings;
 mod signing_in;
+#[path = "../../api/src/courier/stand_in.rs"]
+#[expect(dead_code, reason = "the tests of the couriers look closer at what it hears")]
+mod stand_in;
 mod storage;
 mod storm;
 mod tidy;

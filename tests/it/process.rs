@@ -76,6 +76,8 @@ fn p_1_what_is_wrong_is_told_in_one_line() {
         (vec!["api.blocked_prefixes=[\"JM\"]"], 64, "blocked_prefixes"),
         (vec!["http.trusted_proxies=[\"127.0.0.1\"]"], 64, "http.trusted_proxies"),
         (vec!["http.public_url=https://fluss.example"], 64, "http.public_url"),
+        (vec!["courier.whatsapp.phone_number_id=1"], 64, "courier.whatsapp.phone_number_id"),
+        (vec!["courier.whatsapp.phone_number_id='1'"], 64, "courier.whatsapp.token_file"),
         (vec![listen.as_str()], 1, &taken),
         (vec![broker.as_str()], 1, &taken),
     ] {

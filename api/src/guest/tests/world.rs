@@ -1,6 +1,5 @@
 //! A small world: an owner with a gate and two intercoms, a clock set by hand, and browsers.
 
-use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,7 +20,7 @@ use store::{Guest, GuestPass, Issue, Issued, Keys, Label, Store, Vouch};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::courier::{ChannelDown, Courier};
+use crate::courier::{Courier, Delivery};
 use crate::{Config, GateWelcome, Parts};
 
 pub(crate) struct World {
@@ -505,12 +504,7 @@ impl Phone {
 }
 
 impl Courier for Phone {
-    fn deliver<'a>(
-        &'a self,
-        channel: Channel,
-        _: &'a PhoneNumber,
-        pin: &'a Otp,
-    ) -> Pin<Box<dyn Future<Output = Result<(), ChannelDown>> + Send + 'a>> {
+    fn deliver<'a>(&'a self, channel: Channel, _: &'a PhoneNumber, pin: &'a Otp) -> Delivery<'a> {
         self.pins.lock().unwrap().push((channel, pin.reveal()));
         Box::pin(std::future::ready(Ok(())))
     }
