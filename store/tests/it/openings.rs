@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use domain::access_code::{LegState, Refusal, Revocation, Standing, TRIGGER_LIFETIME};
+use domain::access_code::{
+    ATTEMPT_WINDOW, LegState, MAX_ATTEMPTS, Refusal, Revocation, Standing, TRIGGER_LIFETIME,
+};
 use domain::attempt::{Evidence, Settlement, State, WhyNot};
 use domain::secret::LinkToken;
 use domain::settings::ExitGate;
 use domain::{GateId, Leg, Passcode, Settings};
-use store::{Errand, Redeem, Refused};
+use store::{Errand, Redeem, Refused, VouchRefusal};
 
 use crate::world::World;
 
@@ -23,6 +25,8 @@ crate::on_both_databases![
     a_gate_that_comes_back_frees_what_a_dead_process_never_sent,
     a_command_that_was_not_sent_in_time_frees_the_leg,
     o_8_the_gate_is_the_one_of_the_settings_now,
+    six_tries_of_a_way_in_ten_minutes_are_enough_and_the_host_can_still_help,
+    g_2_a_reference_leads_to_its_link_at_its_own_board_alone,
     r_1_a_revoke_before_the_redeem_wins,
     r_2_a_revoke_before_the_command_is_sent_stops_it,
     r_3_a_revoke_after_sending_makes_a_cancel_due,
@@ -196,6 +200,41 @@ async fn o_8_the_gate_is_the_one_of_the_settings_now(world: World) {
     assert_eq!(entry.gate, side);
     let exit: GateId = world.redeems(world.asks_out(&other)).await.unwrap().gate;
     assert_eq!(exit, side);
+}
+
+/// Safety 2.2: who presses for ever does not wear out a motor, nor its ledger.
+async fn six_tries_of_a_way_in_ten_minutes_are_enough_and_the_host_can_still_help(world: World) {
+    let world = world.ready().await;
+    let issued = world.issues().await;
+    let begun = world.now();
+    let denied = Evidence::NotExecuted(WhyNot::TooSoon);
+    for _ in 0..MAX_ATTEMPTS {
+        let attempt = world.redeems(world.asks_in(&issued)).await.unwrap();
+        world.bridge_sends(&attempt).await.unwrap();
+        world.store.attempts().settle(world.gate, attempt.id, denied, world.now()).await.unwrap();
+        world.later(Duration::from_secs(30));
+    }
+    assert_eq!(world.refused(world.asks_in(&issued)).await, Refusal::TooManyAttempts);
+    for _ in 0..MAX_ATTEMPTS {
+        let attempt = world.lets_through(world.vouches(&issued, Leg::Entry)).await.unwrap();
+        world.bridge_sends(&attempt).await.unwrap();
+        world.store.attempts().settle(world.gate, attempt.id, denied, world.now()).await.unwrap();
+    }
+    let tired = world.lets_through(world.vouches(&issued, Leg::Entry)).await;
+    assert_eq!(tired.unwrap_err(), VouchRefusal::Rule(Refusal::TooManyAttempts));
+    // Until the window has passed for all of them.
+    world.later(begun.until(begun + ATTEMPT_WINDOW));
+    assert!(world.lets_through(world.vouches(&issued, Leg::Entry)).await.is_ok());
+}
+
+async fn g_2_a_reference_leads_to_its_link_at_its_own_board_alone(world: World) {
+    let world = world.ready().await;
+    let issued = world.issues().await;
+    let elsewhere = world.makes_intercom(world.owner, "Unit 9").await;
+    let redemptions = world.store.redemptions();
+    let found = redemptions.link_for(&issued.pass.reference, world.intercom).await.unwrap();
+    assert!(found == Some(issued.pass.link));
+    assert!(redemptions.link_for(&issued.pass.reference, elsewhere).await.unwrap().is_none());
 }
 
 async fn r_1_a_revoke_before_the_redeem_wins(world: World) {
