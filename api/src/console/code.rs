@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use domain::access_code::Standing;
 use domain::{CodeId, Leg, UserId};
 use store::GuestPass;
 
@@ -88,14 +87,7 @@ fn told(api: &Api, user: UserId, seen: &GuestPass) -> Shown {
     let (zone, guest) = (seen.time_zone.as_str(), pass.guest.name.as_str());
     let is_active = code.is_active(now);
     let way = code.way_on_hosts_word(now);
-    let perhaps_inside = match code.standing(now) {
-        Standing::Expired { inside, .. } | Standing::Revoked { inside, .. } => inside,
-        Standing::Issued
-        | Standing::Entering
-        | Standing::Inside { .. }
-        | Standing::Leaving { .. }
-        | Standing::Completed { .. } => false,
-    };
+    let perhaps_inside = visit::is_perhaps_inside(code, now);
     Shown {
         id: code.id.to_string(),
         intercom: code.intercom.to_string(),

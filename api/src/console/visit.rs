@@ -2,7 +2,7 @@
 
 use domain::access_code::{End, Standing};
 use domain::attempt::{State, WhyNot};
-use domain::{AccessCode, Attempt, Leg, Timestamp, UserId};
+use domain::{AccessCode, Attempt, Timestamp, UserId};
 use store::Pass;
 
 use crate::pages::{Moment, Words};
@@ -97,7 +97,7 @@ pub(super) fn opening(code: &AccessCode, attempt: &Attempt, zone: &str, now: Tim
         (State::Executed { at }, _) => Words::of("opening-opened").at("at", Moment::new(at, zone)),
         (State::NotExecuted { why, .. }, _) => not_opened(why),
     };
-    words.with("leg", leg_word(attempt.leg))
+    words.way(attempt.leg)
 }
 
 fn not_opened(why: WhyNot) -> Words {
@@ -110,14 +110,6 @@ fn not_opened(why: WhyNot) -> Words {
         WhyNot::TooSoon => "opening-not-soon",
         WhyNot::LedgerFailed => "opening-not-fault",
     })
-}
-
-/// How messages tell the ways apart.
-pub(super) fn leg_word(leg: Leg) -> &'static str {
-    match leg {
-        Leg::Entry => "entry",
-        Leg::Exit => "exit",
-    }
 }
 
 /// Who made a code, in the eyes of a reader.

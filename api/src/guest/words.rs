@@ -38,7 +38,7 @@ pub(super) fn not_opened(why: WhyNot, leg: Leg) -> Words {
         WhyNot::TooSoon => "guest-not-opened-soon",
         WhyNot::LedgerFailed => "guest-not-opened-fault",
     });
-    words.with("leg", word(leg))
+    words.way(leg)
 }
 
 pub(super) fn cancelled(inside: bool) -> Words {
@@ -71,14 +71,6 @@ pub(super) fn refused(refusal: Refusal, leg: Leg, now: Timestamp) -> Words {
             Words::of("guest-wait").count("seconds", u32::try_from(seconds).unwrap_or(u32::MAX))
         }
         Refusal::TooManyAttempts => Words::of("guest-too-many"),
-        Refusal::GateOffline => Words::of("guest-away-pressed").with("leg", word(leg)),
-    }
-}
-
-/// How messages tell the legs apart.
-fn word(leg: Leg) -> &'static str {
-    match leg {
-        Leg::Entry => "entry",
-        Leg::Exit => "exit",
+        Refusal::GateOffline => Words::of("guest-away-pressed").way(leg),
     }
 }

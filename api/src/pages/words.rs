@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use domain::Timestamp;
+use domain::{Leg, Timestamp};
 use fluent_bundle::FluentArgs;
 use jiff::Zoned;
 
@@ -36,6 +36,17 @@ impl Words {
     pub(crate) fn with(mut self, name: &'static str, what: impl Into<String>) -> Self {
         self.with.push((name, Named::Text(what.into())));
         self
+    }
+
+    /// The same, telling which way it is about: messages ask for `entry` or `exit`.
+    pub(crate) fn way(self, leg: Leg) -> Self {
+        self.with(
+            "leg",
+            match leg {
+                Leg::Entry => "entry",
+                Leg::Exit => "exit",
+            },
+        )
     }
 
     /// The same with a number, which may decide between forms.
