@@ -90,6 +90,15 @@ pub enum Health {
     },
 }
 
+/// Something of each channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EachChannel<T> {
+    /// Of WhatsApp.
+    pub whatsapp: T,
+    /// Of SMS.
+    pub sms: T,
+}
+
 /// Which way a pin should go: the one that was asked for, or else the best of those that are set
 /// up, whose order is the usual preference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,23 +143,23 @@ pub fn health(pins: &[Trial], is_reported: bool, now: Timestamp) -> Health {
 }
 
 /// The channels that are set up, the recommended one first.
-pub fn order(set_up: &[Channel], health: impl Fn(Channel) -> Health) -> Vec<Channel> {
+pub fn order(set_up: &[Channel], health: &EachChannel<Health>) -> Vec<Channel> {
     let mut order = set_up.to_vec();
-    order.sort_by_key(|channel| rank(health(*channel)));
+    order.sort_by_key(|channel| health.of(*channel).rank());
     order
 }
 
 /// Decides which way a pin goes.
 pub fn choose(
     wish: Wish,
-    health: impl Fn(Channel) -> Health,
+    health: &EachChannel<Health>,
     now: Timestamp,
 ) -> Result<Choice, Unavailable> {
-    let order = order(wish.set_up, &health);
+    let order = order(wish.set_up, health);
     for channel in wish.set_up.iter().copied() {
         let is_wanted = wish.asked.is_none_or(|asked| asked == channel);
         let is_best = wish.asked.is_some() || order.first() == Some(&channel);
-        match health(channel) {
+        match *health.of(channel) {
             _ if !is_wanted => {}
             Health::Down { probe_at, .. } if probe_at <= now => {
                 return Ok(Choice { channel, is_probe: true });
@@ -161,14 +170,50 @@ pub fn choose(
             Health::Up | Health::Doubtful { .. } | Health::Down { .. } => {}
         }
     }
-    let is_open = |channel: &Channel| !matches!(health(*channel), Health::Down { .. });
-    let others: Vec<_> = order.into_iter().filter(is_open).collect();
-    let probes = wish.set_up.iter().filter_map(|channel| match health(*channel) {
-        Health::Down { probe_at, .. } => Some(probe_at.max(now)),
+    let others: Vec<_> =
+        order.into_iter().filter(|channel| health.of(*channel).is_open()).collect();
+    let probes = wish.set_up.iter().filter_map(|channel| match health.of(*channel) {
+        Health::Down { probe_at, .. } => Some(now.max(*probe_at)),
         Health::Up | Health::Doubtful { .. } => None,
     });
     let retry_at = if others.is_empty() { probes.min() } else { None };
     Err(Unavailable { others, retry_at })
+}
+
+impl Health {
+    /// Whether pins are sent this way.
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::Up | Self::Doubtful { .. } => true,
+            Self::Down { .. } => false,
+        }
+    }
+
+    fn rank(self) -> u8 {
+        match self {
+            Self::Up => 0,
+            Self::Doubtful { .. } => 1,
+            Self::Down { .. } => 2,
+        }
+    }
+}
+
+impl<T> EachChannel<T> {
+    /// That of one channel.
+    pub fn of(&self, channel: Channel) -> &T {
+        match channel {
+            Channel::Whatsapp => &self.whatsapp,
+            Channel::Sms => &self.sms,
+        }
+    }
+
+    /// That of one channel, to be changed.
+    pub fn of_mut(&mut self, channel: Channel) -> &mut T {
+        match channel {
+            Channel::Whatsapp => &mut self.whatsapp,
+            Channel::Sms => &mut self.sms,
+        }
+    }
 }
 
 impl Fate {
@@ -230,14 +275,6 @@ fn run_of<'a>(
     let numbers: HashSet<_> = bad.iter().map(|pin| pin.number).collect();
     let (newest, oldest) = (bad.first()?.at, bad.last()?.at);
     (enough <= numbers.len() && now < newest + RECENT).then_some(Run { newest, oldest })
-}
-
-fn rank(health: Health) -> u8 {
-    match health {
-        Health::Up => 0,
-        Health::Doubtful { .. } => 1,
-        Health::Down { .. } => 2,
-    }
 }
 
 #[cfg(test)]
@@ -333,11 +370,8 @@ mod tests {
         sms: Health,
         now: Timestamp,
     ) -> Result<(Channel, bool), Unavailable> {
-        let health = |channel| match channel {
-            Whatsapp => whatsapp,
-            Sms => sms,
-        };
-        choose(wish, health, now).map(|choice| (choice.channel, choice.is_probe))
+        let health = EachChannel { whatsapp, sms };
+        choose(wish, &health, now).map(|choice| (choice.channel, choice.is_probe))
     }
 
     #[test]

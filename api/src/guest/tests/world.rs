@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
 use axum::response::Response;
 use domain::attempt::Evidence;
+use domain::channel::Wish;
 use domain::login::{Channel, Client};
 use domain::name::{DeviceName, GuestName};
 use domain::secret::{BoardToken, ClaimCode, EnrolmentSecret, LoginToken, Otp, SessionToken};
@@ -137,7 +138,9 @@ impl World {
         let (token, otp) = (LoginToken::random(&*self.dice), Otp::random(&*self.dice));
         let phone = PhoneNumber::parse("+27821234567", None).unwrap();
         let logins = self.store.logins();
-        let begun = logins.begin(phone, Client::App, otp.clone(), token.clone(), self.now()).await;
+        let begun = logins
+            .begin(phone, Client::App, Wish::default(), otp.clone(), token.clone(), self.now())
+            .await;
         begun.unwrap().unwrap();
         let session = SessionToken::random(&*self.dice);
         let signed_in = logins.verify(token, otp, session.clone(), self.now()).await;
