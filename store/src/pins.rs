@@ -27,7 +27,7 @@ pub struct Pins(pub(crate) Arc<Inner>);
 /// What a courier says of a pin.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Handed {
-    /// The provider took it, and calls it by this id.
+    /// The provider took it, and calls it by this id; empty where there is none.
     Accepted(String),
     /// It did not go out.
     NotSent(Cause),
@@ -72,7 +72,7 @@ impl Pins {
                  WHERE id = $1 AND accepted_at IS NULL AND failed_at IS NULL")
             .bind(pin)
             .bind(now)
-            .bind(message_digest(&vault, &message))
+            .bind(Some(message).filter(|id| !id.is_empty()).map(|id| message_digest(&vault, &id)))
             .execute(tx)
             .await
             .map(drop)
