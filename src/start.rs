@@ -331,7 +331,9 @@ impl Running {
         let http = server.as_ref().map(|(bound, _)| bound.local_addr());
         let https = server.as_ref().and_then(|(bound, _)| bound.https());
 
-        let operator = Operator::bind(&config.operator, &config.roles, &store, &clock).await?;
+        let channels = config.courier.channels();
+        let operator =
+            Operator::bind(&config.operator, &config.roles, &channels, &store, &clock).await?;
         let operator_at = operator.as_ref().map(Operator::local_addr);
 
         let reload = Arc::new(Notify::new());

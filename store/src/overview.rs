@@ -120,15 +120,25 @@ impl Overview {
 impl Glance {
     /// The attempts of the latest slots together.
     pub fn latest(&self, slots: usize) -> Tally {
-        self.slots.iter().take(slots).fold(Tally::default(), |sum, tally| Tally {
+        Tally::sum(self.slots.get(..slots).unwrap_or(&self.slots))
+    }
+
+    /// The attempts of each hour, the latest first.
+    pub fn hours(&self) -> impl Iterator<Item = Tally> {
+        self.slots.chunks(SLOTS_AN_HOUR).map(Tally::sum)
+    }
+}
+
+impl Tally {
+    /// Several of them together.
+    fn sum(tallies: &[Self]) -> Self {
+        tallies.iter().fold(Self::default(), |sum, tally| Self {
             opened: sum.opened + tally.opened,
             not_opened: sum.not_opened + tally.not_opened,
             unsettled: sum.unsettled + tally.unsettled,
         })
     }
-}
 
-impl Tally {
     /// All of them.
     pub fn all(&self) -> u32 {
         self.opened + self.not_opened + self.unsettled

@@ -82,15 +82,16 @@ impl Default for Sms {
 impl Config {
     /// Whether pins go to phones at all.
     pub fn reaches_phones(&self) -> bool {
-        Channel::ALL.into_iter().any(|channel| self.has(channel))
+        !self.channels().is_empty()
     }
 
-    /// Whether pins go this way.
-    pub fn has(&self, channel: Channel) -> bool {
-        match channel {
+    /// By which ways they do.
+    pub fn channels(&self) -> Vec<Channel> {
+        let is_set = |channel: &Channel| match channel {
             Channel::Whatsapp => self.whatsapp.is_set(),
             Channel::Sms => self.sms.is_set(),
-        }
+        };
+        Channel::ALL.into_iter().filter(is_set).collect()
     }
 
     /// Refuses what could not work.

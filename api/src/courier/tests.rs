@@ -185,9 +185,9 @@ async fn a_throttled_sms_is_asked_for_once_more_and_no_third_time() {
     let twilio = StandIn::replying(&[throttled, (201, ACCEPTED_BY_TWILIO)]);
     sends(&sms(twilio.url(), PATIENCE)).await.unwrap();
     assert_eq!(twilio.heard().len(), 2);
-    let twilio = StandIn::replying(&[throttled]);
+    twilio.turns_to(&[throttled]);
     assert_eq!(sends(&sms(twilio.url(), PATIENCE)).await, Err(NotSent::ChannelDown));
-    assert_eq!(twilio.heard().len(), 2);
+    assert_eq!(twilio.heard().len(), 4);
 }
 
 /// A provider that took a pin says so; a refusal has a code. What has neither tells nothing.

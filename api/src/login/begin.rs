@@ -82,11 +82,16 @@ pub(crate) async fn ask(
     let Err(Failed { why, others }) = send(api, &begun, &pin).await? else {
         return Ok(pin_sent(login_id, &begun));
     };
-    // Who named no way takes any; the provider answered that it is down, so this takes no longer
-    // than one that is asked twice.
-    match others.first() {
+    // Who named no way takes any; the provider has answered, so there is time for another.
+    let other = api.courier.channels().iter().find(|other| **other != begun.channel);
+    match other {
         Some(other) if channel.is_none() && why == NotSent::ChannelDown => {
-            resend::ask_again(api, login_id, Some((*other).into())).await
+            match resend::ask_again(api, login_id.clone(), Some((*other).into())).await {
+                Err(problem) if problem.code == Code::ChannelUnavailable => {
+                    Err(unavailable(api, &login_id, Vec::new()))
+                }
+                sent => sent,
+            }
         }
         Some(_) | None => Err(unavailable(api, &login_id, others)),
     }

@@ -63,7 +63,7 @@ impl World {
 
 const PHONE: &str = "+27831112222";
 
-fn paced(refusal: LoginRefusal) -> bool {
+fn paced(refusal: &LoginRefusal) -> bool {
     matches!(refusal, LoginRefusal::Pace(_))
 }
 
@@ -76,24 +76,24 @@ async fn a_pin_that_surely_did_not_go_out_costs_no_pause_and_one_of_unknown_fate
     }
     let begun = world.asks_by(PHONE, Some(Whatsapp)).await.unwrap();
     world.is_handed_over(begun.pin, Handed::Silent).await;
-    assert!(paced(world.asks_by(PHONE, Some(Whatsapp)).await.unwrap_err()));
+    assert!(paced(&world.asks_by(PHONE, Some(Whatsapp)).await.unwrap_err()));
     world.later(Duration::from_secs(30));
     // And it counts for the window: with two more there are three.
     for pause in [60, 0] {
         world.asks_by(PHONE, Some(Whatsapp)).await.unwrap();
         world.later(Duration::from_secs(pause));
     }
-    assert!(paced(world.asks_by(PHONE, Some(Whatsapp)).await.unwrap_err()));
+    assert!(paced(&world.asks_by(PHONE, Some(Whatsapp)).await.unwrap_err()));
 }
 
 async fn after_a_silent_pin_the_other_channel_is_taken_at_once_and_only_once(world: World) {
     let silent = world.asks_by(PHONE, Some(Whatsapp)).await.unwrap();
-    assert!(paced(world.asks_by(PHONE, Some(Sms)).await.unwrap_err()), "not known to be silent");
+    assert!(paced(&world.asks_by(PHONE, Some(Sms)).await.unwrap_err()), "not known to be silent");
     world.is_handed_over(silent.pin, Handed::Silent).await;
     let second = world.asks_by(PHONE, Some(Sms)).await.unwrap();
     world.is_handed_over(second.pin, Handed::Silent).await;
     for channel in [Sms, Whatsapp] {
-        assert!(paced(world.asks_by(PHONE, Some(channel)).await.unwrap_err()), "{channel:?}");
+        assert!(paced(&world.asks_by(PHONE, Some(channel)).await.unwrap_err()), "{channel:?}");
     }
 }
 
