@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// A bar with its gap, and the height of the highest, in units of the picture.
-const STEP: u16 = 10;
+/// The picture, and the height of the highest bar, in its own units.
+const WIDTH: u16 = 720;
 const TOP: f32 = 120.0;
 
 /// What is drawn of one slot: how often each end, under its name.
@@ -14,6 +14,8 @@ pub(super) struct Plot {
     /// Names its caption on the page.
     pub(super) id: &'static str,
     pub(super) width: u16,
+    /// How wide a bar is; the rest is the gap to the next.
+    pub(super) bar: u16,
     pub(super) hours: u64,
     /// How long a slot is, in words.
     pub(super) slot: String,
@@ -43,11 +45,13 @@ impl Plot {
         let columns: Vec<_> = columns.take(shown.into()).collect();
         let most = columns.iter().map(|column| column.iter().map(|(_, count)| count).sum()).max();
         let most = most.unwrap_or_default();
-        let places = (0..shown).rev().map(|place| place * STEP);
+        let step = WIDTH / shown.max(1);
+        let places = (0..shown).rev().map(|place| place * step);
         let minutes = slot.as_secs() / 60;
         Self {
             id,
-            width: shown * STEP,
+            width: WIDTH,
+            bar: step - step / 5,
             hours: minutes * u64::from(shown) / 60,
             slot: if minutes == 60 { "hour".to_owned() } else { format!("{minutes} minutes") },
             most,
@@ -103,7 +107,7 @@ mod tests {
     #[test]
     fn nothing_is_drawn_of_nothing() {
         let plot = Plot::of("p", [column(0, 0, 0); 24].into_iter(), 24, Duration::from_hours(1));
-        assert_eq!((plot.hours, plot.slot.as_str()), (24, "hour"));
+        assert_eq!((plot.hours, plot.slot.as_str(), plot.bar), (24, "hour", 24));
         assert_eq!((plot.most, plot.bars.len()), (0, 0));
     }
 }

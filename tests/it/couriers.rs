@@ -226,7 +226,7 @@ async fn p_7_o_1e_an_outage_changes_the_order_and_the_channel_comes_back_by_itse
         mail.house.post(&resend, &json!({ "channel": "sms" })).await.ok();
     }
     assert_eq!(mail.order().await, order([("sms", true), ("whatsapp", false)]));
-    assert!(outage.elapsed() < Duration::from_secs(60), "{:?}", outage.elapsed());
+    assert!(outage.elapsed() < Duration::from_mins(1), "{:?}", outage.elapsed());
 
     // Nobody is sent there any more, and everybody is told of the other.
     let asked = mail.meta.heard().len();
@@ -255,7 +255,7 @@ async fn p_7_o_1e_an_outage_changes_the_order_and_the_channel_comes_back_by_itse
     mail.twilio.turns_to(&[TAKEN_BY_TWILIO]);
     mail.house.stop();
     mail.starts_at("+31s").await;
-    assert_eq!(mail.order().await[0].1, false, "{:?}", mail.order().await);
+    assert!(!mail.order().await[0].1, "{:?}", mail.order().await);
     assert_eq!(mail.asks(&number(9), None).await.ok()["channel"], "sms", "WhatsApp is still down");
     assert_eq!(mail.meta.heard().len(), asked + 1, "it was asked once");
     assert_eq!(mail.asks(&number(10), None).await.ok()["channel"], "sms");
@@ -308,7 +308,7 @@ async fn p_7_an_outage_behind_a_provider_is_seen_by_its_reports() {
     assert_eq!(mail.meta_reports(&lost).await, 200);
     // Whoever asks for it is still served: perhaps these numbers are odd.
     assert_eq!(mail.order().await, order([("sms", true), ("whatsapp", true)]));
-    assert!(outage.elapsed() < Duration::from_secs(60), "{:?}", outage.elapsed());
+    assert!(outage.elapsed() < Duration::from_mins(1), "{:?}", outage.elapsed());
     assert_eq!(mail.asks(&number(5), None).await.ok()["channel"], "sms");
     assert_eq!(mail.asks(&number(6), Some("whatsapp")).await.ok()["channel"], "whatsapp");
     assert!(mail.operators_page().await.contains("pins do not arrive, since"));
