@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use api::courier::{Courier, Delivery, NotSent};
+use api::courier::{Courier, Delivery, MessageId, NotSent};
 use device_sim::{Claim, Options, Simulation};
 use domain::login::Channel;
 use domain::secret::Otp;
@@ -247,7 +247,8 @@ impl Courier for Messenger {
         let line = format!("{:>29}{} to {phone:?}: {}\n", "", channel.as_str(), pin.reveal());
         let is_sent =
             io::stdout().write_all(line.as_bytes()).is_ok() && self.pins.send(pin.clone()).is_ok();
-        Box::pin(std::future::ready(if is_sent { Ok(()) } else { Err(NotSent::ChannelDown) }))
+        let sent = if is_sent { Ok(MessageId(String::new())) } else { Err(NotSent::ChannelDown) };
+        Box::pin(std::future::ready(sent))
     }
 }
 

@@ -9,6 +9,7 @@ mod plot;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::anyhow;
 use api::server::{CannotServe, Server};
@@ -20,19 +21,28 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use domain::channel::Health;
+use domain::login::Channel;
 use domain::{Clock, Timestamp};
 use serde::Deserialize;
-use store::{SLOT, SLOTS, SLOTS_AN_HOUR, Store, Tally};
+use store::{PinTally, SLOT, SLOTS, SLOTS_AN_HOUR, Store, Tally};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Role;
 use crate::explain::{self, Subject};
 
 pub(crate) use config::Config;
-use plot::Plot;
+use plot::{Column, Plot};
 
 /// More than a person's browser opens; the house keeps its files for others.
 const MAX_CONNECTIONS: usize = 16;
+
+/// Six hours of five minutes.
+const SLOTS_SHOWN: u16 = 72;
+
+const HOURS_SHOWN: u16 = 24;
+
+const HOUR: Duration = Duration::from_hours(1);
 
 /// What browsers are told with every answer.
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -59,6 +69,7 @@ struct House {
     store: Store,
     clock: Arc<dyn Clock>,
     roles: Arc<[Role]>,
+    channels: Arc<[Channel]>,
     names: Arc<[String]>,
 }
 
@@ -73,8 +84,18 @@ struct Glance {
     hour: Tally,
     day: Tally,
     oldest: Option<Oldest>,
-    pins_sent: u32,
-    pins_answered: u32,
+    attempts: [Plot; 2],
+    channels: Vec<ChannelSeen>,
+}
+
+/// How login pins go one way.
+struct ChannelSeen {
+    name: &'static str,
+    state: String,
+    /// Whether the operator should look.
+    is_bad: bool,
+    hour: PinTally,
+    day: PinTally,
     plot: Plot,
 }
 
@@ -99,10 +120,11 @@ struct Asked {
 }
 
 impl Operator {
-    /// Takes its address; nothing when none is set.
+    /// Takes its address; nothing when none is set. `channels` are those by which pins go to phones.
     pub(crate) async fn bind(
         config: &Config,
         roles: &[Role],
+        channels: &[Channel],
         store: &Store,
         clock: &Arc<dyn Clock>,
     ) -> anyhow::Result<Option<Self>> {
@@ -125,6 +147,7 @@ impl Operator {
             store: store.clone(),
             clock: Arc::clone(clock),
             roles: roles.into(),
+            channels: channels.into(),
             names: config.names.clone().into(),
         };
         Ok(Some(Self { server, router: router(house) }))
@@ -184,10 +207,54 @@ async fn glance(State(house): State<House>) -> Response {
         oldest: seen
             .oldest_unsettled
             .map(|(id, since)| Oldest { id: id.to_string(), age: age(since, now) }),
-        pins_sent: seen.pins_sent,
-        pins_answered: seen.pins_answered,
-        plot: Plot::of(&seen.slots, SLOT),
+        attempts: [
+            Plot::of("by-minutes", seen.slots.iter().map(ends_of), SLOTS_SHOWN, SLOT),
+            Plot::of("by-hours", seen.hours().map(|tally| ends_of(&tally)), HOURS_SHOWN, HOUR),
+        ],
+        channels: Channel::ALL.map(|channel| channel_seen(&house, &seen, channel, now)).into(),
     })
+}
+
+fn channel_seen(
+    house: &House,
+    seen: &store::Glance,
+    channel: Channel,
+    now: Timestamp,
+) -> ChannelSeen {
+    let pins = seen.pins.of(channel);
+    let (state, is_bad) = match *seen.channels.of(channel) {
+        _ if house.channels.is_empty() => ("pins are printed to the terminal".to_owned(), false),
+        _ if !house.channels.contains(&channel) => ("not set up".to_owned(), false),
+        Health::Up => ("nothing speaks against it".to_owned(), false),
+        Health::Doubtful { since } => {
+            (format!("pins do not arrive, since {}", age(since, now)), true)
+        }
+        Health::Down { since, .. } => {
+            (format!("the provider takes no pins, since {}", age(since, now)), true)
+        }
+    };
+    let (name, id) = match channel {
+        Channel::Whatsapp => ("WhatsApp", "by-whatsapp"),
+        Channel::Sms => ("SMS", "by-sms"),
+    };
+    ChannelSeen {
+        name,
+        state,
+        is_bad,
+        hour: PinTally::sum(&pins[..1]),
+        day: PinTally::sum(pins),
+        plot: Plot::of(id, pins.iter().map(fates_of), HOURS_SHOWN, HOUR),
+    }
+}
+
+fn ends_of(tally: &Tally) -> Column {
+    let Tally { opened, not_opened, unsettled } = *tally;
+    [("opened", opened), ("not-opened", not_opened), ("unsettled", unsettled)]
+}
+
+fn fates_of(tally: &PinTally) -> Column {
+    let open = tally.sent.saturating_sub(tally.arrived + tally.failed);
+    [("arrived", tally.arrived), ("failed", tally.failed), ("not-known", open)]
 }
 
 /// `GET /explain?of=…`: the same as `flussd explain` tells.

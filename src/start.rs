@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use api::courier::{Console, Courier, Post, Secret};
+use api::courier::{Console, Courier, Post, Secret, WhatsappSecrets};
 use api::server::Server;
 use arc_swap::ArcSwap;
 use bridge::{Address, Bridge, Doors};
@@ -86,14 +86,34 @@ fn post(config: &Config) -> anyhow::Result<Post> {
     if whatsapp.is_set() {
         let file = whatsapp.token_file.as_deref();
         let token = secret("courier.whatsapp.token_file", file, "FLUSS_WHATSAPP_TOKEN")?;
-        post = post.with_whatsapp(whatsapp, token)?;
+        let file = whatsapp.app_secret_file.as_deref();
+        let setting = "courier.whatsapp.app_secret_file";
+        let app_secret = secret_if_any(setting, file, "FLUSS_WHATSAPP_APP_SECRET")?;
+        let file = whatsapp.verify_token_file.as_deref();
+        let setting = "courier.whatsapp.verify_token_file";
+        let verify_token = secret_if_any(setting, file, "FLUSS_WHATSAPP_VERIFY_TOKEN")?;
+        let secrets = WhatsappSecrets { token, app_secret, verify_token };
+        post = post.with_whatsapp(whatsapp, secrets)?;
     }
     if sms.is_set() {
         let file = sms.token_file.as_deref();
         let token = secret("courier.sms.token_file", file, "FLUSS_SMS_TOKEN")?;
-        post = post.with_sms(sms, token, config.host_of_console().as_deref())?;
+        let (host, url) = (config.host_of_console(), config.http.public_url.as_deref());
+        post = post.with_sms(sms, token, host.as_deref(), url)?;
     }
     Ok(post)
+}
+
+/// The same as [`secret`], where it may be missing.
+fn secret_if_any(
+    setting: &str,
+    file: Option<&Path>,
+    variable: &str,
+) -> Result<Option<Secret>, InvalidConfig> {
+    if file.is_none() && env::var_os(variable).is_none() {
+        return Ok(None);
+    }
+    secret(setting, file, variable).map(Some)
 }
 
 /// A secret out of its file, or out of the environment where no file is set.
@@ -311,7 +331,9 @@ impl Running {
         let http = server.as_ref().map(|(bound, _)| bound.local_addr());
         let https = server.as_ref().and_then(|(bound, _)| bound.https());
 
-        let operator = Operator::bind(&config.operator, &config.roles, &store, &clock).await?;
+        let channels = config.courier.channels();
+        let operator =
+            Operator::bind(&config.operator, &config.roles, &channels, &store, &clock).await?;
         let operator_at = operator.as_ref().map(Operator::local_addr);
 
         let reload = Arc::new(Notify::new());

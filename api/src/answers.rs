@@ -9,7 +9,8 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::access_code::{NotActive, Refusal as RedeemRefusal};
-use domain::login::Refusal as PinRefusal;
+use domain::channel::Unavailable;
+use domain::login::{Channel, Refusal as PinRefusal};
 use domain::permission::Denied;
 use domain::{Clock, Timestamp};
 use serde_json::{Map, Value, json};
@@ -348,7 +349,16 @@ impl From<LoginRefusal> for Problem {
         match refusal {
             LoginRefusal::Pin(refusal) => refusal.into(),
             LoginRefusal::Pace(too_many) => too_many.into(),
+            LoginRefusal::Channel(closed) => closed.into(),
         }
+    }
+}
+
+impl From<Unavailable> for Problem {
+    fn from(Unavailable { others, retry_at }: Unavailable) -> Self {
+        let others: Vec<_> = others.into_iter().map(Channel::as_str).collect();
+        let problem = Self::from(Code::ChannelUnavailable).with("try", others);
+        retry_at.into_iter().fold(problem, Self::retry_at)
     }
 }
 

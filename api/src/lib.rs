@@ -159,7 +159,9 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
         .merge(console)
         .fallback(answers::not_found)
         .method_not_allowed_fallback(answers::method_not_allowed);
-    let router = body::small(router).merge(pictures);
+    let reports = courier::reports::routes();
+    let reports = reports.route_layer(from_fn_with_state(api.clone(), hosts::public));
+    let router = body::small(router).merge(pictures).merge(reports);
     let clock = Arc::clone(&api.clock);
     Ok(body::bounded(router.with_state(api), clock))
 }
@@ -167,6 +169,7 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
 fn endpoints() -> OpenApiRouter<Api> {
     openapi::begin()
         .routes(routes!(login::begin::begin))
+        .routes(routes!(login::channels::channels))
         .routes(routes!(login::resend::resend))
         .routes(routes!(login::verify::verify))
         .routes(routes!(sessions::me::me))

@@ -77,6 +77,9 @@ id!(
     /// One try at opening a gate for one leg; also the id of its command at the gate.
     AttemptId, "attempt");
 id!(
+    /// One login pin that was handed to a courier.
+    PinId, "pin");
+id!(
     /// Something that happened.
     EventId, "event");
 

@@ -3,11 +3,12 @@
 //! Nothing in this crate waits, connects, reads a clock or rolls dice: `now` and the dice are
 //! arguments. Nothing here knows SQL, JSON, HTTP or MQTT.
 //!
-//! In reading order: who ([`phone`], [`login`], [`permission`]), what ([`settings`],
+//! In reading order: who ([`phone`], [`login`], [`channel`], [`permission`]), what ([`settings`],
 //! [`access_code`]), and how a gate opens for it ([`gate`], [`attempt`]).
 
 pub mod access_code;
 pub mod attempt;
+pub mod channel;
 pub mod country;
 pub mod event;
 pub mod gate;
@@ -22,7 +23,7 @@ mod time;
 
 pub use access_code::{AccessCode, Leg};
 pub use attempt::Attempt;
-pub use id::{AttemptId, CodeId, EventId, GateId, IntercomId, InvalidId, SessionId, UserId};
+pub use id::{AttemptId, CodeId, EventId, GateId, IntercomId, InvalidId, PinId, SessionId, UserId};
 pub use phone::PhoneNumber;
 pub use secret::Passcode;
 pub use settings::Settings;

@@ -173,12 +173,44 @@ pub fn next_send(unanswered: &[Timestamp], in_a_day: &[Timestamp], now: Timestam
     paused.max(capped).max(now)
 }
 
+/// A pin that counts, and the way it went, where that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// When it went out.
+    pub at: Timestamp,
+    /// Which way.
+    pub by: Option<Channel>,
+    /// Whether its provider did not say if it took it.
+    pub is_silent: bool,
+}
+
+/// Whether a pin may go out without a pause, because nobody knows what became of the last one and
+/// the user takes the other channel (A13). Once: of two that are silent the second waits. The caps
+/// of [`MAX_SENDS`] count all. `unanswered` is newest first, as in [`next_send`].
+pub fn may_switch(unanswered: &[Sent], in_a_day: usize, to: Channel, now: Timestamp) -> bool {
+    let recent = unanswered.iter().filter(|pin| now < pin.at + SEND_WINDOW);
+    let (silent, spoken): (Vec<&Sent>, Vec<_>) = recent.partition(|pin| pin.is_silent);
+    let is_last = |pin: &Sent| spoken.iter().all(|other| other.at < pin.at);
+    match silent.as_slice() {
+        [last] => {
+            last.by.is_some_and(|by| by != to)
+                && is_last(last)
+                && spoken.len() + 1 < MAX_SENDS.0
+                && in_a_day < MAX_SENDS.1
+        }
+        _ => false,
+    }
+}
+
 /// Whether a session still holds, by its two clocks.
 pub fn session_holds(started_at: Timestamp, last_seen_at: Timestamp, now: Timestamp) -> bool {
     now < last_seen_at + SESSION_IDLE && now < started_at + SESSION_LIFETIME
 }
 
 impl Channel {
+    /// All channels, the usual one first.
+    pub const ALL: [Self; 2] = [Self::Whatsapp, Self::Sms];
+
     /// The word in requests and rows.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -300,6 +332,27 @@ mod tests {
         let hourly: Vec<Timestamp> = (0..8).rev().map(|hour| after(hour * 3600)).collect();
         assert_eq!(next_send(&[], &hourly, after(8 * 3600)), after(24 * 3600));
         assert_eq!(next_send(&[], &hourly[1..], after(8 * 3600)), after(8 * 3600));
+    }
+
+    #[test]
+    fn after_a_silent_pin_the_other_channel_may_be_taken_once_without_a_pause() {
+        use Channel::{Sms, Whatsapp};
+        let pin = |at, by, is_silent| Sent { at: after(at), by: Some(by), is_silent };
+        let silent = pin(0, Whatsapp, true);
+        assert!(may_switch(&[silent], 1, Sms, after(9)));
+        assert!(!may_switch(&[silent], 1, Whatsapp, after(9)), "the same way waits");
+        assert!(!may_switch(&[pin(0, Whatsapp, false)], 1, Sms, after(9)), "that one went out");
+        assert!(!may_switch(&[Sent { by: None, ..silent }], 1, Sms, after(9)));
+        for second in [pin(9, Sms, true), pin(9, Sms, false)] {
+            let sent = [second, silent];
+            assert!(!may_switch(&sent, 2, Sms, after(10)));
+            assert!(!may_switch(&sent, 2, Whatsapp, after(10)), "once: {second:?}");
+        }
+        let third = [pin(100, Whatsapp, true), pin(40, Sms, false)];
+        assert!(may_switch(&third, 2, Sms, after(101)));
+        let capped = [third[0], third[1], pin(1, Sms, false)];
+        assert!(!may_switch(&capped, 3, Sms, after(101)), "three in ten minutes are enough");
+        assert!(!may_switch(&[silent], 8, Sms, after(9)), "and eight a day");
     }
 
     #[test]

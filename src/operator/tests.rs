@@ -23,7 +23,9 @@ impl Page {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
         let config = Config { listen, names: vec!["fluss.internal".to_owned()] };
-        let operator = Operator::bind(&config, &[Role::Api, Role::Bridge], &store, &clock).await;
+        let operator =
+            Operator::bind(&config, &[Role::Api, Role::Bridge], &[Channel::Sms], &store, &clock);
+        let operator = operator.await;
         let operator = operator.unwrap().unwrap();
         let (url, stop) = (format!("http://{}", operator.local_addr()), CancellationToken::new());
         tokio::spawn(operator.run(stop.clone()));
@@ -56,7 +58,16 @@ async fn the_operator_sees_the_house_at_a_glance() {
     let page = Page::open().await;
     let (status, told) = page.get("/").await;
     assert_eq!(status, StatusCode::OK);
-    for words in ["<b>0</b> of 0", "Oldest unsettled attempt", "api and bridge", "<svg", "sent"] {
+    for words in [
+        "<b>0</b> of 0",
+        "Oldest unsettled attempt",
+        "api and bridge",
+        "<svg",
+        "Login pins by WhatsApp</dt><dd>not set up",
+        "Login pins by SMS</dt><dd>nothing speaks against it",
+        "Attempts in each 5 minutes, from 6 hours ago",
+        "Attempts in each hour, from 24 hours ago",
+    ] {
         assert!(told.contains(words), "{words} is not in {told}");
     }
     assert_eq!(page.get("/operator.css").await.0, StatusCode::OK);

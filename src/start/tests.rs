@@ -7,6 +7,7 @@ use authority::Authority;
 use device_sim::{Options, Simulation, ledger};
 use domain::access_code::{LegState, Refusal};
 use domain::attempt::{State, WhyNot};
+use domain::channel::Wish;
 use domain::login::Client;
 use domain::name::{DeviceName, GuestName};
 use domain::secret::{
@@ -272,7 +273,14 @@ impl Home {
         let (store, dice, now) = (running.store.clone(), SystemDice, self.clock.now());
         let (token, otp) = (LoginToken::random(&dice), Otp::random(&dice));
         let phone = PhoneNumber::parse("+27821234567", None).expect("a number");
-        let begun = store.logins().begin(phone, Client::App, otp.clone(), token.clone(), now);
+        let begun = store.logins().begin(
+            phone,
+            Client::App,
+            Wish::default(),
+            otp.clone(),
+            token.clone(),
+            now,
+        );
         begun.await.expect("no fault").expect("a pin may go out");
         let session = SessionToken::random(&dice);
         let signed_in = store.logins().verify(token, otp, session, now).await;

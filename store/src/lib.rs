@@ -21,6 +21,7 @@ mod logins;
 mod migrations;
 mod overview;
 mod people;
+mod pins;
 mod redeem;
 mod registry;
 mod restore;
@@ -46,8 +47,9 @@ pub use gates::{Gates, Raised};
 pub use identity::{Actor, Enrolment, GateRefusal, Renewal, Replacement};
 pub use intercoms::{Intercoms, SaveRefusal, SavedSettings, SettingsRefusal};
 pub use logins::{Begun, LoginRefusal, Logins, SignedIn, TooManyPins};
-pub use overview::{Glance, Overview, PINS_OVER, SLOT, SLOTS, SLOTS_AN_HOUR, Tally};
+pub use overview::{Glance, HOURS, Overview, PinTally, SLOT, SLOTS, SLOTS_AN_HOUR, Tally};
 pub use people::{People, Person};
+pub use pins::{End, Handed, Pins, Report};
 pub use redeem::{GuestPass, Redeem, Redemptions, Refused, Vouch, VouchRefusal};
 pub use registry::{Behind, Certificate, Fingerprint, Peer, Registry, Unwelcome};
 pub use restore::{Restored, Revived};
@@ -90,7 +92,7 @@ macro_rules! doors {
 
 doors! {
     attempts: Attempts, codes: Codes, devices: Devices, events: Events, gates: Gates,
-    intercoms: Intercoms, logins: Logins, overview: Overview, people: People, redemptions: Redemptions,
+    intercoms: Intercoms, logins: Logins, overview: Overview, people: People, pins: Pins, redemptions: Redemptions,
     registry: Registry, sessions: Sessions
 }
 

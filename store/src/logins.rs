@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use domain::channel::{Fate, Unavailable, Wish};
 use domain::event::EventKind;
-use domain::login::{self, Client, Failures, Login, Refusal};
+use domain::login::{self, Channel, Client, Failures, Login, Refusal, Sent};
 use domain::secret::{LoginToken, Otp, SessionToken};
-use domain::{PhoneNumber, SessionId, Timestamp, UserId};
+use domain::{PhoneNumber, PinId, SessionId, Timestamp, UserId};
 
 use crate::database::in_transaction;
 use crate::events::{About, record};
-use crate::row::login::{client_of, login_of};
+use crate::pins;
+use crate::row::login::{channel_from, client_of, login_of};
+use crate::row::pin::fate_of;
 use crate::sql::{Row, Tx, sql};
 use crate::vault::{Purpose, Vault, token_digest};
 use crate::{Answer, Inner, Result};
@@ -23,6 +26,10 @@ pub struct Logins(pub(crate) Arc<Inner>);
 pub struct Begun {
     /// The number it goes to.
     pub phone: PhoneNumber,
+    /// The way it goes.
+    pub channel: Channel,
+    /// Tell [`Pins`](crate::Pins) what became of it.
+    pub pin: PinId,
     /// Until when it holds.
     pub expires_at: Timestamp,
     /// When the next one may go out.
@@ -37,12 +44,14 @@ pub struct TooManyPins {
 }
 
 /// Why a login does not go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoginRefusal {
     /// The rules of the pin.
     Pin(Refusal),
     /// The pace of pins.
     Pace(TooManyPins),
+    /// No pin can go the way that was asked for.
+    Channel(Unavailable),
 }
 
 /// Somebody signed in.
@@ -66,17 +75,19 @@ impl Logins {
         &self,
         phone: PhoneNumber,
         client: Client,
+        wish: Wish,
         otp: Otp,
         token: LoginToken,
         now: Timestamp,
-    ) -> Answer<Begun, TooManyPins> {
+    ) -> Answer<Begun, LoginRefusal> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             let number = phone_digest(&vault, &phone);
             lock_number(tx, number).await?;
-            if let Err(too_many) = may_send(tx, number, now).await? {
-                return Ok(Err(too_many));
-            }
+            let channel = match way(tx, number, wish, now).await? {
+                Ok(channel) => channel,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
             sql("UPDATE logins SET ended_at = $2, otp_digest = NULL
                  WHERE phone_digest = $1 AND ended_at IS NULL")
             .bind(number)
@@ -84,9 +95,10 @@ impl Logins {
             .execute(tx)
             .await?;
             let (id, login) = (login_id(&token), Login::begin(now));
+            let pin = pins::went(tx, &vault, number, channel, now).await?;
             sql("INSERT INTO logins (id, phone_digest, phone_sealed, client, otp_digest, tries,
-                                     expires_at, created_at)
-                 VALUES ($1, $2, $3, $4, $5, 0, $6, $7)")
+                                     expires_at, created_at, pin_id)
+                 VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8)")
             .bind(id)
             .bind(number)
             .bind(vault.seal("login", &[phone.reveal()])?)
@@ -94,10 +106,11 @@ impl Logins {
             .bind(vault.digest(Purpose::Otp, &[&id, otp.reveal().as_bytes()]))
             .bind(login.expires_at)
             .bind(now)
+            .bind(pin)
             .execute(tx)
             .await?;
-            let next_at = sent(tx, number, now).await?;
-            Ok(Ok(Begun { phone, expires_at: login.expires_at, next_at }))
+            let next_at = pace(tx, number, now).await?.next_at;
+            Ok(Ok(Begun { phone, channel, pin, expires_at: login.expires_at, next_at }))
         })
     }
 
@@ -105,6 +118,7 @@ impl Logins {
     pub async fn renew(
         &self,
         token: LoginToken,
+        wish: Wish,
         otp: Otp,
         now: Timestamp,
     ) -> Answer<Begun, LoginRefusal> {
@@ -118,28 +132,21 @@ impl Logins {
             if let Err(refusal) = login.renew(now) {
                 return Ok(Err(LoginRefusal::Pin(refusal)));
             }
-            if let Err(too_many) = may_send(tx, number, now).await? {
-                return Ok(Err(LoginRefusal::Pace(too_many)));
-            }
-            sql("UPDATE logins SET otp_digest = $2, expires_at = $3 WHERE id = $1")
+            let channel = match way(tx, number, wish, now).await? {
+                Ok(channel) => channel,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let pin = pins::went(tx, &vault, number, channel, now).await?;
+            sql("UPDATE logins SET otp_digest = $2, expires_at = $3, pin_id = $4 WHERE id = $1")
                 .bind(id)
                 .bind(vault.digest(Purpose::Otp, &[&id, otp.reveal().as_bytes()]))
                 .bind(login.expires_at)
+                .bind(pin)
                 .execute(tx)
                 .await?;
-            let next_at = sent(tx, number, now).await?;
+            let next_at = pace(tx, number, now).await?.next_at;
             let phone = phone_of(&vault, &row)?;
-            Ok(Ok(Begun { phone, expires_at: login.expires_at, next_at }))
-        })
-    }
-
-    /// A pin did not go out after all: it does not count, so that the other channel can be tried
-    /// at once (A13).
-    pub async fn undelivered(&self, phone: PhoneNumber, sent_at: Timestamp) -> Result<()> {
-        let number = phone_digest(&self.0.vault, &phone);
-        in_transaction!(self.0.db, |tx| {
-            let forget = sql("DELETE FROM pins_sent WHERE phone_digest = $1 AND at = $2");
-            forget.bind(number).bind(sent_at).execute(tx).await.map(drop)
+            Ok(Ok(Begun { phone, channel, pin, expires_at: login.expires_at, next_at }))
         })
     }
 
@@ -186,6 +193,12 @@ impl Logins {
                 .bind(now)
                 .execute(tx)
                 .await?;
+            sql("UPDATE pins_sent SET verified_at = $2
+                 WHERE id = (SELECT pin_id FROM logins WHERE id = $1)")
+            .bind(id)
+            .bind(now)
+            .execute(tx)
+            .await?;
             let (session, displaced) =
                 start_session(tx, &vault, user, client, &session, now).await?;
             Ok(Ok(SignedIn { user, session, client, displaced }))
@@ -277,37 +290,51 @@ async fn lock_login(tx: &mut Tx, id: [u8; 32]) -> Result<Option<(Row, [u8; 32])>
     Ok(row.map(|row| (row, number)))
 }
 
-async fn may_send(
+/// Which way the next pin of a number goes, if one may.
+async fn way(
     tx: &mut Tx,
     number: [u8; 32],
+    wish: Wish,
     now: Timestamp,
-) -> Result<std::result::Result<(), TooManyPins>> {
-    let until = next_send(tx, number, now).await?;
-    Ok(if now < until { Err(TooManyPins { until }) } else { Ok(()) })
+) -> Result<std::result::Result<Channel, LoginRefusal>> {
+    let pace = pace(tx, number, now).await?;
+    let may_go = |channel| {
+        let may =
+            pace.next_at <= now || login::may_switch(&pace.unanswered, pace.in_a_day, channel, now);
+        if may { Ok(()) } else { Err(TooManyPins { until: pace.next_at }) }
+    };
+    pins::way(tx, wish, may_go, now).await
 }
 
-async fn next_send(tx: &mut Tx, number: [u8; 32], now: Timestamp) -> Result<Timestamp> {
-    let rows = sql("SELECT at, answered_at FROM pins_sent
-                    WHERE phone_digest = $1 AND $2 < at ORDER BY at DESC")
+/// How pins went to a number, and when the next one may.
+struct Pace {
+    unanswered: Vec<Sent>,
+    in_a_day: usize,
+    next_at: Timestamp,
+}
+
+async fn pace(tx: &mut Tx, number: [u8; 32], now: Timestamp) -> Result<Pace> {
+    let rows = sql("SELECT * FROM pins_sent
+                    WHERE phone_digest = $1 AND $2 < at ORDER BY at DESC, id DESC")
     .bind(number)
     .bind(now - login::SEND_DAY)
     .all(tx)
     .await?;
     let (mut all, mut unanswered) = (Vec::new(), Vec::new());
     for row in &rows {
-        all.push(row.moment("at")?);
+        let (fate, at) = (fate_of(row)?, row.moment("at")?);
+        if !fate.counts() {
+            continue;
+        }
+        all.push(at);
         if row.moment_if_any("answered_at")?.is_none() {
-            unanswered.push(row.moment("at")?);
+            let by = row.parsed_if_any("channel", channel_from)?;
+            unanswered.push(Sent { at, by, is_silent: fate == Fate::Silent });
         }
     }
-    Ok(login::next_send(&unanswered, &all, now))
-}
-
-/// Notes a pin that goes out, and answers when the next one may.
-async fn sent(tx: &mut Tx, number: [u8; 32], now: Timestamp) -> Result<Timestamp> {
-    let sent = sql("INSERT INTO pins_sent (phone_digest, at) VALUES ($1, $2)");
-    sent.bind(number).bind(now).execute(tx).await?;
-    next_send(tx, number, now).await
+    let moments: Vec<_> = unanswered.iter().map(|pin| pin.at).collect();
+    let next_at = login::next_send(&moments, &all, now);
+    Ok(Pace { unanswered, in_a_day: all.len(), next_at })
 }
 
 async fn failures_of(tx: &mut Tx, number: [u8; 32]) -> Result<Failures> {

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::channel::{EachChannel, Health};
+use domain::login::SEND_DAY;
 use domain::{AttemptId, Timestamp};
 
 use crate::database::reading;
+use crate::pins;
 use crate::row::device::gate_of;
+use crate::row::login::channel_from;
 use crate::row::number;
-use crate::sql::{Row, sql};
+use crate::sql::{Row, Tx, sql};
 use crate::{Fault, Inner, Result};
 
 /// How finely attempts are counted.
@@ -20,8 +24,8 @@ pub const SLOTS_AN_HOUR: usize = 12;
 /// How many slots are counted: a day of them.
 pub const SLOTS: usize = 24 * SLOTS_AN_HOUR;
 
-/// Over which time login pins are counted.
-pub const PINS_OVER: Duration = Duration::from_hours(1);
+/// By the hour, and over how many of them, login pins are counted.
+pub const HOURS: usize = 24;
 
 /// The operator's door.
 #[derive(Clone)]
@@ -38,10 +42,10 @@ pub struct Glance {
     pub slots: Vec<Tally>,
     /// The attempt of which nobody knows the end for the longest time, and since when.
     pub oldest_unsettled: Option<(AttemptId, Timestamp)>,
-    /// Login pins that went out within [`PINS_OVER`].
-    pub pins_sent: u32,
-    /// Those among them by which somebody signed in.
-    pub pins_answered: u32,
+    /// Login pins of each of the last [`HOURS`], the latest first.
+    pub pins: EachChannel<Vec<PinTally>>,
+    /// How the channels of login pins are doing.
+    pub channels: EachChannel<Health>,
 }
 
 /// How attempts ended.
@@ -53,6 +57,23 @@ pub struct Tally {
     pub not_opened: u32,
     /// Nobody knows yet.
     pub unsettled: u32,
+}
+
+/// How login pins went that were handed to a courier.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PinTally {
+    /// All of them.
+    pub sent: u32,
+    /// Taken by the provider.
+    pub accepted: u32,
+    /// Delivered, as far as the provider reports it.
+    pub delivered: u32,
+    /// Typed right.
+    pub verified: u32,
+    /// Delivered or typed right.
+    pub arrived: u32,
+    /// Not taken, or lost, or of unknown fate; and not arrived.
+    pub failed: u32,
 }
 
 impl Overview {
@@ -90,11 +111,8 @@ impl Overview {
                 }
             };
 
-            let pins = sql("SELECT COUNT(*) AS sent, COUNT(answered_at) AS answered
-                            FROM pins_sent WHERE $1 < at AND at <= $2");
-            let pins = pins.bind(now - PINS_OVER).bind(now).one(tx).await?;
-            let (pins_sent, pins_answered) = (number(&pins, "sent")?, number(&pins, "answered")?);
-            Ok(Glance { gates, online, slots, oldest_unsettled, pins_sent, pins_answered })
+            let (pins, channels) = (pins_of(tx, now).await?, pins::health(tx, now).await?);
+            Ok(Glance { gates, online, slots, oldest_unsettled, pins, channels })
         })
     }
 }
@@ -102,15 +120,25 @@ impl Overview {
 impl Glance {
     /// The attempts of the latest slots together.
     pub fn latest(&self, slots: usize) -> Tally {
-        self.slots.iter().take(slots).fold(Tally::default(), |sum, tally| Tally {
+        Tally::sum(self.slots.get(..slots).unwrap_or(&self.slots))
+    }
+
+    /// The attempts of each hour, the latest first.
+    pub fn hours(&self) -> impl Iterator<Item = Tally> {
+        self.slots.chunks(SLOTS_AN_HOUR).map(Tally::sum)
+    }
+}
+
+impl Tally {
+    /// Several of them together.
+    fn sum(tallies: &[Self]) -> Self {
+        tallies.iter().fold(Self::default(), |sum, tally| Self {
             opened: sum.opened + tally.opened,
             not_opened: sum.not_opened + tally.not_opened,
             unsettled: sum.unsettled + tally.unsettled,
         })
     }
-}
 
-impl Tally {
     /// All of them.
     pub fn all(&self) -> u32 {
         self.opened + self.not_opened + self.unsettled
@@ -126,6 +154,49 @@ impl Tally {
         }
         Ok(())
     }
+}
+
+impl PinTally {
+    /// Several of them together.
+    pub fn sum(tallies: &[Self]) -> Self {
+        tallies.iter().fold(Self::default(), |sum, tally| Self {
+            sent: sum.sent + tally.sent,
+            accepted: sum.accepted + tally.accepted,
+            delivered: sum.delivered + tally.delivered,
+            verified: sum.verified + tally.verified,
+            arrived: sum.arrived + tally.arrived,
+            failed: sum.failed + tally.failed,
+        })
+    }
+}
+
+async fn pins_of(tx: &mut Tx, now: Timestamp) -> Result<EachChannel<Vec<PinTally>>> {
+    let day = || vec![PinTally::default(); HOURS];
+    let mut pins = EachChannel { whatsapp: day(), sms: day() };
+    let counts = sql("SELECT ($1 - at) / $3 AS hour, channel, COUNT(*) AS sent,
+                             COUNT(accepted_at) AS accepted, COUNT(delivered_at) AS delivered,
+                             COUNT(verified_at) AS verified,
+                             COUNT(COALESCE(delivered_at, verified_at)) AS arrived,
+                             COUNT(CASE WHEN delivered_at IS NULL AND verified_at IS NULL
+                                        THEN failed_at END) AS failed
+                      FROM pins_sent WHERE channel IS NOT NULL AND $2 < at AND at <= $1
+                      GROUP BY 1, 2");
+    let hour_ms = i64::try_from(Duration::from_hours(1).as_millis()).unwrap_or(i64::MAX);
+    let counts = counts.bind(now).bind(now - SEND_DAY).bind(hour_ms);
+    for row in counts.all(tx).await? {
+        let channel = row.parsed("channel", channel_from)?;
+        if let Some(tally) = pins.of_mut(channel).get_mut(number::<usize>(&row, "hour")?) {
+            *tally = PinTally {
+                sent: number(&row, "sent")?,
+                accepted: number(&row, "accepted")?,
+                delivered: number(&row, "delivered")?,
+                verified: number(&row, "verified")?,
+                arrived: number(&row, "arrived")?,
+                failed: number(&row, "failed")?,
+            };
+        }
+    }
+    Ok(pins)
 }
 
 /// The least id of an attempt at this moment.

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::login::{Client, OTP_LIFETIME};
+use domain::login::{Channel, Client, OTP_LIFETIME};
 use serde::Deserialize;
 use store::SessionRefusal;
 
@@ -14,7 +14,7 @@ use crate::Api;
 use crate::answers::{Code, Problem};
 use crate::body::Form;
 use crate::caller::From as Address;
-use crate::login::{ChannelWord, begin, resend, verify};
+use crate::login::{ChannelWord, begin, channels, resend, verify};
 use crate::pages::same_site::SameSite;
 use crate::pages::{self, Moment, Screen, Words, cookie, filters};
 
@@ -28,8 +28,16 @@ struct SignIn {
     wrong: Option<Words>,
     displaced: Option<Displaced>,
     phone: String,
-    by_sms: bool,
+    ways: Vec<Way>,
     support: Option<String>,
+}
+
+/// A way for the pin.
+struct Way {
+    channel: Channel,
+    is_chosen: bool,
+    is_recommended: bool,
+    is_open: bool,
 }
 
 /// Who took the session of this browser.
@@ -44,6 +52,7 @@ struct Displaced {
 struct Pin {
     wrong: Option<Words>,
     by_sms: bool,
+    channels: &'static [Channel],
     support: Option<String>,
 }
 
@@ -52,8 +61,7 @@ struct Pin {
 pub(super) struct Asked {
     #[serde(default)]
     phone: String,
-    #[serde(default)]
-    channel: ChannelWord,
+    channel: Option<ChannelWord>,
 }
 
 #[derive(Deserialize)]
@@ -61,15 +69,13 @@ pub(super) struct Asked {
 pub(super) struct Typed {
     #[serde(default)]
     pin: String,
-    #[serde(default)]
-    by: ChannelWord,
+    by: Option<ChannelWord>,
 }
 
 /// Which way the pin was sent, in the address of the page that asks for it.
 #[derive(Default, Deserialize)]
 pub(super) struct Sent {
-    #[serde(default)]
-    by: ChannelWord,
+    by: Option<ChannelWord>,
 }
 
 /// `GET /console/sign-in`.
@@ -88,8 +94,8 @@ pub(super) async fn show(State(api): State<Api>, headers: HeaderMap) -> Result<R
             }
         },
     };
-    let support = api.config.support_contact.clone();
-    Ok(Screen(SignIn { displaced, support, ..SignIn::default() }).into_response())
+    let (ways, support) = (ways(&api, None).await?, api.config.support_contact.clone());
+    Ok(Screen(SignIn { displaced, ways, support, ..SignIn::default() }).into_response())
 }
 
 /// `POST /console/sign-in`: has a pin sent.
@@ -106,11 +112,17 @@ pub(super) async fn ask(
     match sent.await {
         Ok(sent) => (keep(&api, &sent.login_id), to_pin(sent.channel)).into_response(),
         Err(problem) => {
+            // Whoever was turned away is offered another way.
+            let keeps = problem.code != Code::ChannelUnavailable;
+            let ways = match ways(&api, asked.channel.map(|channel| (channel, keeps))).await {
+                Ok(ways) => ways,
+                Err(problem) => return problem.into_response(),
+            };
             let screen = SignIn {
                 wrong: Some(Words::from(&problem)),
                 displaced: None,
                 phone: asked.phone,
-                by_sms: is_sms(asked.channel),
+                ways,
                 support: api.config.support_contact.clone(),
             };
             pages::told_by(problem, Screen(screen))
@@ -174,11 +186,31 @@ pub(super) async fn sign_out(
     Ok((owner::forget(&api), Redirect::to("/console/sign-in")).into_response())
 }
 
-fn pin_page(api: &Api, by: ChannelWord, wrong: Option<Words>) -> Pin {
-    Pin { wrong, by_sms: is_sms(by), support: api.config.support_contact.clone() }
+/// All ways that there are. Chosen is the recommended one, or the one that was asked for, or just
+/// not that one.
+async fn ways(api: &Api, asked: Option<(ChannelWord, bool)>) -> Result<Vec<Way>, Problem> {
+    let (order, health) = channels::in_order(api).await?;
+    let asked = asked.map(|(word, keeps)| (Channel::from(word), keeps));
+    let chosen = order.iter().copied().find(|channel| match asked {
+        None => true,
+        Some((asked, keeps)) => (asked == *channel) == keeps,
+    });
+    let chosen = chosen.or(order.first().copied());
+    let way = |channel: Channel| Way {
+        channel,
+        is_chosen: chosen == Some(channel),
+        is_recommended: 1 < order.len() && order.first() == Some(&channel),
+        is_open: health.of(channel).is_open(),
+    };
+    Ok(order.iter().copied().map(way).collect())
 }
 
-fn wrong_pin(api: &Api, by: ChannelWord, problem: Problem) -> Response {
+fn pin_page(api: &Api, by: Option<ChannelWord>, wrong: Option<Words>) -> Pin {
+    let (channels, support) = (api.courier.channels(), api.config.support_contact.clone());
+    Pin { wrong, by_sms: is_sms(by), channels, support }
+}
+
+fn wrong_pin(api: &Api, by: Option<ChannelWord>, problem: Problem) -> Response {
     let wrong = Some(Words::from(&problem));
     pages::told_by(problem, Screen(pin_page(api, by, wrong)))
 }
@@ -192,12 +224,9 @@ fn login_id<'a>(api: &Api, headers: &'a HeaderMap) -> Option<&'a str> {
 }
 
 fn to_pin(by: ChannelWord) -> Redirect {
-    Redirect::to(if is_sms(by) { "/console/pin?by=sms" } else { "/console/pin" })
+    Redirect::to(if is_sms(Some(by)) { "/console/pin?by=sms" } else { "/console/pin" })
 }
 
-fn is_sms(by: ChannelWord) -> bool {
-    match by {
-        ChannelWord::Sms => true,
-        ChannelWord::Whatsapp => false,
-    }
+fn is_sms(by: Option<ChannelWord>) -> bool {
+    by == Some(ChannelWord::Sms)
 }

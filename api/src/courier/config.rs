@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use axum::http::Uri;
+use domain::login::Channel;
 use serde::{Deserialize, Serialize};
 
 use crate::config::InvalidSetting;
@@ -27,6 +28,10 @@ pub struct Whatsapp {
     pub phone_number_id: String,
     /// The file with the access token.
     pub token_file: Option<PathBuf>,
+    /// The file with the app's secret, by which Meta signs its reports; without it none is heard.
+    pub app_secret_file: Option<PathBuf>,
+    /// The file with the word by which Meta asks whether reports are wanted here.
+    pub verify_token_file: Option<PathBuf>,
     /// The authentication template, with the pin in its body and a button that copies it.
     pub template: String,
     /// The template's language.
@@ -54,6 +59,8 @@ impl Default for Whatsapp {
         Self {
             phone_number_id: String::new(),
             token_file: None,
+            app_secret_file: None,
+            verify_token_file: None,
             template: "login_pin".to_owned(),
             language: "en".to_owned(),
             base_url: "https://graph.facebook.com/v23.0".to_owned(),
@@ -75,7 +82,16 @@ impl Default for Sms {
 impl Config {
     /// Whether pins go to phones at all.
     pub fn reaches_phones(&self) -> bool {
-        self.whatsapp.is_set() || self.sms.is_set()
+        !self.channels().is_empty()
+    }
+
+    /// By which ways they do.
+    pub fn channels(&self) -> Vec<Channel> {
+        let is_set = |channel: &Channel| match channel {
+            Channel::Whatsapp => self.whatsapp.is_set(),
+            Channel::Sms => self.sms.is_set(),
+        };
+        Channel::ALL.into_iter().filter(is_set).collect()
     }
 
     /// Refuses what could not work.
@@ -100,7 +116,9 @@ impl Whatsapp {
         let is_template =
             is_word(&self.template, |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
         let is_language = is_word(&self.language, |byte| byte.is_ascii_alphabetic());
-        expect(is_id && (self.is_set() || self.token_file.is_none()), || InvalidSetting {
+        let files = [&self.token_file, &self.app_secret_file, &self.verify_token_file];
+        let is_unused = files.iter().all(|file| file.is_none());
+        expect(is_id && (self.is_set() || is_unused), || InvalidSetting {
             setting: "whatsapp.phone_number_id",
             value: format!("{id:?}"),
             expected: "the digits by which Meta names the phone number that sends",

@@ -65,15 +65,15 @@ impl Line {
             sleep(PAUSE).await;
             reply(again).await
         });
-        let why = match asked.await {
+        let (why, not_sent) = match asked.await {
             Ok(Ok(reply)) => return Ok(reply),
-            Ok(Err(error)) if error.is_connect() => "cannot connect",
-            Ok(Err(_)) => "the connection broke",
-            Err(_) => "no answer in time",
+            Ok(Err(error)) if error.is_connect() => ("cannot connect", NotSent::ChannelDown),
+            Ok(Err(_)) => ("the connection broke", NotSent::Unknown),
+            Err(_) => ("no answer in time", NotSent::Unknown),
         };
         let channel = self.channel;
         warn!(channel, "cannot send login pins by {channel}: {why}");
-        Err(NotSent::ChannelDown)
+        Err(not_sent)
     }
 
     /// Sorts a refusal by the provider's code for it: `unreachable` are those about the number.
@@ -83,6 +83,15 @@ impl Line {
         if reply.status.is_client_error() && code.is_some_and(|code| unreachable.contains(&code)) {
             info!(channel, status, code, "a number cannot be reached by {channel}");
             return NotSent::NumberUnreachable;
+        }
+        // What stands between us and a provider knows no codes, nor what the provider did.
+        let is_strange = reply.status.is_success() || reply.status.is_server_error();
+        if is_strange && code.is_none() {
+            warn!(
+                channel,
+                status, "cannot send login pins by {channel}: no answer of the provider"
+            );
+            return NotSent::Unknown;
         }
         warn!(channel, status, code, "cannot send login pins by {channel}: refused");
         NotSent::ChannelDown

@@ -1,11 +1,13 @@
 //! How login pins reach people: one trait; [`Post`] carries them to phones, [`Console`] prints them
 //! for development.
 //!
-//! A provider is one file: what it is asked and how its refusals are sorted. What is *absent* here:
-//! who may be sent a pin, and how often (`domain::login`, `store`).
+//! A provider is one file: what it is asked, how its refusals are sorted, and how its reports are
+//! read. What is *absent* here: who may be sent a pin, and how often (`domain::login`, `store`), and
+//! which way it goes (`domain::channel`).
 
 mod config;
 mod line;
+pub(crate) mod reports;
 mod sms;
 mod whatsapp;
 
@@ -17,6 +19,7 @@ use std::pin::Pin;
 use domain::PhoneNumber;
 use domain::login::Channel;
 use domain::secret::Otp;
+use store::Report;
 
 pub use config::{Config, Sms as SmsConfig, Whatsapp as WhatsappConfig};
 
@@ -31,12 +34,46 @@ pub trait Courier: Send + Sync {
         phone: &'a PhoneNumber,
         pin: &'a Otp,
     ) -> Delivery<'a>;
+
+    /// Which ways it has, the recommended one first.
+    fn channels(&self) -> &'static [Channel] {
+        &Channel::ALL
+    }
+
+    /// Reads what a provider reports, if it is surely that provider's word.
+    fn hear(&self, _: Channel, _: &Signed<'_>) -> Option<Vec<Report>> {
+        None
+    }
+
+    /// Whether a provider that introduces itself by this word is ours.
+    fn knows(&self, _: Channel, _word: &str) -> bool {
+        false
+    }
 }
 
-/// A pin on its way.
-pub type Delivery<'a> = Pin<Box<dyn Future<Output = Result<(), NotSent>> + Send + 'a>>;
+/// A pin on its way; it becomes the id by which its provider will report on it.
+pub type Delivery<'a> = Pin<Box<dyn Future<Output = Result<MessageId, NotSent>> + Send + 'a>>;
 
-/// Why a pin could not be sent this way. Strangers are told the same of both.
+/// A provider's id of a message; in some of them the number can be read.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MessageId(pub String);
+
+impl fmt::Debug for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MessageId(····)")
+    }
+}
+
+/// A report as it came, and what should prove whose it is.
+#[derive(Clone, Copy)]
+pub struct Signed<'a> {
+    /// All bytes of the request's body.
+    pub body: &'a [u8],
+    /// What the provider's header says.
+    pub signature: &'a str,
+}
+
+/// Why a pin could not be sent this way. Strangers are told the same of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotSent {
     /// Nobody can be reached this way now: an outage, a limit, or a setting that is wrong.
@@ -45,6 +82,9 @@ pub enum NotSent {
     /// Others can, this number cannot.
     #[error("this number cannot be reached this way")]
     NumberUnreachable,
+    /// Nobody knows: the provider did not answer, and may have taken it.
+    #[error("the provider did not say whether it took the pin")]
+    Unknown,
 }
 
 /// Sends pins to phones, by a courier for each channel that is set up.
@@ -59,23 +99,31 @@ impl Post {
     pub fn with_whatsapp(
         mut self,
         config: &WhatsappConfig,
-        token: Secret,
+        secrets: WhatsappSecrets,
     ) -> Result<Self, CannotSend> {
         let line = Line::new(Channel::Whatsapp, PATIENCE)?;
-        self.whatsapp = Some(Box::new(whatsapp::Whatsapp::new(line, config, token)));
+        self.whatsapp = Some(Box::new(whatsapp::Whatsapp::new(line, config, secrets)));
         Ok(self)
     }
 
-    /// With pins by SMS, for the console at this host.
+    /// With pins by SMS, for the console at this host; reports come to where `public_url` leads.
     pub fn with_sms(
         mut self,
         config: &SmsConfig,
         token: Secret,
         host: Option<&str>,
+        public_url: Option<&str>,
     ) -> Result<Self, CannotSend> {
         let line = Line::new(Channel::Sms, PATIENCE)?;
-        self.sms = Some(Box::new(sms::Sms::new(line, config, token, host)));
+        self.sms = Some(Box::new(sms::Sms::new(line, config, token, host, public_url)));
         Ok(self)
+    }
+
+    fn by(&self, channel: Channel) -> Option<&dyn Courier> {
+        match channel {
+            Channel::Whatsapp => self.whatsapp.as_deref(),
+            Channel::Sms => self.sms.as_deref(),
+        }
     }
 }
 
@@ -86,15 +134,38 @@ impl Courier for Post {
         phone: &'a PhoneNumber,
         pin: &'a Otp,
     ) -> Delivery<'a> {
-        let courier = match channel {
-            Channel::Whatsapp => &self.whatsapp,
-            Channel::Sms => &self.sms,
-        };
-        match courier {
+        match self.by(channel) {
             Some(courier) => courier.deliver(channel, phone, pin),
             None => Box::pin(future::ready(Err(NotSent::ChannelDown))),
         }
     }
+
+    fn channels(&self) -> &'static [Channel] {
+        match (&self.whatsapp, &self.sms) {
+            (Some(_), Some(_)) => &Channel::ALL,
+            (Some(_), None) => &[Channel::Whatsapp],
+            (None, Some(_)) => &[Channel::Sms],
+            (None, None) => &[],
+        }
+    }
+
+    fn hear(&self, channel: Channel, report: &Signed<'_>) -> Option<Vec<Report>> {
+        self.by(channel)?.hear(channel, report)
+    }
+
+    fn knows(&self, channel: Channel, word: &str) -> bool {
+        self.by(channel).is_some_and(|courier| courier.knows(channel, word))
+    }
+}
+
+/// What Meta knows us by, and what we know Meta by.
+pub struct WhatsappSecrets {
+    /// Lets us send.
+    pub token: Secret,
+    /// Signs Meta's reports; without it none is heard.
+    pub app_secret: Option<Secret>,
+    /// The word by which Meta asks once whether reports are wanted here.
+    pub verify_token: Option<Secret>,
 }
 
 /// What a provider knows us by; nothing prints it.
@@ -150,7 +221,8 @@ impl Courier for Console {
     ) -> Delivery<'a> {
         let line = format!("login pin for {phone:?} by {}: {}\n", channel.as_str(), pin.reveal());
         let printed = std::io::stdout().write_all(line.as_bytes());
-        Box::pin(future::ready(printed.map_err(|_| NotSent::ChannelDown)))
+        let sent = printed.map(|()| MessageId(String::new())).map_err(|_| NotSent::ChannelDown);
+        Box::pin(future::ready(sent))
     }
 }
 

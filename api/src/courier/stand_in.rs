@@ -1,5 +1,6 @@
 //! A provider on loopback: hears real requests and gives the replies it was told to give.
 
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -9,6 +10,7 @@ use std::thread;
 pub(crate) struct StandIn {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<Heard>>>,
+    replies: Arc<Mutex<VecDeque<(u16, String)>>>,
 }
 
 /// A request as it came: names of headers in small letters.
@@ -28,10 +30,10 @@ impl Heard {
 }
 
 impl StandIn {
-    /// Gives these replies in turn, the last of them for ever.
+    /// Gives these replies in turn, the last of them for ever; `{n}` is the number of the request.
     pub(crate) fn replying(replies: &[(u16, &str)]) -> Self {
-        let replies: Vec<_> =
-            replies.iter().map(|(code, body)| (*code, (*body).to_owned())).collect();
+        let replies = Arc::new(Mutex::new(owned(replies)));
+        let mouth = Arc::clone(&replies);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -40,18 +42,25 @@ impl StandIn {
             for stream in listener.incoming().map_while(Result::ok) {
                 let Some(request) = hear(&stream) else { continue };
                 let mut ears = ears.lock().expect("not poisoned");
-                let (status, body) = &replies[ears.len().min(replies.len() - 1)];
                 ears.push(request);
+                let number = ears.len().to_string();
                 drop(ears);
+                let (status, body) = next(&mut mouth.lock().expect("not poisoned"));
+                let body = body.replace("{n}", &number);
                 let length = body.len();
                 let head = format!(
                     "HTTP/1.1 {status} .\r\ncontent-type: application/json\r\n\
                      content-length: {length}\r\nconnection: close\r\n\r\n"
                 );
-                let _ = (&stream).write_all((head + body).as_bytes());
+                let _ = (&stream).write_all((head + &body).as_bytes());
             }
         });
-        Self { address, requests }
+        Self { address, requests, replies }
+    }
+
+    /// Gives these replies from now on.
+    pub(crate) fn turns_to(&self, replies: &[(u16, &str)]) {
+        *self.replies.lock().expect("not poisoned") = owned(replies);
     }
 
     /// Where it is.
@@ -63,6 +72,17 @@ impl StandIn {
     pub(crate) fn heard(&self) -> Vec<Heard> {
         self.requests.lock().expect("not poisoned").clone()
     }
+}
+
+fn owned(replies: &[(u16, &str)]) -> VecDeque<(u16, String)> {
+    replies.iter().map(|(code, body)| (*code, (*body).to_owned())).collect()
+}
+
+/// The first reply; the last one stays.
+fn next(replies: &mut VecDeque<(u16, String)>) -> (u16, String) {
+    let is_last = replies.len() == 1;
+    let reply = if is_last { replies.front().cloned() } else { replies.pop_front() };
+    reply.expect("a reply")
 }
 
 fn hear(stream: &TcpStream) -> Option<Heard> {

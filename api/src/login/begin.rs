@@ -11,11 +11,14 @@ use domain::secret::{LoginToken, Otp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{ChannelWord, PinSent, pin_sent, send, with_support};
+use super::{
+    ChannelWord, Failed, PinSent, pin_sent, refused, resend, send, unavailable, wish, with_support,
+};
 use crate::Api;
 use crate::answers::{Code, Problem};
 use crate::body::{Fields, Json};
 use crate::caller::From as Address;
+use crate::courier::NotSent;
 
 /// Who wants to sign in, and how.
 #[derive(Deserialize, ToSchema)]
@@ -25,9 +28,8 @@ pub(crate) struct BeginLogin {
     phone: String,
     /// Where a local number is dialled: two letters like `ZA`
     country: Option<String>,
-    /// How the pin is sent
-    #[serde(default)]
-    channel: ChannelWord,
+    /// How the pin is sent; without it the recommended way, or another if that is closed
+    channel: Option<ChannelWord>,
     /// What kind of client signs in; it displaces any other of the same number
     client: ClientWord,
 }
@@ -64,7 +66,7 @@ pub(crate) async fn ask(
     api: &Api,
     address: IpAddr,
     phone: PhoneNumber,
-    channel: ChannelWord,
+    channel: Option<ChannelWord>,
     client: Client,
 ) -> Result<PinSent, Problem> {
     let now = api.now();
@@ -73,10 +75,26 @@ pub(crate) async fn ask(
     }
     api.limits.login(address)?;
     let (token, pin) = (LoginToken::random(&*api.dice), Otp::random(&*api.dice));
-    let begun = api.store.logins().begin(phone, client, pin.clone(), token.clone(), now).await??;
+    let (logins, wish) = (api.store.logins(), wish(api, channel));
+    let begun = logins.begin(phone, client, wish, pin.clone(), token.clone(), now).await?;
+    let begun = begun.map_err(|refusal| refused(api, refusal))?;
     let login_id = token.reveal();
-    send(api, &login_id, channel, &begun, &pin, now).await?;
-    Ok(pin_sent(login_id, channel, &begun))
+    let Err(Failed { why, others }) = send(api, &begun, &pin).await? else {
+        return Ok(pin_sent(login_id, &begun));
+    };
+    // Who named no way takes any; the provider has answered, so there is time for another.
+    let other = api.courier.channels().iter().find(|other| **other != begun.channel);
+    match other {
+        Some(other) if channel.is_none() && why == NotSent::ChannelDown => {
+            match resend::ask_again(api, login_id.clone(), Some((*other).into())).await {
+                Err(problem) if problem.code == Code::ChannelUnavailable => {
+                    Err(unavailable(api, &login_id, Vec::new()))
+                }
+                sent => sent,
+            }
+        }
+        Some(_) | None => Err(unavailable(api, &login_id, others)),
+    }
 }
 
 /// A number as typed; a local one needs a country, or else the one that is at home here.

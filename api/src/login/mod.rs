@@ -1,26 +1,28 @@
 //! Signing in: a pin is asked for, asked for again, and tried.
 
 pub(crate) mod begin;
+pub(crate) mod channels;
 pub(crate) mod resend;
 pub(crate) mod verify;
 
-use domain::Timestamp;
+use domain::channel::{self, Cause, Unavailable, Wish};
 use domain::login::Channel;
 use domain::secret::Otp;
 use serde::{Deserialize, Serialize};
-use store::Begun;
+use store::{Begun, Handed};
+use tracing::error;
 use utoipa::ToSchema;
 
 use crate::Api;
 use crate::answers::{Code, Problem};
+use crate::courier::{MessageId, NotSent};
 use crate::wire;
 
 /// How a pin is sent.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ChannelWord {
-    /// Recommended
-    #[default]
+    /// Recommended as long as it works
     Whatsapp,
     /// A text message
     Sms,
@@ -31,6 +33,15 @@ impl From<ChannelWord> for Channel {
         match word {
             ChannelWord::Whatsapp => Self::Whatsapp,
             ChannelWord::Sms => Self::Sms,
+        }
+    }
+}
+
+impl From<Channel> for ChannelWord {
+    fn from(channel: Channel) -> Self {
+        match channel {
+            Channel::Whatsapp => Self::Whatsapp,
+            Channel::Sms => Self::Sms,
         }
     }
 }
@@ -46,26 +57,51 @@ pub(crate) struct PinSent {
     resend_at: String,
 }
 
-/// Hands a pin to the courier. One that did not go out does not count, and the answer names the
-/// login so that the other channel can be tried by a resend; a hint, not a promise.
-async fn send(
-    api: &Api,
-    login_id: &str,
-    channel: ChannelWord,
-    begun: &Begun,
-    pin: &Otp,
-    sent_at: Timestamp,
-) -> Result<(), Problem> {
-    let other = match channel {
-        ChannelWord::Whatsapp => "sms",
-        ChannelWord::Sms => "whatsapp",
+/// A pin that did not reach anybody for sure, and which other ways are open, the best first.
+struct Failed {
+    why: NotSent,
+    others: Vec<Channel>,
+}
+
+/// Which way a pin should go, among those that there are.
+fn wish(api: &Api, asked: Option<ChannelWord>) -> Wish {
+    Wish { asked: asked.map(Channel::from), set_up: api.courier.channels() }
+}
+
+/// Hands a pin to the courier, and notes what became of it.
+async fn send(api: &Api, begun: &Begun, pin: &Otp) -> Result<Result<(), Failed>, Problem> {
+    let sent = api.courier.deliver(begun.channel, &begun.phone, pin).await;
+    let (handed, why) = match sent {
+        Ok(MessageId(id)) => (Handed::Accepted(id), None),
+        Err(why @ NotSent::ChannelDown) => (Handed::NotSent(Cause::Channel), Some(why)),
+        Err(why @ NotSent::NumberUnreachable) => (Handed::NotSent(Cause::Number), Some(why)),
+        Err(why @ NotSent::Unknown) => (Handed::Silent, Some(why)),
     };
-    if api.courier.deliver(channel.into(), &begun.phone, pin).await.is_ok() {
-        return Ok(());
-    }
-    api.store.logins().undelivered(begun.phone.clone(), sent_at).await?;
-    let problem = Problem::from(Code::ChannelUnavailable).with("try", vec![other]);
-    Err(with_support(api, problem.with("login_id", login_id)))
+    let noted = api.store.pins().handed_over(begun.pin, handed, api.now()).await;
+    let Some(why) = why else {
+        // It is on its way and can be typed, even if nobody could write that down.
+        if let Err(fault) = noted {
+            error!(%fault, pin.id = %begun.pin, "could not note that {} was sent", begun.pin);
+        }
+        return Ok(Ok(()));
+    };
+    noted?;
+    let health = api.store.pins().health(api.now()).await?;
+    let mut others = channel::order(api.courier.channels(), &health);
+    others.retain(|other| *other != begun.channel && health.of(*other).is_open());
+    Ok(Err(Failed { why, others }))
+}
+
+/// Tells that a pin did not go out; the login is named, so that the other channel can be tried by
+/// a resend.
+fn unavailable(api: &Api, login_id: &str, others: Vec<Channel>) -> Problem {
+    refused(api, Unavailable { others, retry_at: None }).with("login_id", login_id)
+}
+
+/// A refusal with whom to turn to, where that may help.
+fn refused(api: &Api, refusal: impl Into<Problem>) -> Problem {
+    let problem = refusal.into();
+    if problem.code == Code::ChannelUnavailable { with_support(api, problem) } else { problem }
 }
 
 fn with_support(api: &Api, problem: Problem) -> Problem {
@@ -73,7 +109,7 @@ fn with_support(api: &Api, problem: Problem) -> Problem {
     contact.into_iter().fold(problem, |problem, contact| problem.with("support", contact))
 }
 
-fn pin_sent(login_id: String, channel: ChannelWord, begun: &Begun) -> PinSent {
+fn pin_sent(login_id: String, begun: &Begun) -> PinSent {
     let (expires_at, resend_at) = (wire::rfc3339(begun.expires_at), wire::rfc3339(begun.next_at));
-    PinSent { login_id, channel, expires_at, resend_at }
+    PinSent { login_id, channel: begun.channel.into(), expires_at, resend_at }
 }

@@ -6,7 +6,7 @@ use domain::secret::{LoginToken, Otp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{ChannelWord, PinSent, pin_sent, send};
+use super::{ChannelWord, Failed, PinSent, pin_sent, refused, send, unavailable, wish};
 use crate::Api;
 use crate::answers::{Code, Problem};
 use crate::body::{Json, Path};
@@ -15,8 +15,7 @@ use crate::body::{Json, Path};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Resend {
-    #[serde(default)]
-    channel: ChannelWord,
+    channel: Option<ChannelWord>,
 }
 
 /// Sends another pin for the same login. Wrong pins so far still count.
@@ -36,11 +35,14 @@ pub(crate) async fn resend(
 pub(crate) async fn ask_again(
     api: &Api,
     login_id: String,
-    channel: ChannelWord,
+    channel: Option<ChannelWord>,
 ) -> Result<PinSent, Problem> {
     let token = LoginToken::parse(&login_id).map_err(|_| Problem::from(Code::OtpInvalid))?;
     let (pin, now) = (Otp::random(&*api.dice), api.now());
-    let begun = api.store.logins().renew(token, pin.clone(), now).await??;
-    send(api, &login_id, channel, &begun, &pin, now).await?;
-    Ok(pin_sent(login_id, channel, &begun))
+    let begun = api.store.logins().renew(token, wish(api, channel), pin.clone(), now).await?;
+    let begun = begun.map_err(|refusal| refused(api, refusal).with("login_id", &*login_id))?;
+    match send(api, &begun, &pin).await? {
+        Ok(()) => Ok(pin_sent(login_id, &begun)),
+        Err(Failed { others, .. }) => Err(unavailable(api, &login_id, others)),
+    }
 }

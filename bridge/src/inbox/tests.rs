@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use domain::channel::Wish;
 use domain::login::Client;
 use domain::name::DeviceName;
 use domain::secret::{ClaimCode, EnrolmentSecret, LoginToken, Otp, SessionToken};
@@ -215,7 +216,14 @@ impl World {
         let now = Stopped.now();
         let (token, otp) = (LoginToken::random(&Counting), Otp::random(&Counting));
         let phone = PhoneNumber::parse("+27821234567", None).expect("a number");
-        let begun = store.logins().begin(phone, Client::App, otp.clone(), token.clone(), now);
+        let begun = store.logins().begin(
+            phone,
+            Client::App,
+            Wish::default(),
+            otp.clone(),
+            token.clone(),
+            now,
+        );
         begun.await.expect("no fault").expect("a pin may go out");
         let session = SessionToken::random(&Counting);
         let signed_in = store.logins().verify(token, otp, session, now).await;

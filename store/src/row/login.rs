@@ -1,6 +1,6 @@
 //! Logins and sessions.
 
-use domain::login::{Client, Login};
+use domain::login::{Channel, Client, Login};
 
 use crate::Result;
 use crate::sql::Row;
@@ -22,5 +22,13 @@ pub(crate) fn client_from(word: &str) -> std::result::Result<Client, &'static st
         "app" => Ok(Client::App),
         "dashboard" => Ok(Client::Dashboard),
         _ => Err("no kind of client"),
+    }
+}
+
+pub(crate) fn channel_from(word: &str) -> std::result::Result<Channel, &'static str> {
+    match word {
+        "whatsapp" => Ok(Channel::Whatsapp),
+        "sms" => Ok(Channel::Sms),
+        _ => Err("no way for pins"),
     }
 }

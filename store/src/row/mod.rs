@@ -4,6 +4,7 @@ pub(crate) mod attempt;
 pub(crate) mod code;
 pub(crate) mod device;
 pub(crate) mod login;
+pub(crate) mod pin;
 
 use domain::PhoneNumber;
 
@@ -15,6 +16,13 @@ use crate::{Fault, Result};
 pub(crate) fn number<N: TryFrom<i64>>(row: &Row, column: &'static str) -> Result<N> {
     let value: i64 = row.take(column)?;
     N::try_from(value).map_err(|_| Fault::corrupt(column, "?", format!("{value} is no count")))
+}
+
+/// A digest that is not asked for by its value.
+pub(crate) fn digest(row: &Row, column: &'static str) -> Result<[u8; 32]> {
+    let bytes: Vec<u8> = row.take(column)?;
+    let wrong = |_| Fault::corrupt(column, "?", "not 32 bytes");
+    bytes.try_into().map_err(wrong)
 }
 
 /// A sealed phone number.

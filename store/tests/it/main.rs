@@ -12,6 +12,7 @@ mod identity;
 mod logins;
 mod openings;
 mod overview;
+mod pins;
 mod postgres;
 mod races;
 mod restore;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::access_code::{LegState, Refusal};
+use domain::channel::Wish;
 use domain::login::Client;
 use domain::secret::{LoginToken, Otp, SessionToken};
 use domain::settings::MaxUsers;
@@ -118,7 +119,14 @@ async fn of_two_logins_of_one_number_one_session_is_left(world: World) {
             async move {
                 let (token, otp) = (LoginToken::random(&*world.dice), Otp::random(&*world.dice));
                 let (logins, now) = (world.store.logins(), world.now());
-                let begun = logins.begin(phone, Client::App, otp.clone(), token.clone(), now);
+                let begun = logins.begin(
+                    phone,
+                    Client::App,
+                    Wish::default(),
+                    otp.clone(),
+                    token.clone(),
+                    now,
+                );
                 begun.await.unwrap().ok()?;
                 let session = SessionToken::random(&*world.dice);
                 let verified = logins.verify(token, otp, session.clone(), now).await.unwrap();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::channel::Wish;
 use domain::login::Client;
 use domain::secret::{LoginToken, Otp};
 use store::{Keys, Store};
@@ -15,8 +16,14 @@ async fn a_stolen_database_holds_no_secret_in_clear() {
     let issued = world.issues_and_lets_in().await;
     let (token, otp) = (LoginToken::random(&*world.dice), Otp::random(&*world.dice));
     let phone = World::phone("+27831112222");
-    let begun =
-        world.store.logins().begin(phone, Client::App, otp.clone(), token.clone(), world.now());
+    let begun = world.store.logins().begin(
+        phone,
+        Client::App,
+        Wish::default(),
+        otp.clone(),
+        token.clone(),
+        world.now(),
+    );
     begun.await.unwrap().unwrap();
     world.store.close().await;
     let path = world.url.strip_prefix("sqlite:").unwrap();

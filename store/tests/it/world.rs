@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::access_code::Refusal;
+use domain::channel::Wish;
 use domain::login::Client;
 use domain::name::{DeviceName, GuestName};
 use domain::secret::{
@@ -86,6 +87,7 @@ impl World {
         let begun = self.store.logins().begin(
             Self::phone(phone),
             Client::App,
+            Wish::default(),
             otp.clone(),
             token.clone(),
             self.now(),

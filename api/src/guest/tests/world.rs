@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
 use axum::response::Response;
 use domain::attempt::Evidence;
+use domain::channel::Wish;
 use domain::login::{Channel, Client};
 use domain::name::{DeviceName, GuestName};
 use domain::secret::{BoardToken, ClaimCode, EnrolmentSecret, LoginToken, Otp, SessionToken};
@@ -20,7 +21,7 @@ use store::{Guest, GuestPass, Issue, Issued, Keys, Label, Store, Vouch};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::courier::{Courier, Delivery};
+use crate::courier::{Courier, Delivery, MessageId};
 use crate::{Config, GateWelcome, Parts};
 
 pub(crate) struct World {
@@ -137,7 +138,9 @@ impl World {
         let (token, otp) = (LoginToken::random(&*self.dice), Otp::random(&*self.dice));
         let phone = PhoneNumber::parse("+27821234567", None).unwrap();
         let logins = self.store.logins();
-        let begun = logins.begin(phone, Client::App, otp.clone(), token.clone(), self.now()).await;
+        let begun = logins
+            .begin(phone, Client::App, Wish::default(), otp.clone(), token.clone(), self.now())
+            .await;
         begun.unwrap().unwrap();
         let session = SessionToken::random(&*self.dice);
         let signed_in = logins.verify(token, otp, session.clone(), self.now()).await;
@@ -506,7 +509,7 @@ impl Phone {
 impl Courier for Phone {
     fn deliver<'a>(&'a self, channel: Channel, _: &'a PhoneNumber, pin: &'a Otp) -> Delivery<'a> {
         self.pins.lock().unwrap().push((channel, pin.reveal()));
-        Box::pin(std::future::ready(Ok(())))
+        Box::pin(std::future::ready(Ok(MessageId(String::new()))))
     }
 }
 
