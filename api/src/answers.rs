@@ -14,9 +14,9 @@ use domain::permission::Denied;
 use domain::{Clock, Timestamp};
 use serde_json::{Map, Value, json};
 use store::{
-    Claimed, Enrolment, Fault, GateRefusal, IssueRefusal, LoginRefusal, Renewal, Replacement,
-    RevokeRefusal, SaveRefusal, SessionRefusal, SettingsRefusal, TooManyPins, Unwelcome,
-    VouchRefusal,
+    Claimed, Enrolment, Fault, GateRefusal, IssueRefusal, LoginRefusal, NotSent, Renewal,
+    Replacement, RevokeRefusal, SaveRefusal, SessionRefusal, SettingsRefusal, TooManyPins,
+    Unwelcome, VouchRefusal,
 };
 
 use utoipa::ToSchema;
@@ -348,6 +348,10 @@ impl From<LoginRefusal> for Problem {
         match refusal {
             LoginRefusal::Pin(refusal) => refusal.into(),
             LoginRefusal::Pace(too_many) => too_many.into(),
+            LoginRefusal::NotSent(NotSent::Blocked) => Code::CountryBlocked.into(),
+            LoginRefusal::NotSent(NotSent::Held { held, .. }) => {
+                Self::from(Code::TooManyRequests).retry_at(held.until)
+            }
         }
     }
 }

@@ -3,16 +3,17 @@
 //! It is furnished once; each run begins with a copy of the file.
 
 use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use domain::login::Client;
+use domain::login::{Channel, Client};
 use domain::name::DeviceName;
 use domain::secret::{BoardToken, ClaimCode, EnrolmentSecret, LoginToken, Otp, SessionToken};
 use domain::settings::{ExitGate, InviteDuration, MaxUsers};
 use domain::{GateId, IntercomId, PhoneNumber, Settings, Timestamp, UserId};
-use store::{Certificate, Fingerprint, Keys, Label, Store};
+use store::{Certificate, Fingerprint, Keys, Label, Sending, Store};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
@@ -102,7 +103,10 @@ async fn move_in(store: &Store) -> Residents {
     let (luck, now) = (Luck::new(0, 2), BEGINNING);
     let (token, otp) = (LoginToken::random(&luck), Otp::random(&luck));
     let phone = PhoneNumber::from_kept("+27821234567").expect("a number");
-    let begun = store.logins().begin(phone, Client::App, otp.clone(), token.clone(), now).await;
+    let (channel, network) = (Channel::Sms, IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let sending = Sending { channel, network, rules: Arc::default() };
+    let logins = store.logins();
+    let begun = logins.begin(phone, Client::App, otp.clone(), token.clone(), sending, now).await;
     begun.expect("no fault").expect("a pin may go out");
     let session = SessionToken::random(&luck);
     let signed_in = store.logins().verify(token, otp, session, now).await;

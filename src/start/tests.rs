@@ -1,13 +1,14 @@
 //! Whole services on loopback, with real gates.
 
 use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use authority::Authority;
 use device_sim::{Options, Simulation, ledger};
 use domain::access_code::{LegState, Refusal};
 use domain::attempt::{State, WhyNot};
-use domain::login::Client;
+use domain::login::{Channel, Client};
 use domain::name::{DeviceName, GuestName};
 use domain::secret::{
     BoardToken, ClaimCode, EnrolmentSecret, LoginToken, Otp, SessionToken, serial_number,
@@ -18,7 +19,7 @@ use rcgen::PublicKeyData;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
-use store::{Guest, Issue, Issued, Label, Peer, Redeem, Refused};
+use store::{Guest, Issue, Issued, Label, Peer, Redeem, Refused, Sending};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -272,7 +273,10 @@ impl Home {
         let (store, dice, now) = (running.store.clone(), SystemDice, self.clock.now());
         let (token, otp) = (LoginToken::random(&dice), Otp::random(&dice));
         let phone = PhoneNumber::parse("+27821234567", None).expect("a number");
-        let begun = store.logins().begin(phone, Client::App, otp.clone(), token.clone(), now);
+        let (channel, network) = (Channel::Sms, IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let sending = Sending { channel, network, rules: Arc::default() };
+        let logins = store.logins();
+        let begun = logins.begin(phone, Client::App, otp.clone(), token.clone(), sending, now);
         begun.await.expect("no fault").expect("a pin may go out");
         let session = SessionToken::random(&dice);
         let signed_in = store.logins().verify(token, otp, session, now).await;

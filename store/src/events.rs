@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::event::EventKind;
-use domain::{AttemptId, CodeId, EventId, GateId, IntercomId, Timestamp, UserId};
+use domain::{AttemptId, CodeId, EventId, ExceptionId, GateId, IntercomId, Timestamp, UserId};
 
 use crate::database::reading;
 use crate::sql::{Tx, Value, sql};
@@ -47,6 +47,7 @@ pub(crate) struct About {
     device: Option<String>,
     code: Option<CodeId>,
     attempt: Option<AttemptId>,
+    exception: Option<ExceptionId>,
 }
 
 impl About {
@@ -79,6 +80,11 @@ impl About {
         self.attempt = Some(attempt);
         self
     }
+
+    pub(crate) fn exception(mut self, exception: ExceptionId) -> Self {
+        self.exception = Some(exception);
+        self
+    }
 }
 
 /// Writes down what this transaction makes true.
@@ -89,8 +95,9 @@ pub(crate) async fn record(
     about: About,
     now: Timestamp,
 ) -> Result<()> {
-    sql("INSERT INTO events (id, at, kind, user_id, device_id, code_id, attempt_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)")
+    sql("INSERT INTO events (id, at, kind, user_id, device_id, code_id, attempt_id,
+                             exception_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
     .bind(EventId::new(vault.dice(), now))
     .bind(now)
     .bind(kind.as_str())
@@ -98,6 +105,7 @@ pub(crate) async fn record(
     .bind(Value::Text(about.device))
     .bind(about.code)
     .bind(about.attempt)
+    .bind(about.exception)
     .execute(tx)
     .await?;
     Ok(())

@@ -7,9 +7,10 @@ use domain::login::{self, Client, Failures, Login, Refusal};
 use domain::secret::{LoginToken, Otp, SessionToken};
 use domain::{PhoneNumber, SessionId, Timestamp, UserId};
 
-use crate::database::in_transaction;
+use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::row::login::{client_of, login_of};
+use crate::spending::{self, NotSent, Sending, Whom};
 use crate::sql::{Row, Tx, sql};
 use crate::vault::{Purpose, Vault, token_digest};
 use crate::{Answer, Inner, Result};
@@ -37,12 +38,14 @@ pub struct TooManyPins {
 }
 
 /// Why a login does not go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoginRefusal {
     /// The rules of the pin.
     Pin(Refusal),
     /// The pace of pins.
     Pace(TooManyPins),
+    /// Where pins go, and what they may cost.
+    NotSent(NotSent),
 }
 
 /// Somebody signed in.
@@ -68,14 +71,22 @@ impl Logins {
         client: Client,
         otp: Otp,
         token: LoginToken,
+        sending: Sending,
         now: Timestamp,
-    ) -> Answer<Begun, TooManyPins> {
+    ) -> Answer<Begun, LoginRefusal> {
         let vault = Arc::clone(&self.0.vault);
+        let (number, whom) = (phone_digest(&vault, &phone), Whom::of(&vault, &phone, sending));
+        // A flood is to cost no write: what the books refuse now is refused under the lock as well.
+        if let Err(refusal) = self.may_begin(number, whom.clone(), now).await? {
+            return Ok(Err(refusal));
+        }
         in_transaction!(self.0.db, |tx| {
-            let number = phone_digest(&vault, &phone);
             lock_number(tx, number).await?;
             if let Err(too_many) = may_send(tx, number, now).await? {
-                return Ok(Err(too_many));
+                return Ok(Err(LoginRefusal::Pace(too_many)));
+            }
+            if let Err(not_sent) = spending::pay(tx, &whom, now).await? {
+                return Ok(Err(LoginRefusal::NotSent(not_sent)));
             }
             sql("UPDATE logins SET ended_at = $2, otp_digest = NULL
                  WHERE phone_digest = $1 AND ended_at IS NULL")
@@ -101,11 +112,28 @@ impl Logins {
         })
     }
 
+    /// Whether a pin may go out, as far as can be seen without a lock.
+    async fn may_begin(
+        &self,
+        number: [u8; 32],
+        whom: Whom,
+        now: Timestamp,
+    ) -> Answer<(), LoginRefusal> {
+        reading!(self.0.db, |tx| {
+            // First that its country is blocked, which no waiting changes.
+            if let Err(not_sent) = whom.may_be_sent(tx, now).await? {
+                return Ok(Err(LoginRefusal::NotSent(not_sent)));
+            }
+            Ok(may_send(tx, number, now).await?.map_err(LoginRefusal::Pace))
+        })
+    }
+
     /// Takes a new pin for the same login; the old one is void, the tries are kept.
     pub async fn renew(
         &self,
         token: LoginToken,
         otp: Otp,
+        sending: Sending,
         now: Timestamp,
     ) -> Answer<Begun, LoginRefusal> {
         let vault = Arc::clone(&self.0.vault);
@@ -121,6 +149,11 @@ impl Logins {
             if let Err(too_many) = may_send(tx, number, now).await? {
                 return Ok(Err(LoginRefusal::Pace(too_many)));
             }
+            let phone = phone_of(&vault, &row)?;
+            let whom = Whom::of(&vault, &phone, sending);
+            if let Err(not_sent) = spending::pay(tx, &whom, now).await? {
+                return Ok(Err(LoginRefusal::NotSent(not_sent)));
+            }
             sql("UPDATE logins SET otp_digest = $2, expires_at = $3 WHERE id = $1")
                 .bind(id)
                 .bind(vault.digest(Purpose::Otp, &[&id, otp.reveal().as_bytes()]))
@@ -128,7 +161,6 @@ impl Logins {
                 .execute(tx)
                 .await?;
             let next_at = sent(tx, number, now).await?;
-            let phone = phone_of(&vault, &row)?;
             Ok(Ok(Begun { phone, expires_at: login.expires_at, next_at }))
         })
     }
@@ -138,6 +170,7 @@ impl Logins {
     pub async fn undelivered(&self, phone: PhoneNumber, sent_at: Timestamp) -> Result<()> {
         let number = phone_digest(&self.0.vault, &phone);
         in_transaction!(self.0.db, |tx| {
+            spending::pay_back(tx, number, sent_at).await?;
             let forget = sql("DELETE FROM pins_sent WHERE phone_digest = $1 AND at = $2");
             forget.bind(number).bind(sent_at).execute(tx).await.map(drop)
         })
@@ -186,6 +219,7 @@ impl Logins {
                 .bind(now)
                 .execute(tx)
                 .await?;
+            spending::used(tx, number, now).await?;
             let (session, displaced) =
                 start_session(tx, &vault, user, client, &session, now).await?;
             Ok(Ok(SignedIn { user, session, client, displaced }))

@@ -46,6 +46,8 @@ pub(crate) enum Purpose {
     Reference,
     ClaimCode,
     EnrolmentSecret,
+    NumberPrefix,
+    Network,
 }
 
 /// Names the layout and the key of a seal; a second key gets the next number.
@@ -123,6 +125,8 @@ fn labelled(purpose: Purpose, parts: &[&[u8]]) -> Vec<u8> {
         Purpose::Reference => b"reference",
         Purpose::ClaimCode => b"claim code",
         Purpose::EnrolmentSecret => b"enrolment secret",
+        Purpose::NumberPrefix => b"number prefix",
+        Purpose::Network => b"network",
     };
     let mut text = Vec::new();
     for part in [purpose].iter().chain(parts) {

@@ -11,9 +11,9 @@ use domain::secret::{LoginToken, Otp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{ChannelWord, PinSent, pin_sent, send, with_support};
+use super::{ChannelWord, PinSent, pin_sent, refused, send, sending};
 use crate::Api;
-use crate::answers::{Code, Problem};
+use crate::answers::Problem;
 use crate::body::{Fields, Json};
 use crate::caller::From as Address;
 
@@ -68,12 +68,11 @@ pub(crate) async fn ask(
     client: Client,
 ) -> Result<PinSent, Problem> {
     let now = api.now();
-    if api.blocked.block(&phone, None, now) {
-        return Err(with_support(api, Code::CountryBlocked.into()));
-    }
     api.limits.login(address)?;
     let (token, pin) = (LoginToken::random(&*api.dice), Otp::random(&*api.dice));
-    let begun = api.store.logins().begin(phone, client, pin.clone(), token.clone(), now).await??;
+    let (sending, logins) = (sending(api, channel, address), api.store.logins());
+    let begun = logins.begin(phone, client, pin.clone(), token.clone(), sending, now).await?;
+    let begun = begun.map_err(|refusal| refused(api, refusal, now))?;
     let login_id = token.reveal();
     send(api, &login_id, channel, &begun, &pin, now).await?;
     Ok(pin_sent(login_id, channel, &begun))
@@ -87,6 +86,10 @@ pub(crate) fn phone(api: &Api, text: &str, country: Option<&str>) -> Result<Phon
         None => api.config.home().ok().flatten(),
     };
     let phone = fields.take("phone", PhoneNumber::parse(text, home));
+    let phone = phone.and_then(|phone| {
+        fields.take("phone", phone.takes_pins())?;
+        Some(phone)
+    });
     let country_is_fine = country.is_none() || home.is_some();
     phone.filter(|_| country_is_fine).ok_or_else(|| fields.problem())
 }

@@ -1,19 +1,25 @@
 //! Signing in: a pin is asked for, asked for again, and tried.
 
+mod alarms;
 pub(crate) mod begin;
 pub(crate) mod resend;
 pub(crate) mod verify;
+
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use domain::Timestamp;
 use domain::login::Channel;
 use domain::secret::Otp;
 use serde::{Deserialize, Serialize};
-use store::Begun;
+use store::{Begun, LoginRefusal, NotSent, Sending};
 use utoipa::ToSchema;
 
 use crate::Api;
 use crate::answers::{Code, Problem};
-use crate::wire;
+use crate::{limits, wire};
+
+pub(crate) use alarms::Alarms;
 
 /// How a pin is sent.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, ToSchema)]
@@ -44,6 +50,24 @@ pub(crate) struct PinSent {
     expires_at: String,
     /// The earliest moment for another pin
     resend_at: String,
+}
+
+/// How a pin is to go out: for whom, and by the rules of this house.
+fn sending(api: &Api, channel: ChannelWord, address: IpAddr) -> Sending {
+    let (channel, network) = (channel.into(), limits::network(address));
+    Sending { channel, network, rules: Arc::clone(&api.rules) }
+}
+
+/// Why no pin goes out. Which budget is used up, only the operator learns.
+fn refused(api: &Api, refusal: LoginRefusal, now: Timestamp) -> Problem {
+    match &refusal {
+        LoginRefusal::NotSent(NotSent::Blocked) => with_support(api, refusal.into()),
+        LoginRefusal::NotSent(NotSent::Held { held, phone }) => {
+            api.alarms.tell(held.by, phone, now);
+            refusal.into()
+        }
+        LoginRefusal::Pin(_) | LoginRefusal::Pace(_) => refusal.into(),
+    }
 }
 
 /// Hands a pin to the courier. One that did not go out does not count, and the answer names the
@@ -77,3 +101,6 @@ fn pin_sent(login_id: String, channel: ChannelWord, begun: &Begun) -> PinSent {
     let (expires_at, resend_at) = (wire::rfc3339(begun.expires_at), wire::rfc3339(begun.next_at));
     PinSent { login_id, channel, expires_at, resend_at }
 }
+
+#[cfg(test)]
+mod tests;

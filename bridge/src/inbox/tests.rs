@@ -1,15 +1,16 @@
 //! What gates say, down to the database; nothing is connected.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use domain::login::Client;
+use domain::login::{Channel, Client};
 use domain::name::DeviceName;
 use domain::secret::{ClaimCode, EnrolmentSecret, LoginToken, Otp, SessionToken};
 use domain::{AttemptId, Clock, Dice, PhoneNumber, UserId};
 use protocol::{CommandId, NotExecuted, Outcome, SigningKey};
 use rcgen::{KeyPair, PublicKeyData, SigningKey as _};
-use store::{Certificate, Fingerprint, Keys, Label, Store};
+use store::{Certificate, Fingerprint, Keys, Label, Sending, Store};
 use tempfile::TempDir;
 
 use super::*;
@@ -215,7 +216,10 @@ impl World {
         let now = Stopped.now();
         let (token, otp) = (LoginToken::random(&Counting), Otp::random(&Counting));
         let phone = PhoneNumber::parse("+27821234567", None).expect("a number");
-        let begun = store.logins().begin(phone, Client::App, otp.clone(), token.clone(), now);
+        let (channel, network) = (Channel::Sms, IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let sending = Sending { channel, network, rules: Arc::default() };
+        let logins = store.logins();
+        let begun = logins.begin(phone, Client::App, otp.clone(), token.clone(), sending, now);
         begun.await.expect("no fault").expect("a pin may go out");
         let session = SessionToken::random(&Counting);
         let signed_in = store.logins().verify(token, otp, session, now).await;

@@ -17,6 +17,7 @@ mod races;
 mod restore;
 mod rivals;
 mod secrets;
+mod spending;
 mod vouching;
 mod world;
 

@@ -15,8 +15,8 @@ async fn a_stolen_database_holds_no_secret_in_clear() {
     let issued = world.issues_and_lets_in().await;
     let (token, otp) = (LoginToken::random(&*world.dice), Otp::random(&*world.dice));
     let phone = World::phone("+27831112222");
-    let begun =
-        world.store.logins().begin(phone, Client::App, otp.clone(), token.clone(), world.now());
+    let (logins, sending, now) = (world.store.logins(), World::sending(), world.now());
+    let begun = logins.begin(phone, Client::App, otp.clone(), token.clone(), sending, now);
     begun.await.unwrap().unwrap();
     world.store.close().await;
     let path = world.url.strip_prefix("sqlite:").unwrap();
