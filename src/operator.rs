@@ -22,7 +22,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use domain::{Clock, Timestamp};
 use serde::Deserialize;
-use store::{SLOT, SLOTS, SLOTS_AN_HOUR, Store, Tally};
+use store::{HeldBack, SLOT, SLOTS, SLOTS_AN_HOUR, Store, Tally};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Role;
@@ -75,6 +75,8 @@ struct Glance {
     oldest: Option<Oldest>,
     pins_sent: u32,
     pins_answered: u32,
+    pins_cost: String,
+    held_back: Vec<HeldBack>,
     plot: Plot,
 }
 
@@ -174,6 +176,10 @@ async fn glance(State(house): State<House>) -> Response {
         Ok(seen) => seen,
         Err(fault) => return unavailable(&fault),
     };
+    let spent = match house.store.spending().seen(now).await {
+        Ok(spent) => spent,
+        Err(fault) => return unavailable(&fault),
+    };
     page(&Glance {
         at: explain::moment(now),
         roles: house.roles.iter().map(|role| role.as_str()).collect(),
@@ -186,6 +192,8 @@ async fn glance(State(house): State<House>) -> Response {
             .map(|(id, since)| Oldest { id: id.to_string(), age: age(since, now) }),
         pins_sent: seen.pins_sent,
         pins_answered: seen.pins_answered,
+        pins_cost: money(spent.in_an_hour),
+        held_back: spent.held_back,
         plot: Plot::of(&seen.slots, SLOT),
     })
 }
@@ -228,6 +236,12 @@ fn unavailable(fault: &store::Fault) -> Response {
     tracing::error!(%fault, "could not look for the operator");
     (StatusCode::SERVICE_UNAVAILABLE, "The database does not answer; see the log.\n")
         .into_response()
+}
+
+/// `0.06`, of millionths; rounded up, as money that is gone.
+fn money(millionths: u64) -> String {
+    let hundredths = millionths.div_ceil(10_000);
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
 /// `2 h 05 min`, `3 min 20 s`, `4 s`.
