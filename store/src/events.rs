@@ -6,7 +6,7 @@ use domain::event::EventKind;
 use domain::{AttemptId, CodeId, EventId, ExceptionId, GateId, IntercomId, Timestamp, UserId};
 
 use crate::database::reading;
-use crate::sql::{Tx, Value, sql};
+use crate::sql::{Row, Tx, Value, sql};
 use crate::vault::Vault;
 use crate::{Inner, Result};
 
@@ -31,13 +31,23 @@ impl Events {
         reading!(self.0.db, |tx| {
             let rows =
                 sql("SELECT at, kind, attempt_id FROM events WHERE code_id = $1 ORDER BY id");
-            let happened = |row: crate::sql::Row| {
-                let (at, kind) = (row.moment("at")?, row.take("kind")?);
-                Ok(Happened { at, kind, attempt: row.take("attempt_id")? })
-            };
-            rows.bind(code).all(tx).await?.into_iter().map(happened).collect()
+            rows.bind(code).all(tx).await?.iter().map(happened).collect()
         })
     }
+
+    /// All that happened to an exception from a blocked country, oldest first.
+    pub async fn of_exception(&self, exception: ExceptionId) -> Result<Vec<Happened>> {
+        reading!(self.0.db, |tx| {
+            let rows =
+                sql("SELECT at, kind, attempt_id FROM events WHERE exception_id = $1 ORDER BY id");
+            rows.bind(exception).all(tx).await?.iter().map(happened).collect()
+        })
+    }
+}
+
+fn happened(row: &Row) -> Result<Happened> {
+    let (at, kind) = (row.moment("at")?, row.take("kind")?);
+    Ok(Happened { at, kind, attempt: row.take("attempt_id")? })
 }
 
 /// What an event is about: ids only.

@@ -273,6 +273,9 @@ async fn o_1f_an_exception_lets_one_number_through_until_it_ends(world: World) {
     let one = &record[1];
     assert_eq!((&*one.why, &*one.by, one.until), (why, who, until));
     assert_eq!(one.phone, World::phone(JAMAICAN));
+    let told = world.store.events().of_exception(second).await.unwrap();
+    let kinds: Vec<&str> = told.iter().map(|event| &*event.kind).collect();
+    assert_eq!(kinds, ["country.exception_made", "country.exception_revoked"]);
     world.later(400 * DAY);
     world.store.sweep(world.now()).await.unwrap();
     assert_eq!(exceptions.list().await.unwrap(), []);
