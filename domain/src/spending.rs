@@ -51,8 +51,8 @@ pub const TRUSTED_FROM: u32 = 10;
 /// A country is held back when fewer than one in so many of its pins are used.
 pub const ONE_IN: u32 = 5;
 
-/// How long sends are remembered: people sign in rarely, so a day would know too few.
-pub const MEMORY: Duration = Duration::from_hours(7 * 24);
+/// How long sends are remembered: people sign in rarely, so less would know too few.
+pub const MEMORY: Duration = Duration::from_hours(30 * 24);
 
 /// In which time [`Budgets::money_an_hour`] may be spent.
 pub const MONEY_WITHIN: Duration = HOUR;

@@ -76,7 +76,7 @@ impl Logins {
     ) -> Answer<Begun, LoginRefusal> {
         let vault = Arc::clone(&self.0.vault);
         let (number, whom) = (phone_digest(&vault, &phone), Whom::of(&vault, &phone, sending));
-        // A flood is to cost no write: what the books refuse now is refused under the lock as well.
+        // A flood of refusals is to cost no write. Who passes here is judged again under the lock.
         if let Err(refusal) = self.may_begin(number, whom.clone(), now).await? {
             return Ok(Err(refusal));
         }

@@ -286,7 +286,7 @@ async fn what_was_spent_long_ago_is_forgotten(world: World) {
     for count in 0..50 {
         world.is_sent(&namibian(count, 0), &sending).await.unwrap();
     }
-    world.later(6 * DAY);
+    world.later(29 * DAY);
     world.store.sweep(world.now()).await.unwrap();
     let held_back = async || world.store.spending().seen(world.now()).await.unwrap().held_back;
     assert_eq!(held_back().await.len(), 1);
