@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use domain::gate::{InvalidPulseGap, PulseGap};
 use domain::name::DeviceName;
+use domain::phone::InvalidPhone;
 use domain::{GateId, PhoneNumber, Timestamp};
 
 use crate::data::Step;
@@ -93,9 +94,12 @@ pub(crate) enum Command {
     /// Let a number sign in again that had too many wrong pins; make sure first whose it is
     Unlock {
         /// The number, like +27821234567
-        #[arg(value_parser = |text: &str| PhoneNumber::parse(text, None))]
+        #[arg(value_parser = phone)]
         phone: PhoneNumber,
     },
+    /// Let a number be sent login pins though its country is blocked, for a time
+    #[command(subcommand)]
+    Country(Country),
 }
 
 /// Codes that shall not hold again after a restore.
@@ -118,12 +122,49 @@ impl Revoke {
     }
 }
 
+fn phone(text: &str) -> Result<PhoneNumber, InvalidPhone> {
+    PhoneNumber::parse(text, None)
+}
+
+fn words(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    if text.is_empty() { Err("expected a few words") } else { Ok(text.to_owned()) }
+}
+
 fn moment(text: &str) -> Result<Timestamp, jiff::Error> {
     text.parse().map(|at: jiff::Timestamp| Timestamp::from_millis(at.as_millisecond()))
 }
 
 fn pulse_gap(text: &str) -> Result<PulseGap, InvalidPulseGap> {
     PulseGap::from_ms(text.parse().map_err(|_| InvalidPulseGap)?)
+}
+
+/// What to do with numbers of blocked countries.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Country {
+    /// Make an exception of a number; make sure first whose it is
+    Allow {
+        /// The number, like +27821234567
+        #[arg(value_parser = phone, value_name = "NUMBER")]
+        phone: PhoneNumber,
+        /// Until when, like 2026-12-31T22:00:00Z
+        #[arg(long, value_name = "MOMENT", value_parser = moment)]
+        until: Timestamp,
+        /// The reason, for the record
+        #[arg(long, value_name = "TEXT", value_parser = words)]
+        why: String,
+        /// Who allows it, for the record
+        #[arg(long, value_name = "NAME", value_parser = words)]
+        by: String,
+    },
+    /// Show all exceptions on record: which hold, and which have ended
+    List,
+    /// End the exception of a number
+    Revoke {
+        /// The number, like +27821234567
+        #[arg(value_parser = phone, value_name = "NUMBER")]
+        phone: PhoneNumber,
+    },
 }
 
 /// What to do with devices.

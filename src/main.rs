@@ -6,6 +6,7 @@ mod args;
 mod backup;
 mod ca;
 mod config;
+mod country;
 mod data;
 mod demo;
 mod device;
@@ -22,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Args, Command, Device};
+use args::{Args, Command, Country, Device};
 use config::{Config, InvalidConfig};
 
 /// A wrong argument or setting: `EX_USAGE` of sysexits.h.
@@ -67,6 +68,11 @@ async fn run(args: Args) -> anyhow::Result<()> {
         Command::Backup { file } => backup::back_up(config, &file).await,
         Command::Restore { file, revoke } => backup::restore(config, &file, revoke.before()).await,
         Command::Unlock { phone } => start::unlock(config, phone).await,
+        Command::Country(Country::Allow { phone, until, why, by }) => {
+            country::allow(config, phone, until, why, by).await
+        }
+        Command::Country(Country::List) => country::list(config).await,
+        Command::Country(Country::Revoke { phone }) => country::revoke(config, phone).await,
         Command::Device(Device::Make(what)) => device::make(config, what).await,
         Command::Device(Device::Revoke { gate }) => device::revoke(config, gate).await,
         Command::Device(Device::Replace { gate, json }) => {

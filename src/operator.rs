@@ -25,7 +25,7 @@ use domain::channel::Health;
 use domain::login::Channel;
 use domain::{Clock, Timestamp};
 use serde::Deserialize;
-use store::{PinTally, SLOT, SLOTS, SLOTS_AN_HOUR, Store, Tally};
+use store::{HeldBack, PinTally, SLOT, SLOTS, SLOTS_AN_HOUR, Store, Tally};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Role;
@@ -86,6 +86,8 @@ struct Glance {
     oldest: Option<Oldest>,
     attempts: [Plot; 2],
     channels: Vec<ChannelSeen>,
+    pins_cost: String,
+    held_back: Vec<HeldBack>,
 }
 
 /// How login pins go one way.
@@ -197,6 +199,10 @@ async fn glance(State(house): State<House>) -> Response {
         Ok(seen) => seen,
         Err(fault) => return unavailable(&fault),
     };
+    let spent = match house.store.spending().seen(now).await {
+        Ok(spent) => spent,
+        Err(fault) => return unavailable(&fault),
+    };
     page(&Glance {
         at: explain::moment(now),
         roles: house.roles.iter().map(|role| role.as_str()).collect(),
@@ -212,6 +218,8 @@ async fn glance(State(house): State<House>) -> Response {
             Plot::of("by-hours", seen.hours().map(|tally| ends_of(&tally)), HOURS_SHOWN, HOUR),
         ],
         channels: Channel::ALL.map(|channel| channel_seen(&house, &seen, channel, now)).into(),
+        pins_cost: money(spent.in_an_hour),
+        held_back: spent.held_back,
     })
 }
 
@@ -295,6 +303,12 @@ fn unavailable(fault: &store::Fault) -> Response {
     tracing::error!(%fault, "could not look for the operator");
     (StatusCode::SERVICE_UNAVAILABLE, "The database does not answer; see the log.\n")
         .into_response()
+}
+
+/// `0.06`, of millionths; rounded up, as money that is gone.
+fn money(millionths: u64) -> String {
+    let hundredths = millionths.div_ceil(10_000);
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
 /// `2 h 05 min`, `3 min 20 s`, `4 s`.

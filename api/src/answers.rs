@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use store::{
     Claimed, Enrolment, Fault, GateRefusal, IssueRefusal, LoginRefusal, Renewal, Replacement,
     RevokeRefusal, SaveRefusal, SessionRefusal, SettingsRefusal, TooManyPins, Unwelcome,
-    VouchRefusal,
+    VouchRefusal, Withheld,
 };
 
 use utoipa::ToSchema;
@@ -350,6 +350,10 @@ impl From<LoginRefusal> for Problem {
             LoginRefusal::Pin(refusal) => refusal.into(),
             LoginRefusal::Pace(too_many) => too_many.into(),
             LoginRefusal::Channel(closed) => closed.into(),
+            LoginRefusal::Withheld(Withheld::Blocked) => Code::CountryBlocked.into(),
+            LoginRefusal::Withheld(Withheld::Held { held, .. }) => {
+                Self::from(Code::TooManyRequests).retry_at(held.until)
+            }
         }
     }
 }

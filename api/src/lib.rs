@@ -34,7 +34,7 @@ use arc_swap::ArcSwap;
 use authority::Authorities;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use domain::country::BlockedPrefixes;
+use domain::spending::Rules;
 use domain::{Clock, Dice, SessionId, Timestamp};
 use store::Store;
 use tokio_util::sync::CancellationToken;
@@ -46,6 +46,7 @@ pub use openapi::document;
 
 use courier::Courier;
 use limits::Limits;
+use login::Alarms;
 use pages::hosts;
 use places::Places;
 
@@ -99,7 +100,8 @@ pub(crate) struct Inner {
     gate_welcome: GateWelcome,
     ticket_key: ring::hmac::Key,
     config: Config,
-    blocked: BlockedPrefixes,
+    rules: Arc<Rules>,
+    alarms: Alarms,
     public_url: String,
     console_url: Option<String>,
     limits: Limits,
@@ -129,7 +131,8 @@ impl Inner {
 /// The whole face: JSON under `/v1`, the OpenAPI document, the guest's pages, and the owner's
 /// console under `/console`.
 pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
-    let blocked = parts.config.blocked()?;
+    let rules = Arc::new(parts.config.rules()?);
+    let limits = Limits::new(&parts.config, Arc::clone(&parts.clock));
     let api = Api(Arc::new(Inner {
         store: parts.store,
         clock: parts.clock,
@@ -138,11 +141,12 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
         authorities: parts.authorities,
         gate_welcome: parts.gate_welcome,
         ticket_key: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &parts.ticket_key),
-        limits: Limits::new(&parts.config),
+        limits,
         crowd: guest::Crowd::default(),
         pages_of_sessions: Places::new(console::PAGES_OF_A_SESSION, console::PAGES),
         config: parts.config,
-        blocked,
+        rules,
+        alarms: Alarms::default(),
         public_url: parts.public_url,
         console_url: parts.console_url,
         stop: parts.stop,

@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use domain::{Clock, Timestamp};
 
 use crate::answers::{Code, Problem};
 use crate::config::Config;
@@ -13,32 +15,33 @@ use crate::config::Config;
 const MANY: usize = 10_000;
 
 pub(crate) struct Limits {
+    clock: Arc<dyn Clock>,
     logins: Budget,
     guesses: Budget,
 }
 
 impl Limits {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config, clock: Arc<dyn Clock>) -> Self {
         let logins = Budget::new(config.logins_per_address, Duration::from_mins(1));
         let guesses = Budget::new(config.guesses_per_address, Duration::from_secs(3));
-        Self { logins, guesses }
+        Self { clock, logins, guesses }
     }
 
-    /// Counts a login that an address begins.
+    /// Counts a login pin that an address asks for.
     pub(crate) fn login(&self, address: IpAddr) -> Result<(), Problem> {
-        self.logins.take(address, Instant::now()).map_err(too_many)
+        self.logins.take(address, self.clock.now()).map_err(too_many)
     }
 
     /// Lets an address try a secret, unless it has guessed too often. For what is short enough to be
     /// guessed (a reference, what a label says) ask before it is looked up, or a right guess goes
     /// through.
     pub(crate) fn may_guess(&self, address: IpAddr) -> Result<(), Problem> {
-        self.guesses.ask(address, Instant::now()).map_err(too_many)
+        self.guesses.ask(address, self.clock.now()).map_err(too_many)
     }
 
     /// Counts a secret that nobody knows; what is known costs nothing.
     pub(crate) fn guessed_wrong(&self, address: IpAddr) {
-        self.guesses.charge(address, Instant::now());
+        self.guesses.charge(address, self.clock.now());
     }
 }
 
@@ -52,7 +55,7 @@ struct Budget {
     /// After it, one more comes back.
     pause: Duration,
     /// When an address will have its whole budget again; one that is not listed has it.
-    whole_at: Mutex<HashMap<IpAddr, Instant>>,
+    whole_at: Mutex<HashMap<IpAddr, Timestamp>>,
 }
 
 impl Budget {
@@ -61,7 +64,7 @@ impl Budget {
     }
 
     /// Takes one, or says how long to wait for it.
-    fn take(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
+    fn take(&self, address: IpAddr, now: Timestamp) -> Result<(), Duration> {
         let mut whole_at = self.lock();
         self.left(&whole_at, address, now)?;
         self.spend(&mut whole_at, address, now);
@@ -69,34 +72,34 @@ impl Budget {
     }
 
     /// Whether one is left, or how long to wait for it; takes nothing.
-    fn ask(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
+    fn ask(&self, address: IpAddr, now: Timestamp) -> Result<(), Duration> {
         let whole_at = self.lock();
         self.left(&whole_at, address, now)
     }
 
     /// Takes one even if none is left, so that asking for many at once gains nothing.
-    fn charge(&self, address: IpAddr, now: Instant) {
+    fn charge(&self, address: IpAddr, now: Timestamp) {
         let mut whole_at = self.lock();
         self.spend(&mut whole_at, address, now);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, Instant>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, Timestamp>> {
         self.whole_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn left(
         &self,
-        whole_at: &HashMap<IpAddr, Instant>,
+        whole_at: &HashMap<IpAddr, Timestamp>,
         address: IpAddr,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<(), Duration> {
         let whole_at = whole_at.get(&network(address)).copied().unwrap_or(now);
-        let spent = whole_at.saturating_duration_since(now);
+        let spent = now.until(whole_at);
         let wait = spent.saturating_sub(self.pause * self.burst.saturating_sub(1));
         if wait.is_zero() { Ok(()) } else { Err(wait) }
     }
 
-    fn spend(&self, whole_at: &mut HashMap<IpAddr, Instant>, address: IpAddr, now: Instant) {
+    fn spend(&self, whole_at: &mut HashMap<IpAddr, Timestamp>, address: IpAddr, now: Timestamp) {
         let address = network(address);
         if MANY <= whole_at.len() && !whole_at.contains_key(&address) {
             let rested = whole_at.iter().min_by_key(|(_, at)| **at).map(|(rested, _)| *rested);
@@ -124,12 +127,13 @@ mod tests {
 
     use super::*;
 
+    const NOON: Timestamp = Timestamp::from_millis(1_780_000_000_000);
     const SECOND: Duration = Duration::from_secs(1);
     const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
     #[test]
     fn a_spent_budget_comes_back_one_by_one() {
-        let (budget, now) = (Budget::new(2, 3 * SECOND), Instant::now());
+        let (budget, now) = (Budget::new(2, 3 * SECOND), NOON);
         assert_eq!(budget.take(HERE, now), Ok(()));
         assert_eq!(budget.take(HERE, now), Ok(()));
         assert_eq!(budget.take(HERE, now), Err(3 * SECOND));
@@ -141,7 +145,7 @@ mod tests {
 
     #[test]
     fn asking_takes_nothing() {
-        let (budget, now) = (Budget::new(1, SECOND), Instant::now());
+        let (budget, now) = (Budget::new(1, SECOND), NOON);
         for _ in 0..100 {
             assert_eq!(budget.ask(HERE, now), Ok(()));
         }
@@ -151,7 +155,7 @@ mod tests {
 
     #[test]
     fn many_guesses_at_once_are_all_paid_for() {
-        let (budget, now) = (Budget::new(1, SECOND), Instant::now());
+        let (budget, now) = (Budget::new(1, SECOND), NOON);
         for _ in 0..10 {
             budget.charge(HERE, now);
         }
@@ -160,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_household_shares_one_budget() {
-        let (budget, now) = (Budget::new(1, SECOND), Instant::now());
+        let (budget, now) = (Budget::new(1, SECOND), NOON);
         budget.charge("2001:db8::1".parse().unwrap(), now);
         assert!(budget.ask("2001:db8::2".parse().unwrap(), now).is_err());
         assert!(budget.ask("2001:db8:0:1::1".parse().unwrap(), now).is_ok());
@@ -168,7 +172,7 @@ mod tests {
 
     #[test]
     fn only_so_many_addresses_are_remembered() {
-        let (budget, now) = (Budget::new(1, SECOND), Instant::now());
+        let (budget, now) = (Budget::new(1, SECOND), NOON);
         let addresses = (0_u32..).map(|count| IpAddr::V4(count.into()));
         budget.charge(HERE, now);
         budget.charge(HERE, now);

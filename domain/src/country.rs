@@ -1,8 +1,32 @@
 //! Which countries get no login pins, and the exceptions (A15, A16).
 //!
-//! The list itself is in `flussd.toml`: `login.blocked_prefixes`.
+//! The lists themselves are in `flussd.toml`: `api.blocked_prefixes`, `api.allowed_countries`.
 
+use crate::phone::Country;
 use crate::{PhoneNumber, Timestamp};
+
+/// Where pins go, on either channel.
+#[derive(Clone, Debug, Default)]
+pub struct Reach {
+    /// Nowhere under these.
+    pub blocked: BlockedPrefixes,
+    /// Only to these countries; to all when there are none.
+    pub allowed: Vec<Country>,
+}
+
+impl Reach {
+    /// Whether pins go to this number only by an exception made for it.
+    pub fn excludes(&self, phone: &PhoneNumber) -> bool {
+        let is_allowed = |country| self.allowed.contains(&country);
+        let abroad = !self.allowed.is_empty() && !phone.country().is_some_and(is_allowed);
+        abroad || self.blocked.cover(phone)
+    }
+}
+
+/// Whether an exception that ends then still holds.
+pub fn exception_holds(until: Timestamp, now: Timestamp) -> bool {
+    now < until
+}
 
 /// Country codes to which no pin is sent, on either channel, as digits like `1876`.
 #[derive(Clone, Debug, Default)]
@@ -19,17 +43,8 @@ impl BlockedPrefixes {
         prefixes.iter().map(digits).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether a pin must not be sent to this number now.
-    ///
-    /// `allowed_until` is the end of an exception made for the number by hand, if there is one.
-    pub fn block(
-        &self,
-        phone: &PhoneNumber,
-        allowed_until: Option<Timestamp>,
-        now: Timestamp,
-    ) -> bool {
-        let excepted = allowed_until.is_some_and(|until| now < until);
-        !excepted && self.0.iter().any(|prefix| phone.digits().starts_with(prefix.as_str()))
+    fn cover(&self, phone: &PhoneNumber) -> bool {
+        self.0.iter().any(|prefix| phone.digits().starts_with(prefix.as_str()))
     }
 }
 
@@ -42,26 +57,36 @@ pub struct InvalidPrefix(String);
 mod tests {
     use super::*;
 
-    const NOON: Timestamp = Timestamp::from_millis(1_000_000);
+    fn phone(text: &str) -> PhoneNumber {
+        PhoneNumber::parse(text, None).unwrap()
+    }
 
-    fn jamaica_blocked() -> BlockedPrefixes {
-        BlockedPrefixes::new(&["+1876".to_owned()]).unwrap()
+    fn without_jamaica() -> Reach {
+        let blocked = BlockedPrefixes::new(&["+1876".to_owned()]).unwrap();
+        Reach { blocked, allowed: Vec::new() }
     }
 
     #[test]
     fn a_blocked_country_is_blocked_and_its_neighbours_are_not() {
-        let jamaica = PhoneNumber::parse("+18762345678", None).unwrap();
-        let new_york = PhoneNumber::parse("+12122345678", None).unwrap();
-        assert!(jamaica_blocked().block(&jamaica, None, NOON));
-        assert!(!jamaica_blocked().block(&new_york, None, NOON));
+        assert!(without_jamaica().excludes(&phone("+18762345678")));
+        assert!(!without_jamaica().excludes(&phone("+12122345678")));
+    }
+
+    #[test]
+    fn where_countries_are_allowed_all_others_are_not() {
+        let allowed = ["ZA", "JM"].map(|code| Country::parse(code).unwrap()).to_vec();
+        let reach = Reach { allowed, ..without_jamaica() };
+        assert!(!reach.excludes(&phone("+27821234567")));
+        assert!(reach.excludes(&phone("+12122345678")), "not named");
+        assert!(reach.excludes(&phone("+88216123456")), "of no country");
+        assert!(reach.excludes(&phone("+18762345678")), "allowed, but blocked as well");
     }
 
     #[test]
     fn an_exception_holds_until_its_last_millisecond() {
-        let jamaica = PhoneNumber::parse("+18762345678", None).unwrap();
-        let until = Timestamp::from_millis(NOON.as_millis() + 1);
-        assert!(!jamaica_blocked().block(&jamaica, Some(until), NOON));
-        assert!(jamaica_blocked().block(&jamaica, Some(until), until));
+        let until = Timestamp::from_millis(1_000_001);
+        assert!(exception_holds(until, Timestamp::from_millis(1_000_000)));
+        assert!(!exception_holds(until, until));
     }
 
     #[test]

@@ -28,6 +28,10 @@ events! {
     SessionDisplaced = "session.displaced",
     /// Somebody signed out.
     SessionEnded = "session.ended",
+    /// A number is sent pins for a time though its country is blocked.
+    CountryExceptionMade = "country.exception_made",
+    /// It is not any more.
+    CountryExceptionRevoked = "country.exception_revoked",
     /// A gate or an intercom came onto an account.
     DeviceClaimed = "device.claimed",
     /// A device made its key and got its certificate.

@@ -82,6 +82,9 @@ id!(
 id!(
     /// Something that happened.
     EventId, "event");
+id!(
+    /// A number that is sent pins though its country is blocked.
+    ExceptionId, "exception");
 
 fn time_ordered(dice: &dyn Dice, now: Timestamp) -> u128 {
     let mut bytes = [0; 16];

@@ -3,8 +3,8 @@
 //! Nothing in this crate waits, connects, reads a clock or rolls dice: `now` and the dice are
 //! arguments. Nothing here knows SQL, JSON, HTTP or MQTT.
 //!
-//! In reading order: who ([`phone`], [`login`], [`channel`], [`permission`]), what ([`settings`],
-//! [`access_code`]), and how a gate opens for it ([`gate`], [`attempt`]).
+//! In reading order: who ([`phone`], [`login`], [`channel`], [`spending`], [`permission`]), what
+//! ([`settings`], [`access_code`]), and how a gate opens for it ([`gate`], [`attempt`]).
 
 pub mod access_code;
 pub mod attempt;
@@ -19,11 +19,15 @@ pub mod permission;
 pub mod phone;
 pub mod secret;
 pub mod settings;
+pub mod spending;
 mod time;
 
 pub use access_code::{AccessCode, Leg};
 pub use attempt::Attempt;
-pub use id::{AttemptId, CodeId, EventId, GateId, IntercomId, InvalidId, PinId, SessionId, UserId};
+pub use id::{
+    AttemptId, CodeId, EventId, ExceptionId, GateId, IntercomId, InvalidId, PinId, SessionId,
+    UserId,
+};
 pub use phone::PhoneNumber;
 pub use secret::Passcode;
 pub use settings::Settings;

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use phonenumber::country;
+use phonenumber::metadata::DATABASE;
+use phonenumber::{Type, country};
 
 /// A valid phone number in E.164, like `+27821234567`.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -45,7 +46,46 @@ impl PhoneNumber {
 
     /// Where the number is from; shared codes like +1 answer the country of its area.
     pub fn country(&self) -> Option<Country> {
-        phonenumber::parse(None, &self.0).ok()?.country().id().map(Country)
+        self.read()?.country().id().map(Country)
+    }
+
+    /// The country's two letters, or a calling code that belongs to none, like `+882`.
+    pub fn region(&self) -> String {
+        let Some(number) = self.read() else { return self.prefix().to_owned() };
+        let country = number.country().id();
+        country.map_or_else(|| format!("+{}", number.code().value()), |id| id.as_ref().to_owned())
+    }
+
+    /// All but the last four digits: whose numbers stand side by side is often one person.
+    pub fn prefix(&self) -> &str {
+        &self.0[..self.0.len().saturating_sub(4)]
+    }
+
+    /// Whether its kind may be sent pins: not if a message to it costs or earns, or reaches nobody.
+    pub fn takes_pins(&self) -> Result<(), NoPins> {
+        let kind = self.read().map(|number| number.number_type(&DATABASE));
+        Err(match kind {
+            Some(Type::PremiumRate) => NoPins::PremiumRate,
+            Some(Type::SharedCost) => NoPins::SharedCost,
+            Some(Type::TollFree) => NoPins::TollFree,
+            Some(Type::PersonalNumber) => NoPins::Forwarded,
+            Some(Type::Voip) => NoPins::Voip,
+            Some(Type::Pager) => NoPins::Pager,
+            Some(Type::Uan | Type::StandardRate) => NoPins::Company,
+            Some(
+                Type::Emergency
+                | Type::Voicemail
+                | Type::ShortCode
+                | Type::Carrier
+                | Type::NoInternational,
+            ) => NoPins::Service,
+            Some(Type::FixedLine | Type::Mobile | Type::FixedLineOrMobile | Type::Unknown)
+            | None => return Ok(()),
+        })
+    }
+
+    fn read(&self) -> Option<phonenumber::PhoneNumber> {
+        phonenumber::parse(None, &self.0).ok()
     }
 }
 
@@ -78,6 +118,35 @@ pub fn warm_up() {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected a phone number like +27821234567")]
 pub struct InvalidPhone;
+
+/// The number is of a kind that is not sent pins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoPins {
+    /// Who calls it pays its owner.
+    #[error("is a premium-rate number; expected a mobile number")]
+    PremiumRate,
+    /// Caller and owner share the cost.
+    #[error("is a shared-cost number; expected a mobile number")]
+    SharedCost,
+    /// Its owner pays.
+    #[error("is a toll-free number; expected a mobile number")]
+    TollFree,
+    /// It follows a person to other numbers.
+    #[error("is a number that is forwarded to others; expected a mobile number")]
+    Forwarded,
+    /// On the internet.
+    #[error("is a VoIP number; expected a mobile number")]
+    Voip,
+    /// A pager's.
+    #[error("is a pager's number; expected a mobile number")]
+    Pager,
+    /// Of a company.
+    #[error("is a company's number; expected a mobile number")]
+    Company,
+    /// Of no subscriber.
+    #[error("is the number of a service; expected a mobile number")]
+    Service,
+}
 
 /// The text is no country.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -141,5 +210,39 @@ mod tests {
     fn the_country_of_a_number_is_known() {
         let phone = PhoneNumber::parse("+27821234567", None).unwrap();
         assert_eq!(phone.country(), Country::parse("za").ok());
+    }
+
+    #[test]
+    fn a_number_is_counted_under_its_country_or_its_calling_code_and_its_prefix() {
+        let of = |text: &str| {
+            let phone = PhoneNumber::parse(text, None).unwrap();
+            (phone.region(), phone.prefix().to_owned())
+        };
+        assert_eq!(of("+27821234567"), ("ZA".to_owned(), "+2782123".to_owned()));
+        assert_eq!(of("+18762345678"), ("JM".to_owned(), "+1876234".to_owned()));
+        assert_eq!(of("+88216123456"), ("+882".to_owned(), "+8821612".to_owned()));
+    }
+
+    #[test]
+    fn numbers_that_cost_earn_or_reach_nobody_get_no_pins() {
+        let kind = |text: &str| PhoneNumber::parse(text, None).unwrap().takes_pins();
+        for (text, why) in [
+            ("+27862345678", NoPins::PremiumRate),
+            ("+19002345678", NoPins::PremiumRate),
+            ("+27860123456", NoPins::SharedCost),
+            ("+27801234567", NoPins::TollFree),
+            ("+18002345678", NoPins::TollFree),
+            ("+447012345678", NoPins::Forwarded),
+            ("+27871234567", NoPins::Voip),
+            ("+447640123456", NoPins::Pager),
+            ("+27861123456", NoPins::Company),
+        ] {
+            assert_eq!(kind(text), Err(why), "{text}");
+        }
+        for text in ["+27821234567", "+27101234567", "+12122345678", "+18762345678"] {
+            assert_eq!(kind(text), Ok(()), "{text}");
+        }
+        let told = NoPins::PremiumRate.to_string();
+        assert_eq!(told, "is a premium-rate number; expected a mobile number");
     }
 }

@@ -7,13 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use domain::channel::Wish;
 use domain::login::Client;
 use domain::name::DeviceName;
 use domain::secret::{BoardToken, ClaimCode, EnrolmentSecret, LoginToken, Otp, SessionToken};
 use domain::settings::{ExitGate, InviteDuration, MaxUsers};
 use domain::{GateId, IntercomId, PhoneNumber, Settings, Timestamp, UserId};
-use store::{Certificate, Fingerprint, Keys, Label, Store};
+use store::{Certificate, Fingerprint, Keys, Label, Sending, Store};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
@@ -103,10 +102,8 @@ async fn move_in(store: &Store) -> Residents {
     let (luck, now) = (Luck::new(0, 2), BEGINNING);
     let (token, otp) = (LoginToken::random(&luck), Otp::random(&luck));
     let phone = PhoneNumber::from_kept("+27821234567").expect("a number");
-    let begun = store
-        .logins()
-        .begin(phone, Client::App, Wish::default(), otp.clone(), token.clone(), now)
-        .await;
+    let (logins, sending) = (store.logins(), Sending::default());
+    let begun = logins.begin(phone, Client::App, otp.clone(), token.clone(), sending, now).await;
     begun.expect("no fault").expect("a pin may go out");
     let session = SessionToken::random(&luck);
     let signed_in = store.logins().verify(token, otp, session, now).await;

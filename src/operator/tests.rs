@@ -1,5 +1,14 @@
 //! The operator's page over real HTTP, beside a house in the same process.
 
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use domain::PhoneNumber;
+use domain::channel::Wish;
+use domain::login::{Channel, Client};
+use domain::secret::{LoginToken, Otp};
+use store::Sending;
+
 use crate::machine::{SystemClock, SystemDice};
 
 use super::*;
@@ -101,6 +110,31 @@ async fn a_database_that_does_not_answer_is_told() {
     let page = Page::open().await;
     page.store.close().await;
     assert_eq!(page.get("/").await.0, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn a_country_whose_pins_are_held_back_is_named_with_what_pins_cost() {
+    let page = Page::open().await;
+    let now = SystemClock::start().now();
+    let logins = page.store.logins();
+    for n in 0..50 {
+        let (token, otp) = (LoginToken::random(&SystemDice), Otp::random(&SystemDice));
+        let phone = PhoneNumber::parse(&format!("+264812{n:02}0000"), None).unwrap();
+        let network = IpAddr::V4(Ipv4Addr::from(n));
+        let wish = Wish { asked: Some(Channel::Sms), ..Wish::default() };
+        let sending = Sending { wish, network, rules: Arc::default() };
+        // Long enough ago for their owners to have typed them.
+        let at = now - Duration::from_mins(3);
+        logins.begin(phone, Client::App, otp, token, sending, at).await.unwrap().unwrap();
+    }
+    let (_, told) = page.get("/").await;
+    assert!(told.contains("<b>3.00</b>"), "{told}");
+    assert!(told.contains("<b>NA</b> (0 of the latest 50 used)"), "{told}");
+}
+
+#[test]
+fn money_is_told_in_whole_hundredths_and_never_as_less() {
+    assert_eq!([0, 1, 10_000, 3_200_001].map(money), ["0.00", "0.01", "0.01", "3.21"]);
 }
 
 #[test]

@@ -7,7 +7,6 @@ use authority::Authority;
 use device_sim::{Options, Simulation, ledger};
 use domain::access_code::{LegState, Refusal};
 use domain::attempt::{State, WhyNot};
-use domain::channel::Wish;
 use domain::login::Client;
 use domain::name::{DeviceName, GuestName};
 use domain::secret::{
@@ -19,7 +18,7 @@ use rcgen::PublicKeyData;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
-use store::{Guest, Issue, Issued, Label, Peer, Redeem, Refused};
+use store::{Guest, Issue, Issued, Label, Peer, Redeem, Refused, Sending};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -273,14 +272,8 @@ impl Home {
         let (store, dice, now) = (running.store.clone(), SystemDice, self.clock.now());
         let (token, otp) = (LoginToken::random(&dice), Otp::random(&dice));
         let phone = PhoneNumber::parse("+27821234567", None).expect("a number");
-        let begun = store.logins().begin(
-            phone,
-            Client::App,
-            Wish::default(),
-            otp.clone(),
-            token.clone(),
-            now,
-        );
+        let (logins, sending) = (store.logins(), Sending::default());
+        let begun = logins.begin(phone, Client::App, otp.clone(), token.clone(), sending, now);
         begun.await.expect("no fault").expect("a pin may go out");
         let session = SessionToken::random(&dice);
         let signed_in = store.logins().verify(token, otp, session, now).await;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use domain::event::EventKind;
-use domain::{AttemptId, CodeId, EventId, GateId, IntercomId, Timestamp, UserId};
+use domain::{AttemptId, CodeId, EventId, ExceptionId, GateId, IntercomId, Timestamp, UserId};
 
 use crate::database::reading;
-use crate::sql::{Tx, Value, sql};
+use crate::sql::{Row, Tx, Value, sql};
 use crate::vault::Vault;
 use crate::{Inner, Result};
 
@@ -31,13 +31,23 @@ impl Events {
         reading!(self.0.db, |tx| {
             let rows =
                 sql("SELECT at, kind, attempt_id FROM events WHERE code_id = $1 ORDER BY id");
-            let happened = |row: crate::sql::Row| {
-                let (at, kind) = (row.moment("at")?, row.take("kind")?);
-                Ok(Happened { at, kind, attempt: row.take("attempt_id")? })
-            };
-            rows.bind(code).all(tx).await?.into_iter().map(happened).collect()
+            rows.bind(code).all(tx).await?.iter().map(happened).collect()
         })
     }
+
+    /// All that happened to an exception from a blocked country, oldest first.
+    pub async fn of_exception(&self, exception: ExceptionId) -> Result<Vec<Happened>> {
+        reading!(self.0.db, |tx| {
+            let rows =
+                sql("SELECT at, kind, attempt_id FROM events WHERE exception_id = $1 ORDER BY id");
+            rows.bind(exception).all(tx).await?.iter().map(happened).collect()
+        })
+    }
+}
+
+fn happened(row: &Row) -> Result<Happened> {
+    let (at, kind) = (row.moment("at")?, row.take("kind")?);
+    Ok(Happened { at, kind, attempt: row.take("attempt_id")? })
 }
 
 /// What an event is about: ids only.
@@ -47,6 +57,7 @@ pub(crate) struct About {
     device: Option<String>,
     code: Option<CodeId>,
     attempt: Option<AttemptId>,
+    exception: Option<ExceptionId>,
 }
 
 impl About {
@@ -79,6 +90,11 @@ impl About {
         self.attempt = Some(attempt);
         self
     }
+
+    pub(crate) fn exception(mut self, exception: ExceptionId) -> Self {
+        self.exception = Some(exception);
+        self
+    }
 }
 
 /// Writes down what this transaction makes true.
@@ -89,8 +105,9 @@ pub(crate) async fn record(
     about: About,
     now: Timestamp,
 ) -> Result<()> {
-    sql("INSERT INTO events (id, at, kind, user_id, device_id, code_id, attempt_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)")
+    sql("INSERT INTO events (id, at, kind, user_id, device_id, code_id, attempt_id,
+                             exception_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
     .bind(EventId::new(vault.dice(), now))
     .bind(now)
     .bind(kind.as_str())
@@ -98,6 +115,7 @@ pub(crate) async fn record(
     .bind(Value::Text(about.device))
     .bind(about.code)
     .bind(about.attempt)
+    .bind(about.exception)
     .execute(tx)
     .await?;
     Ok(())

@@ -2,7 +2,7 @@
 //!
 //! SQLite and Postgres behind one SQL text. A function that decides *writes first*: that takes
 //! the row's lock on both databases, so that of many rivals exactly one decides at a time. What is
-//! locked, and in this order: a number ([`Logins`]), an intercom, a gate, a code; the code's row is
+//! locked, and in this order: a number ([`Logins`]), the purse of all pins ([`Sending`]), an intercom, a gate, a code; the code's row is
 //! the lock of everything about the code, its attempts too.
 //!
 //! Each crate's constructor takes only the doors it needs.
@@ -13,6 +13,7 @@ mod crash;
 mod database;
 mod devices;
 mod events;
+mod exceptions;
 mod fault;
 mod gates;
 mod identity;
@@ -27,6 +28,7 @@ mod registry;
 mod restore;
 mod row;
 mod sessions;
+mod spending;
 mod sql;
 mod trace;
 mod vault;
@@ -42,6 +44,7 @@ pub use codes::{Codes, Guest, Issue, IssueRefusal, Issued, Pass, RevokeRefusal, 
 pub use crash::crash_point;
 pub use devices::{Claimed, Device, DeviceKind, Devices, Label};
 pub use events::{Events, Happened};
+pub use exceptions::{Exception, Exceptions};
 pub use fault::{Answer, Fault, Result};
 pub use gates::{Gates, Raised};
 pub use identity::{Actor, Enrolment, GateRefusal, Renewal, Replacement};
@@ -55,6 +58,7 @@ pub use registry::{Behind, Certificate, Fingerprint, Peer, Registry, Unwelcome};
 pub use restore::{Restored, Revived};
 pub use row::attempt::{Channel, CutBy};
 pub use sessions::{Session, SessionRefusal, Sessions};
+pub use spending::{HeldBack, Sending, Spending, Spent, Withheld};
 pub use trace::{RefusedTap, Trace, Traced};
 pub use vault::Keys;
 
@@ -91,9 +95,10 @@ macro_rules! doors {
 }
 
 doors! {
-    attempts: Attempts, codes: Codes, devices: Devices, events: Events, gates: Gates,
-    intercoms: Intercoms, logins: Logins, overview: Overview, people: People, pins: Pins, redemptions: Redemptions,
-    registry: Registry, sessions: Sessions
+    attempts: Attempts, codes: Codes, devices: Devices, events: Events,
+    exceptions: Exceptions, gates: Gates, intercoms: Intercoms, logins: Logins, overview: Overview,
+    people: People, pins: Pins, redemptions: Redemptions, registry: Registry, sessions: Sessions,
+    spending: Spending
 }
 
 impl Store {
@@ -119,6 +124,8 @@ impl Store {
         in_transaction!(self.inner.db, |tx| {
             let ended = sql("DELETE FROM certificates WHERE expires_at < $1");
             ended.bind(long_ago).execute(tx).await?;
+            spending::sweep(tx, now).await?;
+            exceptions::sweep(tx, now).await?;
             for statement in [
                 "DELETE FROM pins_sent WHERE at < $1",
                 "DELETE FROM logins WHERE expires_at < $1",

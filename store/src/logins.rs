@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use domain::channel::{Fate, Unavailable, Wish};
+use domain::channel::{Fate, Unavailable};
 use domain::event::EventKind;
 use domain::login::{self, Channel, Client, Failures, Login, Refusal, Sent};
 use domain::secret::{LoginToken, Otp, SessionToken};
 use domain::{PhoneNumber, PinId, SessionId, Timestamp, UserId};
 
-use crate::database::in_transaction;
+use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::pins;
 use crate::row::login::{channel_from, client_of, login_of};
 use crate::row::pin::fate_of;
+use crate::spending::{self, Sending, Whom, Withheld};
 use crate::sql::{Row, Tx, sql};
 use crate::vault::{Purpose, Vault, token_digest};
 use crate::{Answer, Inner, Result};
@@ -52,6 +53,8 @@ pub enum LoginRefusal {
     Pace(TooManyPins),
     /// No pin can go the way that was asked for.
     Channel(Unavailable),
+    /// Where pins go, and what they may cost.
+    Withheld(Withheld),
 }
 
 /// Somebody signed in.
@@ -75,16 +78,20 @@ impl Logins {
         &self,
         phone: PhoneNumber,
         client: Client,
-        wish: Wish,
         otp: Otp,
         token: LoginToken,
+        sending: Sending,
         now: Timestamp,
     ) -> Answer<Begun, LoginRefusal> {
         let vault = Arc::clone(&self.0.vault);
+        let (number, whom) = (phone_digest(&vault, &phone), Whom::of(&vault, &phone, sending));
+        // A flood of refusals is to cost no write. Who passes here is judged again under the lock.
+        if let Err(refusal) = self.may_begin(number, whom.clone(), now).await? {
+            return Ok(Err(refusal));
+        }
         in_transaction!(self.0.db, |tx| {
-            let number = phone_digest(&vault, &phone);
             lock_number(tx, number).await?;
-            let channel = match way(tx, number, wish, now).await? {
+            let channel = match goes(tx, &whom, now).await? {
                 Ok(channel) => channel,
                 Err(refusal) => return Ok(Err(refusal)),
             };
@@ -114,12 +121,31 @@ impl Logins {
         })
     }
 
+    /// Whether a pin may go out, as far as can be seen without a lock.
+    async fn may_begin(
+        &self,
+        number: [u8; 32],
+        whom: Whom,
+        now: Timestamp,
+    ) -> Answer<(), LoginRefusal> {
+        reading!(self.0.db, |tx| {
+            // First that its country is blocked, which no waiting changes.
+            if let Err(withheld) = whom.may_be_sent(tx, whom.likely(), now).await? {
+                return Ok(Err(LoginRefusal::Withheld(withheld)));
+            }
+            let pace = pace(tx, number, now).await?;
+            let may_go = Channel::ALL.into_iter().any(|channel| pace.lets(channel, now));
+            let too_many = LoginRefusal::Pace(TooManyPins { until: pace.next_at });
+            Ok(if may_go { Ok(()) } else { Err(too_many) })
+        })
+    }
+
     /// Takes a new pin for the same login; the old one is void, the tries are kept.
     pub async fn renew(
         &self,
         token: LoginToken,
-        wish: Wish,
         otp: Otp,
+        sending: Sending,
         now: Timestamp,
     ) -> Answer<Begun, LoginRefusal> {
         let vault = Arc::clone(&self.0.vault);
@@ -132,7 +158,9 @@ impl Logins {
             if let Err(refusal) = login.renew(now) {
                 return Ok(Err(LoginRefusal::Pin(refusal)));
             }
-            let channel = match way(tx, number, wish, now).await? {
+            let phone = phone_of(&vault, &row)?;
+            let whom = Whom::of(&vault, &phone, sending);
+            let channel = match goes(tx, &whom, now).await? {
                 Ok(channel) => channel,
                 Err(refusal) => return Ok(Err(refusal)),
             };
@@ -145,7 +173,6 @@ impl Logins {
                 .execute(tx)
                 .await?;
             let next_at = pace(tx, number, now).await?.next_at;
-            let phone = phone_of(&vault, &row)?;
             Ok(Ok(Begun { phone, channel, pin, expires_at: login.expires_at, next_at }))
         })
     }
@@ -199,6 +226,7 @@ impl Logins {
             .bind(now)
             .execute(tx)
             .await?;
+            spending::used(tx, number, now).await?;
             let (session, displaced) =
                 start_session(tx, &vault, user, client, &session, now).await?;
             Ok(Ok(SignedIn { user, session, client, displaced }))
@@ -290,20 +318,22 @@ async fn lock_login(tx: &mut Tx, id: [u8; 32]) -> Result<Option<(Row, [u8; 32])>
     Ok(row.map(|row| (row, number)))
 }
 
-/// Which way the next pin of a number goes, if one may.
-async fn way(
+/// Decides which way a pin goes, and pays for it. Call it under the lock of the number.
+async fn goes(
     tx: &mut Tx,
-    number: [u8; 32],
-    wish: Wish,
+    whom: &Whom,
     now: Timestamp,
 ) -> Result<std::result::Result<Channel, LoginRefusal>> {
-    let pace = pace(tx, number, now).await?;
+    let pace = pace(tx, whom.number(), now).await?;
     let may_go = |channel| {
-        let may =
-            pace.next_at <= now || login::may_switch(&pace.unanswered, pace.in_a_day, channel, now);
-        if may { Ok(()) } else { Err(TooManyPins { until: pace.next_at }) }
+        if pace.lets(channel, now) { Ok(()) } else { Err(TooManyPins { until: pace.next_at }) }
     };
-    pins::way(tx, wish, may_go, now).await
+    let channel = match pins::way(tx, whom.wish(), may_go, now).await? {
+        Ok(channel) => channel,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let paid = spending::pay(tx, whom, channel, now).await?;
+    Ok(paid.map(|()| channel).map_err(LoginRefusal::Withheld))
 }
 
 /// How pins went to a number, and when the next one may.
@@ -311,6 +341,13 @@ struct Pace {
     unanswered: Vec<Sent>,
     in_a_day: usize,
     next_at: Timestamp,
+}
+
+impl Pace {
+    /// Whether a pin may go this way now.
+    fn lets(&self, channel: Channel, now: Timestamp) -> bool {
+        self.next_at <= now || login::may_switch(&self.unanswered, self.in_a_day, channel, now)
+    }
 }
 
 async fn pace(tx: &mut Tx, number: [u8; 32], now: Timestamp) -> Result<Pace> {

@@ -13,6 +13,7 @@ use crate::database::{in_transaction, reading};
 use crate::logins::{LoginRefusal, TooManyPins};
 use crate::row::digest;
 use crate::row::pin::fate_of;
+use crate::spending;
 use crate::sql::{Tx, sql};
 use crate::vault::{Purpose, Vault};
 use crate::{Inner, Result};
@@ -61,7 +62,10 @@ impl Pins {
         in_transaction!(self.0.db, |tx| {
             let message = match handed {
                 Handed::Accepted(message) => message,
-                Handed::NotSent(cause) => return failed(tx, pin, word_for(cause), now).await,
+                Handed::NotSent(cause) => {
+                    spending::pay_back(tx, pin).await?;
+                    return failed(tx, pin, word_for(cause), now).await;
+                }
                 Handed::Silent => return failed(tx, pin, "silence", now).await,
             };
             // An id that came before names nobody.

@@ -3,7 +3,10 @@
 //! Both read `$1`, `$2` by number and `RETURNING`; a column here is an integer, a text, some
 //! bytes, or NULL. That is all our statements need, so each is written once.
 
-use domain::{AttemptId, CodeId, EventId, GateId, IntercomId, PinId, SessionId, Timestamp, UserId};
+use domain::{
+    AttemptId, CodeId, EventId, ExceptionId, GateId, IntercomId, PinId, SessionId, Timestamp,
+    UserId,
+};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -215,6 +218,7 @@ into_value! {
     AttemptId => Text, |id: AttemptId| id.to_string();
     EventId => Text, |id: EventId| id.to_string();
     PinId => Text, |id: PinId| id.to_string();
+    ExceptionId => Text, |id: ExceptionId| id.to_string();
     Vec<u8> => Bytes, std::convert::identity;
     [u8; 32] => Bytes, |bytes: [u8; 32]| bytes.to_vec();
     [u8; 16] => Bytes, |bytes: [u8; 16]| bytes.to_vec();

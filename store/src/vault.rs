@@ -47,6 +47,8 @@ pub(crate) enum Purpose {
     ClaimCode,
     EnrolmentSecret,
     Message,
+    NumberPrefix,
+    Network,
 }
 
 /// Names the layout and the key of a seal; a second key gets the next number.
@@ -125,6 +127,8 @@ fn labelled(purpose: Purpose, parts: &[&[u8]]) -> Vec<u8> {
         Purpose::ClaimCode => b"claim code",
         Purpose::EnrolmentSecret => b"enrolment secret",
         Purpose::Message => b"message",
+        Purpose::NumberPrefix => b"number prefix",
+        Purpose::Network => b"network",
     };
     let mut text = Vec::new();
     for part in [purpose].iter().chain(parts) {

@@ -143,6 +143,7 @@ impl House {
             format!("broker.listen=127.0.0.1:{mqtt}"),
             "api.logins_per_address=1000".to_owned(),
             "api.guesses_per_address=1000".to_owned(),
+            "api.pins.per_address_a_day=1000".to_owned(),
             "http.max_connections_per_address=500".to_owned(),
         ];
         for setting in usual.iter().map(String::as_str).chain(settings.iter().copied()) {

@@ -98,6 +98,33 @@ async fn o_1f_a_blocked_country_gets_no_pin_on_either_channel() {
     assert!(!house.printed().contains("5678"), "nothing was sent");
 }
 
+/// O-1f: an operator makes an exception while the house runs, for one number and for a time.
+#[tokio::test]
+async fn o_1f_an_operator_lets_one_number_of_a_blocked_country_in_and_ends_it() {
+    let house = House::start_with(&["api.blocked_prefixes=[\"1876\"]"]).await;
+    let begin =
+        async |phone| house.post("/v1/logins", &json!({ "phone": phone, "client": "app" })).await;
+    let (guest, neighbour) = ("+18762345678", "+18762345679");
+    assert_eq!(begin(guest).await.refusal(), (403, "country_blocked"));
+    let told = |arguments: &[&str]| house.told_to(&[&["country"], arguments].concat());
+    let allow = ["allow", guest, "--why", "a guest house", "--by", "Naledi", "--until"];
+    let past = told(&[&allow[..], &["2020-01-01T00:00:00Z"]].concat()).unwrap_err();
+    assert!(past.contains("--until 2020-01-01T00:00:00.000Z: expected a moment to come"), "{past}");
+    let id = told(&[&allow[..], &["2100-01-01T00:00:00Z"]].concat()).unwrap();
+    assert_eq!(begin(neighbour).await.refusal(), (403, "country_blocked"));
+    assert_eq!(begin(guest).await.status, 202);
+    let list = told(&["list"]).unwrap();
+    for words in [guest, "holds until 2100-01-01", id.trim(), r#"by "Naledi": "a guest house""#] {
+        assert!(list.contains(words), "{words} is not in {list}");
+    }
+    assert_eq!(told(&["revoke", guest]), Ok(String::new()));
+    let twice = told(&["revoke", guest]).unwrap_err();
+    assert!(twice.contains("there is no exception for +18762345678"), "{twice}");
+    let wait = begin(guest).await;
+    assert!(told(&["list"]).unwrap().contains("ended "));
+    assert_eq!(wait.refusal(), (403, "country_blocked"), "and not that a pin was just sent");
+}
+
 #[tokio::test]
 async fn o_1_bad_input_names_its_fields_and_unknown_ones_are_refused() {
     let house = House::start().await;

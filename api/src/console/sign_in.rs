@@ -163,12 +163,13 @@ pub(super) async fn try_pin(
 pub(super) async fn ask_again(
     _: SameSite,
     State(api): State<Api>,
+    Address(address): Address,
     headers: HeaderMap,
     Form(asked): Form<Sent>,
 ) -> Response {
     let sent = async {
         let login_id = login_id(&api, &headers).ok_or(Problem::from(Code::OtpExpired))?;
-        resend::ask_again(&api, login_id.to_owned(), asked.by).await
+        resend::ask_again(&api, address, login_id.to_owned(), asked.by).await
     };
     match sent.await {
         Ok(sent) => to_pin(sent.channel).into_response(),

@@ -11,9 +11,7 @@ use domain::secret::{LoginToken, Otp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{
-    ChannelWord, Failed, PinSent, pin_sent, refused, resend, send, unavailable, wish, with_support,
-};
+use super::{ChannelWord, Failed, PinSent, pin_sent, refused, resend, send, sending, unavailable};
 use crate::Api;
 use crate::answers::{Code, Problem};
 use crate::body::{Fields, Json};
@@ -70,14 +68,11 @@ pub(crate) async fn ask(
     client: Client,
 ) -> Result<PinSent, Problem> {
     let now = api.now();
-    if api.blocked.block(&phone, None, now) {
-        return Err(with_support(api, Code::CountryBlocked.into()));
-    }
     api.limits.login(address)?;
     let (token, pin) = (LoginToken::random(&*api.dice), Otp::random(&*api.dice));
-    let (logins, wish) = (api.store.logins(), wish(api, channel));
-    let begun = logins.begin(phone, client, wish, pin.clone(), token.clone(), now).await?;
-    let begun = begun.map_err(|refusal| refused(api, refusal))?;
+    let (sending, logins) = (sending(api, channel, address), api.store.logins());
+    let begun = logins.begin(phone, client, pin.clone(), token.clone(), sending, now).await?;
+    let begun = begun.map_err(|refusal| refused(api, refusal, now))?;
     let login_id = token.reveal();
     let Err(Failed { why, others }) = send(api, &begun, &pin).await? else {
         return Ok(pin_sent(login_id, &begun));
@@ -86,7 +81,7 @@ pub(crate) async fn ask(
     let other = api.courier.channels().iter().find(|other| **other != begun.channel);
     match other {
         Some(other) if channel.is_none() && why == NotSent::ChannelDown => {
-            match resend::ask_again(api, login_id.clone(), Some((*other).into())).await {
+            match resend::ask_again(api, address, login_id.clone(), Some((*other).into())).await {
                 Err(problem) if problem.code == Code::ChannelUnavailable => {
                     Err(unavailable(api, &login_id, Vec::new()))
                 }
@@ -105,6 +100,10 @@ pub(crate) fn phone(api: &Api, text: &str, country: Option<&str>) -> Result<Phon
         None => api.config.home().ok().flatten(),
     };
     let phone = fields.take("phone", PhoneNumber::parse(text, home));
+    let phone = phone.and_then(|phone| {
+        fields.take("phone", phone.takes_pins())?;
+        Some(phone)
+    });
     let country_is_fine = country.is_none() || home.is_some();
     phone.filter(|_| country_is_fine).ok_or_else(|| fields.problem())
 }

@@ -1,22 +1,29 @@
 //! Signing in: a pin is asked for, asked for again, and tried.
 
+mod alarms;
 pub(crate) mod begin;
 pub(crate) mod channels;
 pub(crate) mod resend;
 pub(crate) mod verify;
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use domain::Timestamp;
 use domain::channel::{self, Cause, Unavailable, Wish};
 use domain::login::Channel;
 use domain::secret::Otp;
 use serde::{Deserialize, Serialize};
-use store::{Begun, Handed};
+use store::{Begun, Handed, LoginRefusal, Sending, Withheld};
 use tracing::error;
 use utoipa::ToSchema;
 
 use crate::Api;
 use crate::answers::{Code, Problem};
 use crate::courier::{MessageId, NotSent};
-use crate::wire;
+use crate::{limits, wire};
+
+pub(crate) use alarms::Alarms;
 
 /// How a pin is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
@@ -63,9 +70,22 @@ struct Failed {
     others: Vec<Channel>,
 }
 
-/// Which way a pin should go, among those that there are.
-fn wish(api: &Api, asked: Option<ChannelWord>) -> Wish {
-    Wish { asked: asked.map(Channel::from), set_up: api.courier.channels() }
+/// How a pin is to go out: which way among those that there are, for whom, and by the rules of
+/// this house.
+fn sending(api: &Api, asked: Option<ChannelWord>, address: IpAddr) -> Sending {
+    let wish = Wish { asked: asked.map(Channel::from), set_up: api.courier.channels() };
+    Sending { wish, network: limits::network(address), rules: Arc::clone(&api.rules) }
+}
+
+/// Why no pin goes out, with whom to turn to where that may help. Which budget is used up, only
+/// the operator learns.
+fn refused(api: &Api, refusal: LoginRefusal, now: Timestamp) -> Problem {
+    if let LoginRefusal::Withheld(Withheld::Held { held, phone }) = &refusal {
+        api.alarms.tell(held.by, phone, now);
+    }
+    let problem = Problem::from(refusal);
+    let may_help = matches!(problem.code, Code::ChannelUnavailable | Code::CountryBlocked);
+    if may_help { with_support(api, problem) } else { problem }
 }
 
 /// Hands a pin to the courier, and notes what became of it.
@@ -95,13 +115,8 @@ async fn send(api: &Api, begun: &Begun, pin: &Otp) -> Result<Result<(), Failed>,
 /// Tells that a pin did not go out; the login is named, so that the other channel can be tried by
 /// a resend.
 fn unavailable(api: &Api, login_id: &str, others: Vec<Channel>) -> Problem {
-    refused(api, Unavailable { others, retry_at: None }).with("login_id", login_id)
-}
-
-/// A refusal with whom to turn to, where that may help.
-fn refused(api: &Api, refusal: impl Into<Problem>) -> Problem {
-    let problem = refusal.into();
-    if problem.code == Code::ChannelUnavailable { with_support(api, problem) } else { problem }
+    let problem = Problem::from(Unavailable { others, retry_at: None });
+    with_support(api, problem.with("login_id", login_id))
 }
 
 fn with_support(api: &Api, problem: Problem) -> Problem {
@@ -113,3 +128,6 @@ fn pin_sent(login_id: String, begun: &Begun) -> PinSent {
     let (expires_at, resend_at) = (wire::rfc3339(begun.expires_at), wire::rfc3339(begun.next_at));
     PinSent { login_id, channel: begun.channel.into(), expires_at, resend_at }
 }
+
+#[cfg(test)]
+mod tests;

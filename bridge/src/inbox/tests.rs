@@ -3,14 +3,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use domain::channel::Wish;
 use domain::login::Client;
 use domain::name::DeviceName;
 use domain::secret::{ClaimCode, EnrolmentSecret, LoginToken, Otp, SessionToken};
 use domain::{AttemptId, Clock, Dice, PhoneNumber, UserId};
 use protocol::{CommandId, NotExecuted, Outcome, SigningKey};
 use rcgen::{KeyPair, PublicKeyData, SigningKey as _};
-use store::{Certificate, Fingerprint, Keys, Label, Store};
+use store::{Certificate, Fingerprint, Keys, Label, Sending, Store};
 use tempfile::TempDir;
 
 use super::*;
@@ -216,14 +215,8 @@ impl World {
         let now = Stopped.now();
         let (token, otp) = (LoginToken::random(&Counting), Otp::random(&Counting));
         let phone = PhoneNumber::parse("+27821234567", None).expect("a number");
-        let begun = store.logins().begin(
-            phone,
-            Client::App,
-            Wish::default(),
-            otp.clone(),
-            token.clone(),
-            now,
-        );
+        let (logins, sending) = (store.logins(), Sending::default());
+        let begun = logins.begin(phone, Client::App, otp.clone(), token.clone(), sending, now);
         begun.await.expect("no fault").expect("a pin may go out");
         let session = SessionToken::random(&Counting);
         let signed_in = store.logins().verify(token, otp, session, now).await;

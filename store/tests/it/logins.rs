@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use domain::channel::Wish;
 use domain::login::{Client, Refusal};
 use domain::secret::{LoginToken, Otp, SessionToken};
 use store::{LoginRefusal, SessionRefusal};
@@ -32,14 +31,8 @@ impl World {
     async fn asks_for_a_pin(&self, phone: &str, client: Client) -> Asked {
         let asked = Asked { token: LoginToken::random(&*self.dice), otp: Otp::random(&*self.dice) };
         let (otp, token) = (asked.otp.clone(), asked.token.clone());
-        let begun = self.store.logins().begin(
-            World::phone(phone),
-            client,
-            Wish::default(),
-            otp,
-            token,
-            self.now(),
-        );
+        let (phone, sending, now) = (World::phone(phone), World::sending(), self.now());
+        let begun = self.store.logins().begin(phone, client, otp, token, sending, now);
         begun.await.unwrap().unwrap();
         asked
     }
@@ -100,12 +93,8 @@ async fn o_1c_only_the_newest_pin_works(world: World) {
     let first = world.asks_for_a_pin(PHONE, Client::App).await;
     world.later(Duration::from_secs(31));
     let newest = Otp::random(&*world.dice);
-    let renewed = world.store.logins().renew(
-        first.token.clone(),
-        Wish::default(),
-        newest.clone(),
-        world.now(),
-    );
+    let (token, otp, now) = (first.token.clone(), newest.clone(), world.now());
+    let renewed = world.store.logins().renew(token, otp, World::sending(), now);
     assert_eq!(renewed.await.unwrap().unwrap().phone, World::phone(PHONE));
     assert_eq!(world.tries(&first, &first.otp).await.unwrap_err(), Refusal::Invalid);
     world.later(Duration::from_secs(61));
@@ -136,13 +125,9 @@ async fn o_3c_failed_logins_displace_nobody(world: World) {
 async fn pins_are_paced(world: World) {
     let asked = world.asks_for_a_pin(PHONE, Client::App).await;
     let otp = Otp::random(&*world.dice);
-    let renewed = world
-        .store
-        .logins()
-        .renew(asked.token.clone(), Wish::default(), otp, world.now())
-        .await
-        .unwrap();
-    let refusal = renewed.unwrap_err();
+    let (token, now) = (asked.token.clone(), world.now());
+    let renewed = world.store.logins().renew(token, otp, World::sending(), now);
+    let refusal = renewed.await.unwrap().unwrap_err();
     let until = world.now() + Duration::from_secs(30);
     assert_eq!(refusal, LoginRefusal::Pace(store::TooManyPins { until }));
 }

@@ -7,7 +7,7 @@ use domain::channel::{Cause, Health, PROBE_PAUSE, Unavailable, Wish};
 use domain::login::Channel::{Sms, Whatsapp};
 use domain::login::{Channel, Client};
 use domain::secret::{LoginToken, Otp, SessionToken};
-use store::{Begun, End, Handed, LoginRefusal, PinTally, Report};
+use store::{Begun, End, Handed, LoginRefusal, PinTally, Report, Sending};
 
 use crate::world::World;
 
@@ -22,12 +22,20 @@ crate::on_both_databases![
     the_id_of_a_message_names_one_pin_and_is_not_kept_in_clear,
 ];
 
+/// A pin that goes this way.
+fn by(wish: Wish) -> Sending {
+    Sending { wish, ..Sending::default() }
+}
+
 impl World {
     async fn asks_by(&self, phone: &str, asked: Option<Channel>) -> Result<Begun, LoginRefusal> {
         let (token, otp) = (LoginToken::random(&*self.dice), Otp::random(&*self.dice));
         let wish = Wish { asked, ..Wish::default() };
         let logins = self.store.logins();
-        logins.begin(World::phone(phone), Client::App, wish, otp, token, self.now()).await.unwrap()
+        logins
+            .begin(World::phone(phone), Client::App, otp, token, by(wish), self.now())
+            .await
+            .unwrap()
     }
 
     async fn is_handed_over(&self, pin: PinId, handed: Handed) {
@@ -159,11 +167,11 @@ async fn only_the_pin_that_was_typed_counts_as_the_one_that_signed_in(world: Wor
     let (token, first) = (LoginToken::random(&*world.dice), Otp::random(&*world.dice));
     let (logins, phone) = (world.store.logins(), World::phone(PHONE));
     let wish = Wish { asked: Some(Sms), ..Wish::default() };
-    let begun = logins.begin(phone, Client::App, wish, first, token.clone(), world.now()).await;
+    let begun = logins.begin(phone, Client::App, first, token.clone(), by(wish), world.now()).await;
     begun.unwrap().unwrap();
     world.later(Duration::from_secs(30));
     let second = Otp::random(&*world.dice);
-    let renewed = logins.renew(token.clone(), wish, second.clone(), world.now()).await;
+    let renewed = logins.renew(token.clone(), second.clone(), by(wish), world.now()).await;
     renewed.unwrap().unwrap();
     let session = SessionToken::random(&*world.dice);
     logins.verify(token, second, session, world.now()).await.unwrap().unwrap();

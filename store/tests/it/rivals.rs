@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::access_code::{LegState, Refusal};
-use domain::channel::Wish;
 use domain::gate::RENEWAL_AGE;
 use domain::login::Client;
 use domain::secret::{EnrolmentSecret, LoginToken, Otp, SessionToken};
@@ -142,14 +141,8 @@ async fn of_64_same_pins_exactly_one_makes_a_session(world: World) {
     let world = Arc::new(world);
     let (token, otp) = (LoginToken::random(&*world.dice), Otp::random(&*world.dice));
     let phone = World::phone("+27831112222");
-    let begun = world.store.logins().begin(
-        phone,
-        Client::App,
-        Wish::default(),
-        otp.clone(),
-        token.clone(),
-        world.now(),
-    );
+    let (logins, sending, now) = (world.store.logins(), World::sending(), world.now());
+    let begun = logins.begin(phone, Client::App, otp.clone(), token.clone(), sending, now);
     begun.await.unwrap().unwrap();
     let answers = all_at_once(|_| {
         let (world, token, otp) = (Arc::clone(&world), token.clone(), otp.clone());
@@ -170,15 +163,8 @@ async fn of_64_logins_of_one_number_one_session_is_left(world: World) {
         let (world, phone) = (Arc::clone(&world), phone.clone());
         async move {
             let (token, otp) = (LoginToken::random(&*world.dice), Otp::random(&*world.dice));
-            let logins = world.store.logins();
-            let begun = logins.begin(
-                phone,
-                Client::App,
-                Wish::default(),
-                otp.clone(),
-                token.clone(),
-                world.now(),
-            );
+            let (logins, sending, now) = (world.store.logins(), World::sending(), world.now());
+            let begun = logins.begin(phone, Client::App, otp.clone(), token.clone(), sending, now);
             begun.await.unwrap().ok()?;
             let session = SessionToken::random(&*world.dice);
             let verified = logins.verify(token, otp, session.clone(), world.now()).await.unwrap();

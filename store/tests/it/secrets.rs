@@ -1,8 +1,8 @@
 //! What a thief finds in the database: nothing that opens or names anybody.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use domain::channel::Wish;
 use domain::login::Client;
 use domain::secret::{LoginToken, Otp};
 use store::{Keys, Store};
@@ -16,15 +16,12 @@ async fn a_stolen_database_holds_no_secret_in_clear() {
     let issued = world.issues_and_lets_in().await;
     let (token, otp) = (LoginToken::random(&*world.dice), Otp::random(&*world.dice));
     let phone = World::phone("+27831112222");
-    let begun = world.store.logins().begin(
-        phone,
-        Client::App,
-        Wish::default(),
-        otp.clone(),
-        token.clone(),
-        world.now(),
-    );
+    let (logins, sending, now) = (world.store.logins(), World::sending(), world.now());
+    let begun = logins.begin(phone, Client::App, otp.clone(), token.clone(), sending, now);
     begun.await.unwrap().unwrap();
+    let (excepted, until) = (World::phone("+18762345678"), now + Duration::from_hours(1));
+    let (why, by) = ("a guest house".to_owned(), "Naledi".to_owned());
+    world.store.exceptions().allow(excepted, until, why, by, now).await.unwrap();
     world.store.close().await;
     let path = world.url.strip_prefix("sqlite:").unwrap();
     let mut bytes = std::fs::read(path).unwrap();
@@ -38,6 +35,11 @@ async fn a_stolen_database_holds_no_secret_in_clear() {
         ("guest mobile", mobile.into_bytes()),
         ("owner phone", b"27821234567".to_vec()),
         ("login phone", b"27831112222".to_vec()),
+        ("prefix of the login phone", b"2783111".to_vec()),
+        ("address of who asked", vec![127, 0, 0, 1]),
+        ("excepted phone", b"18762345678".to_vec()),
+        ("why it is excepted", b"a guest house".to_vec()),
+        ("by whom", b"Naledi".to_vec()),
         ("login pin", otp.reveal().into_bytes()),
         ("login token", token.reveal_bytes().to_vec()),
     ] {

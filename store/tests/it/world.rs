@@ -1,12 +1,13 @@
 //! A small world: one owner, one gate, one intercom, and a clock set by hand.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::access_code::Refusal;
 use domain::channel::Wish;
-use domain::login::Client;
+use domain::login::{Channel, Client};
 use domain::name::{DeviceName, GuestName};
 use domain::secret::{
     BoardToken, ClaimCode, EnrolmentSecret, LinkToken, LoginToken, Otp, SessionToken,
@@ -15,7 +16,7 @@ use domain::settings::{ExitGate, InviteDuration, MaxUsers};
 use domain::{Attempt, Dice, GateId, IntercomId, Leg, PhoneNumber, Settings, Timestamp, UserId};
 use store::{
     Certificate, Fingerprint, Guest, Issue, IssueRefusal, Issued, Keys, Label, Redeem, Refused,
-    SaveRefusal, SavedSettings, SignedIn, Store, Vouch, VouchRefusal,
+    SaveRefusal, SavedSettings, Sending, SignedIn, Store, Vouch, VouchRefusal,
 };
 
 pub(crate) const KEYS: Keys = Keys { seal: [1; 32], pepper: [2; 32] };
@@ -82,14 +83,24 @@ impl World {
         PhoneNumber::parse(text, None).expect("a phone number")
     }
 
+    /// By SMS, asked for on this machine, by the rules of a fresh installation.
+    pub(crate) fn sending() -> Sending {
+        let network = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        Sending {
+            wish: Wish { asked: Some(Channel::Sms), ..Wish::default() },
+            network,
+            rules: Arc::default(),
+        }
+    }
+
     pub(crate) async fn signs_in(&self, phone: &str) -> SignedIn {
         let (token, otp) = (LoginToken::random(&*self.dice), Otp::random(&*self.dice));
         let begun = self.store.logins().begin(
             Self::phone(phone),
             Client::App,
-            Wish::default(),
             otp.clone(),
             token.clone(),
+            Self::sending(),
             self.now(),
         );
         begun.await.expect("no fault").expect("a pin may go out");

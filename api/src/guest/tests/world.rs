@@ -11,13 +11,12 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
 use axum::response::Response;
 use domain::attempt::Evidence;
-use domain::channel::Wish;
 use domain::login::{Channel, Client};
 use domain::name::{DeviceName, GuestName};
 use domain::secret::{BoardToken, ClaimCode, EnrolmentSecret, LoginToken, Otp, SessionToken};
 use domain::settings::{ExitGate, InviteDuration, MaxUsers};
 use domain::{Clock, Dice, GateId, IntercomId, Leg, PhoneNumber, Settings, Timestamp, UserId};
-use store::{Guest, GuestPass, Issue, Issued, Keys, Label, Store, Vouch};
+use store::{Guest, GuestPass, Issue, Issued, Keys, Label, Sending, Store, Vouch};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -59,6 +58,15 @@ impl World {
 
     /// The console under a name of its own.
     pub(crate) async fn at_hosts(public_url: &str, console_url: Option<&str>) -> Self {
+        Self::with_all(public_url, console_url, Config::default()).await
+    }
+
+    /// With settings of its own.
+    pub(crate) async fn with(config: Config) -> Self {
+        Self::with_all("http://localhost:8080", None, config).await
+    }
+
+    async fn with_all(public_url: &str, console_url: Option<&str>, config: Config) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("fluss.db").display());
         let phone = Arc::new(Phone::default());
@@ -80,7 +88,7 @@ impl World {
                 command_keys: Vec::new(),
             },
             ticket_key: [3; 32],
-            config: Config::default(),
+            config,
             public_url: public_url.to_owned(),
             console_url: console_url.map(str::to_owned),
             stop: stop.clone(),
@@ -138,10 +146,9 @@ impl World {
         let (token, otp) = (LoginToken::random(&*self.dice), Otp::random(&*self.dice));
         let phone = PhoneNumber::parse("+27821234567", None).unwrap();
         let logins = self.store.logins();
-        let begun = logins
-            .begin(phone, Client::App, Wish::default(), otp.clone(), token.clone(), self.now())
-            .await;
-        begun.unwrap().unwrap();
+        let (sending, now) = (Sending::default(), self.now());
+        let begun = logins.begin(phone, Client::App, otp.clone(), token.clone(), sending, now);
+        begun.await.unwrap().unwrap();
         let session = SessionToken::random(&*self.dice);
         let signed_in = logins.verify(token, otp, session.clone(), self.now()).await;
         (signed_in.unwrap().unwrap().user, session.reveal())
@@ -503,6 +510,11 @@ impl Phone {
     /// The latest pin, and how it came.
     pub(crate) fn pin(&self) -> (Channel, String) {
         self.pins.lock().unwrap().last().unwrap().clone()
+    }
+
+    /// How many came.
+    pub(crate) fn pins(&self) -> usize {
+        self.pins.lock().unwrap().len()
     }
 }
 
