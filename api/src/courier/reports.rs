@@ -23,9 +23,9 @@ pub(super) const BY_SMS: &str = "/couriers/sms";
 /// Where Meta reports.
 const BY_WHATSAPP: &str = "/couriers/whatsapp";
 
-/// Meta gathers up to a thousand reports of some hundred bytes each; what people write to our number
-/// comes the same way.
-const MAX_BYTES: usize = 512 * 1024;
+/// Meta gathers reports of some hundred bytes each; what people write to our number comes the same
+/// way. A report that is too large is lost: its pins count as not reported.
+const MAX_BYTES: usize = 256 * 1024;
 
 /// Longer than any challenge of Meta's.
 const MAX_CHALLENGE: usize = 64;

@@ -64,7 +64,7 @@ pub(crate) struct PinSent {
     resend_at: String,
 }
 
-/// A pin that did not reach anybody for sure, and which other ways are open, the best first.
+/// A pin that perhaps did not go out, and which other ways are open, the best first.
 struct Failed {
     why: NotSent,
     others: Vec<Channel>,
@@ -88,8 +88,15 @@ fn refused(api: &Api, refusal: LoginRefusal, now: Timestamp) -> Problem {
     if may_help { with_support(api, problem) } else { problem }
 }
 
-/// Hands a pin to the courier, and notes what became of it.
+/// Hands a pin to the courier, and notes what became of it; also when its asker hangs up meanwhile,
+/// or else an outage that nobody waits for would go unseen.
 async fn send(api: &Api, begun: &Begun, pin: &Otp) -> Result<Result<(), Failed>, Problem> {
+    let (api, begun, pin) = (api.clone(), begun.clone(), pin.clone());
+    let sent = tokio::spawn(async move { deliver(&api, &begun, &pin).await });
+    sent.await.map_err(|_| Problem::from(Code::Internal))?
+}
+
+async fn deliver(api: &Api, begun: &Begun, pin: &Otp) -> Result<Result<(), Failed>, Problem> {
     let sent = api.courier.deliver(begun.channel, &begun.phone, pin).await;
     let (handed, why) = match sent {
         Ok(MessageId(id)) => (Handed::Accepted(id), None),
