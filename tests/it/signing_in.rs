@@ -98,8 +98,9 @@ async fn o_1f_a_blocked_country_gets_no_pin_on_either_channel() {
     assert!(!house.printed().contains("5678"), "nothing was sent");
 }
 
-/// O-1f: an operator makes an exception while the house runs, for one number and for a time.
-#[tokio::test]
+/// O-1f: an operator makes an exception while the house runs, for one number and for a time. The
+/// operator's commands wait; on another thread the connections see meanwhile that they were closed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn o_1f_an_operator_lets_one_number_of_a_blocked_country_in_and_ends_it() {
     let house = House::start_with(&["api.blocked_prefixes=[\"1876\"]"]).await;
     let begin =
