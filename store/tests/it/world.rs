@@ -100,7 +100,7 @@ impl World {
             Client::App,
             otp.clone(),
             token.clone(),
-            Self::sending(),
+            Sending::default(),
             self.now(),
         );
         begun.await.expect("no fault").expect("a pin may go out");
