@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::event::EventKind;
-use domain::login::{self, Client, Failures, Login, Refusal};
+use domain::login::{self, Channel, Client, Failures, Login, Refusal};
 use domain::secret::{LoginToken, Otp, SessionToken};
 use domain::{PhoneNumber, SessionId, Timestamp, UserId};
 
@@ -75,9 +75,9 @@ impl Logins {
         now: Timestamp,
     ) -> Answer<Begun, LoginRefusal> {
         let vault = Arc::clone(&self.0.vault);
-        let (number, whom) = (phone_digest(&vault, &phone), Whom::of(&vault, &phone, sending));
+        let (number, whom) = (phone_digest(&vault, &phone), Whom::of(&vault, &phone, &sending));
         // A flood of refusals is to cost no write. Who passes here is judged again under the lock.
-        if let Err(refusal) = self.may_begin(number, whom.clone(), now).await? {
+        if let Err(refusal) = self.may_begin(number, whom.clone(), sending.channel, now).await? {
             return Ok(Err(refusal));
         }
         in_transaction!(self.0.db, |tx| {
@@ -85,7 +85,7 @@ impl Logins {
             if let Err(too_many) = may_send(tx, number, now).await? {
                 return Ok(Err(LoginRefusal::Pace(too_many)));
             }
-            if let Err(not_sent) = spending::pay(tx, &whom, now).await? {
+            if let Err(not_sent) = spending::pay(tx, &whom, sending.channel, now).await? {
                 return Ok(Err(LoginRefusal::NotSent(not_sent)));
             }
             sql("UPDATE logins SET ended_at = $2, otp_digest = NULL
@@ -117,11 +117,12 @@ impl Logins {
         &self,
         number: [u8; 32],
         whom: Whom,
+        channel: Channel,
         now: Timestamp,
     ) -> Answer<(), LoginRefusal> {
         reading!(self.0.db, |tx| {
             // First that its country is blocked, which no waiting changes.
-            if let Err(not_sent) = whom.may_be_sent(tx, now).await? {
+            if let Err(not_sent) = whom.may_be_sent(tx, channel, now).await? {
                 return Ok(Err(LoginRefusal::NotSent(not_sent)));
             }
             Ok(may_send(tx, number, now).await?.map_err(LoginRefusal::Pace))
@@ -150,8 +151,8 @@ impl Logins {
                 return Ok(Err(LoginRefusal::Pace(too_many)));
             }
             let phone = phone_of(&vault, &row)?;
-            let whom = Whom::of(&vault, &phone, sending);
-            if let Err(not_sent) = spending::pay(tx, &whom, now).await? {
+            let whom = Whom::of(&vault, &phone, &sending);
+            if let Err(not_sent) = spending::pay(tx, &whom, sending.channel, now).await? {
                 return Ok(Err(LoginRefusal::NotSent(not_sent)));
             }
             sql("UPDATE logins SET otp_digest = $2, expires_at = $3 WHERE id = $1")

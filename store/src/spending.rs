@@ -92,11 +92,12 @@ impl Spending {
 pub(crate) async fn pay(
     tx: &mut Tx,
     whom: &Whom,
+    channel: Channel,
     now: Timestamp,
 ) -> Result<std::result::Result<(), NotSent>> {
     // Writing first takes the lock, in Postgres and in SQLite alike.
     sql("UPDATE pin_purse SET id = id WHERE id = 1").execute(tx).await?;
-    if let Err(not_sent) = whom.may_be_sent(tx, now).await? {
+    if let Err(not_sent) = whom.may_be_sent(tx, channel, now).await? {
         return Ok(Err(not_sent));
     }
     sql(
@@ -107,7 +108,7 @@ pub(crate) async fn pay(
     .bind(whom.prefix)
     .bind(whom.network)
     .bind(whom.region.as_str())
-    .bind(whom.sending.rules.budgets.price(whom.sending.channel))
+    .bind(whom.rules.budgets.price(channel))
     .bind(now)
     .execute(tx)
     .await?;
@@ -137,7 +138,7 @@ pub(crate) async fn sweep(tx: &mut Tx, now: Timestamp) -> Result<()> {
 #[derive(Clone)]
 pub(crate) struct Whom {
     phone: PhoneNumber,
-    sending: Sending,
+    rules: Arc<Rules>,
     /// Whether it is sent by exception only.
     excluded: bool,
     region: String,
@@ -147,7 +148,7 @@ pub(crate) struct Whom {
 }
 
 impl Whom {
-    pub(crate) fn of(vault: &Vault, phone: &PhoneNumber, sending: Sending) -> Self {
+    pub(crate) fn of(vault: &Vault, phone: &PhoneNumber, sending: &Sending) -> Self {
         let network = match sending.network {
             IpAddr::V4(address) => address.to_ipv6_mapped(),
             IpAddr::V6(address) => address,
@@ -159,7 +160,7 @@ impl Whom {
             prefix: vault.digest(Purpose::NumberPrefix, &[phone.prefix().as_bytes()]),
             network: vault.digest(Purpose::Network, &[&network.octets()]),
             phone: phone.clone(),
-            sending,
+            rules: Arc::clone(&sending.rules),
         }
     }
 
@@ -167,6 +168,7 @@ impl Whom {
     pub(crate) async fn may_be_sent(
         &self,
         tx: &mut Tx,
+        channel: Channel,
         now: Timestamp,
     ) -> Result<std::result::Result<(), NotSent>> {
         if self.excluded {
@@ -175,14 +177,13 @@ impl Whom {
                 return Ok(Err(NotSent::Blocked));
             }
         }
-        let (budgets, channel) = (&self.sending.rules.budgets, self.sending.channel);
         let books = self.books(tx, now).await?;
-        let judged = budgets.judge(&self.region, channel, &books, now);
+        let judged = self.rules.budgets.judge(&self.region, channel, &books, now);
         Ok(judged.map_err(|held| NotSent::Held { held, phone: self.phone.clone() }))
     }
 
     async fn books(&self, tx: &mut Tx, now: Timestamp) -> Result<Books> {
-        let (budgets, region) = (&self.sending.rules.budgets, self.region.as_str());
+        let (budgets, region) = (&self.rules.budgets, self.region.as_str());
         let (address, country) = (budgets.per_address(), budgets.per_country(region));
         let (prefix, on_their_way) = (spending::PER_PREFIX, spending::ON_THEIR_WAY);
         let newer = |limit: Limit| limit.most.saturating_sub(1);
