@@ -67,6 +67,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         Command::Backup { file } => backup::back_up(config, &file).await,
         Command::Restore { file, revoke } => backup::restore(config, &file, revoke.before()).await,
         Command::Unlock { phone } => start::unlock(config, phone).await,
+        Command::SignOut { whose } => start::sign_out(config, whose.phone()).await,
         Command::Device(Device::Make(what)) => device::make(config, what).await,
         Command::Device(Device::Revoke { gate }) => device::revoke(config, gate).await,
         Command::Device(Device::Replace { gate, json }) => {

@@ -148,6 +148,16 @@ pub(crate) async fn unlock(config: Config, phone: PhoneNumber) -> anyhow::Result
     Ok(())
 }
 
+/// Signs out a number, or everybody; a server beside it cuts their streams within a second.
+pub(crate) async fn sign_out(config: Config, whose: Option<PhoneNumber>) -> anyhow::Result<()> {
+    let clock = SystemClock::start();
+    let (_, store) = open(&config, &clock, Arc::new(SystemDice)).await?;
+    let ended = store.sessions().sign_out(whose, clock.now()).await?;
+    store.close().await;
+    info!("sessions ended: {ended}");
+    Ok(())
+}
+
 /// Opens the data folder and the storage, and brings both up to date.
 pub(crate) async fn open(
     config: &Config,
@@ -301,6 +311,7 @@ impl Running {
                 gate_welcome: gate_welcome(config, mqtt, &signing_key(&folder)),
                 ticket_key: folder.secrets.ticket.0,
                 config: config.api.clone(),
+                login: config.login.clone(),
                 public_url: config.public_url_at(bound.local_addr()),
                 console_url: config.http.console_url.clone(),
                 stop: stop.clone(),

@@ -15,8 +15,8 @@ use domain::{Clock, Timestamp};
 use serde_json::{Map, Value, json};
 use store::{
     Claimed, Enrolment, Fault, GateRefusal, IssueRefusal, LoginRefusal, Renewal, Replacement,
-    RevokeRefusal, SaveRefusal, SessionRefusal, SettingsRefusal, TooManyPins, Unwelcome,
-    VouchRefusal,
+    RevokeRefusal, SaveRefusal, SessionRefusal, SettingsRefusal, StepUpNeeded, TooManyPins,
+    Unwelcome, VouchRefusal,
 };
 
 use utoipa::ToSchema;
@@ -72,6 +72,13 @@ answers! {
     // signing in
     SessionMissing UNAUTHORIZED "session_missing" "Sign in first.";
     SessionDisplaced UNAUTHORIZED "session_displaced" "You were signed out by a newer sign-in with your number.";
+    SessionEnded UNAUTHORIZED "session_ended" "You were signed out by the system; sign in again.";
+    StepUpNeeded FORBIDDEN "step_up_needed" "Prove by a fresh pin that it is you.";
+    NumberHeld FORBIDDEN "number_held" "You signed in not long ago; the number can be changed a day after.";
+    NumberInUse CONFLICT "number_in_use" "This number has an account of its own.";
+    SecondFactorNeeded FORBIDDEN "second_factor_needed" "The pin is right; now send a code of your authenticator app.";
+    SecondFactorOn CONFLICT "second_factor_on" "There is a second factor; turn it off first.";
+    SecondFactorOff CONFLICT "second_factor_off" "There is no second factor; set one up first.";
     OtpInvalid FORBIDDEN "otp_invalid" "The pin is not valid.";
     OtpExpired FORBIDDEN "otp_expired" "The pin has expired; request a new one.";
     OtpTooMany TOO_MANY_REQUESTS "otp_too_many" "Too many wrong pins; request a new one.";
@@ -359,7 +366,16 @@ impl From<SessionRefusal> for Problem {
             SessionRefusal::Displaced { by, at } => Self::from(Code::SessionDisplaced)
                 .with("by", by.as_str())
                 .with("at", wire::rfc3339(at)),
+            SessionRefusal::SignedOut { at } => {
+                Self::from(Code::SessionEnded).with("by", "system").with("at", wire::rfc3339(at))
+            }
         }
+    }
+}
+
+impl From<StepUpNeeded> for Problem {
+    fn from(StepUpNeeded: StepUpNeeded) -> Self {
+        Code::StepUpNeeded.into()
     }
 }
 

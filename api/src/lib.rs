@@ -26,6 +26,7 @@ mod renewals;
 pub mod server;
 mod sessions;
 mod settings;
+mod tenure;
 mod wire;
 
 use std::sync::Arc;
@@ -35,13 +36,16 @@ use authority::Authorities;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use domain::country::BlockedPrefixes;
+use domain::login::SessionLife;
+use domain::secret::SessionToken;
 use domain::{Clock, Dice, SessionId, Timestamp};
-use store::Store;
+use store::{Answer, Session, SessionRefusal, Store};
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use config::Config;
+pub use login::config::Config as LoginConfig;
 pub use openapi::document;
 
 use courier::Courier;
@@ -67,6 +71,8 @@ pub struct Parts {
     pub ticket_key: [u8; 32],
     /// Settings of this crate.
     pub config: Config,
+    /// How long who has signed in stays so.
+    pub login: LoginConfig,
     /// How guests and owners reach this server: `https://host`, without a slash at the end.
     pub public_url: String,
     /// The console's own host, in the same form; without one it is beside everything else.
@@ -99,6 +105,7 @@ pub(crate) struct Inner {
     gate_welcome: GateWelcome,
     ticket_key: ring::hmac::Key,
     config: Config,
+    session_life: SessionLife,
     blocked: BlockedPrefixes,
     public_url: String,
     console_url: Option<String>,
@@ -118,6 +125,11 @@ impl std::ops::Deref for Api {
 impl Inner {
     fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The session of a token, if it still holds.
+    async fn session(&self, token: &SessionToken) -> Answer<Session, SessionRefusal> {
+        self.store.sessions().find(token, self.session_life, self.now()).await
     }
 
     /// Whether this server is reached over TLS, under all of its names: then its cookies say so.
@@ -141,6 +153,7 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
         limits: Limits::new(&parts.config),
         crowd: guest::Crowd::default(),
         pages_of_sessions: Places::new(console::PAGES_OF_A_SESSION, console::PAGES),
+        session_life: parts.login.life(),
         config: parts.config,
         blocked,
         public_url: parts.public_url,

@@ -32,11 +32,27 @@ pub const FAILURES_BEFORE_WAIT: u32 = 10;
 /// 800-63B).
 pub const MAX_FAILURES: u32 = 100;
 
-/// A session that is not used this long ends.
-pub const SESSION_IDLE: Duration = Duration::from_hours(90 * 24);
+/// How long a fresh pin covers what an old sign-in does not.
+pub const STEP_UP_LIFETIME: Duration = Duration::from_mins(5);
 
-/// A session ends after this long in any case.
-pub const SESSION_LIFETIME: Duration = Duration::from_hours(365 * 24);
+/// So long after a sign-in the number of an account that is not new stays what it is: whoever took
+/// the number (a swapped SIM) cannot take the account away at once.
+pub const NUMBER_HOLD: Duration = Duration::from_hours(24);
+
+/// How long sessions live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLife {
+    /// One that is not used this long ends.
+    pub idle: Duration,
+    /// It ends after this long in any case.
+    pub total: Duration,
+}
+
+impl Default for SessionLife {
+    fn default() -> Self {
+        Self::USUAL
+    }
+}
 
 /// How a pin reaches its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -173,9 +189,26 @@ pub fn next_send(unanswered: &[Timestamp], in_a_day: &[Timestamp], now: Timestam
     paused.max(capped).max(now)
 }
 
-/// Whether a session still holds, by its two clocks.
-pub fn session_holds(started_at: Timestamp, last_seen_at: Timestamp, now: Timestamp) -> bool {
-    now < last_seen_at + SESSION_IDLE && now < started_at + SESSION_LIFETIME
+impl SessionLife {
+    /// Ninety days and a year, unless it is set otherwise.
+    pub const USUAL: Self =
+        Self { idle: Duration::from_hours(90 * 24), total: Duration::from_hours(365 * 24) };
+
+    /// Whether a session still holds, by its two clocks.
+    pub fn holds(self, started_at: Timestamp, last_seen_at: Timestamp, now: Timestamp) -> bool {
+        now < last_seen_at + self.idle && now < started_at + self.total
+    }
+}
+
+/// Whether a session was proved by a fresh pin not long ago.
+pub fn is_stepped_up(stepped_up_at: Option<Timestamp>, now: Timestamp) -> bool {
+    stepped_up_at.is_some_and(|at| now < at + STEP_UP_LIFETIME)
+}
+
+/// From when on a session that started then may change the number of its account; at once in the
+/// first session of all, which has taken nothing from anybody.
+pub fn may_change_number_at(started_at: Timestamp, is_first: bool) -> Timestamp {
+    if is_first { started_at } else { started_at + NUMBER_HOLD }
 }
 
 impl Channel {
@@ -305,9 +338,24 @@ mod tests {
     #[test]
     fn a_session_ends_when_unused_or_old() {
         let day = |n: u64| NOON + Duration::from_secs(n * 86_400);
-        assert!(session_holds(NOON, day(60), day(149)));
-        assert!(!session_holds(NOON, day(60), day(150)));
-        assert!(session_holds(NOON, day(364), day(364)));
-        assert!(!session_holds(NOON, day(364), day(365)));
+        let usual = SessionLife::USUAL;
+        assert!(usual.holds(NOON, day(60), day(149)));
+        assert!(!usual.holds(NOON, day(60), day(150)));
+        assert!(usual.holds(NOON, day(364), day(364)));
+        assert!(!usual.holds(NOON, day(364), day(365)));
+        let short = SessionLife { idle: Duration::from_hours(24), ..usual };
+        assert!(short.holds(NOON, NOON, after(86_399)) && !short.holds(NOON, NOON, day(1)));
+    }
+
+    #[test]
+    fn a_fresh_pin_covers_five_minutes() {
+        assert!(!is_stepped_up(None, NOON));
+        assert!(is_stepped_up(Some(NOON), after(299)) && !is_stepped_up(Some(NOON), after(300)));
+    }
+
+    #[test]
+    fn a_number_stays_for_a_day_after_a_sign_in_that_is_not_the_first() {
+        assert_eq!(may_change_number_at(NOON, true), NOON);
+        assert_eq!(may_change_number_at(NOON, false), after(86_400));
     }
 }

@@ -52,7 +52,7 @@ pub use redeem::{GuestPass, Redeem, Redemptions, Refused, Vouch, VouchRefusal};
 pub use registry::{Behind, Certificate, Fingerprint, Peer, Registry, Unwelcome};
 pub use restore::{Restored, Revived};
 pub use row::attempt::{Channel, CutBy};
-pub use sessions::{Session, SessionRefusal, Sessions};
+pub use sessions::{Session, SessionRefusal, Sessions, StepUpNeeded};
 pub use trace::{RefusedTap, Trace, Traced};
 pub use vault::Keys;
 
@@ -63,6 +63,8 @@ use vault::Vault;
 struct Inner {
     db: Database,
     vault: Arc<Vault>,
+    /// Rung when a session ended.
+    endings: watch::Sender<()>,
 }
 
 /// Makes the storage with its doors: each a handle to the same storage with its own verbs.
@@ -101,7 +103,8 @@ impl Store {
         let vault = Arc::new(Vault::new(keys, dice)?);
         let db = Database::open(url).await?;
         check_keys(&db, &vault).await?;
-        Ok(Self::new(Arc::new(Inner { db, vault })))
+        let (endings, _) = watch::channel(());
+        Ok(Self::new(Arc::new(Inner { db, vault, endings })))
     }
 
     /// Rings when something was written; whoever waits for a change reads again then.

@@ -162,7 +162,7 @@ impl Logins {
         now: Timestamp,
     ) -> Answer<SignedIn, Refusal> {
         let vault = Arc::clone(&self.0.vault);
-        in_transaction!(self.0.db, |tx| {
+        let signed_in = in_transaction!(self.0.db, |tx| {
             let id = login_id(&token);
             let Some((row, number)) = lock_login(tx, id).await? else {
                 return Ok(Err(Refusal::Invalid));
@@ -189,7 +189,9 @@ impl Logins {
             let (session, displaced) =
                 start_session(tx, &vault, user, client, &session, now).await?;
             Ok(Ok(SignedIn { user, session, client, displaced }))
-        })
+        });
+        self.0.endings.send_replace(());
+        signed_in
     }
 }
 

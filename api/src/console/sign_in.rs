@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Redirect, Response};
+use domain::Timestamp;
 use domain::login::{Client, OTP_LIFETIME};
 use serde::Deserialize;
 use store::SessionRefusal;
@@ -36,6 +37,12 @@ struct SignIn {
 struct Displaced {
     words: Words,
     at: Moment,
+}
+
+impl Displaced {
+    fn new(words: &'static str, at: Timestamp) -> Self {
+        Self { words: Words::of(words), at: Moment::new(at, "UTC") }
+    }
 }
 
 /// The second step: the pin.
@@ -76,15 +83,17 @@ pub(super) struct Sent {
 pub(super) async fn show(State(api): State<Api>, headers: HeaderMap) -> Result<Response, Problem> {
     let displaced = match owner::token(&api, &headers) {
         None => None,
-        Some(token) => match api.store.sessions().find(&token, api.now()).await? {
+        Some(token) => match api.session(&token).await? {
             Ok(_) => return Ok(Redirect::to(HOME).into_response()),
             Err(SessionRefusal::Unknown) => None,
-            Err(SessionRefusal::Displaced { by, at }) => {
-                let words = Words::of(match by {
-                    Client::App => "sign-in-displaced-by-app",
-                    Client::Dashboard => "sign-in-displaced-by-dashboard",
-                });
-                Some(Displaced { words, at: Moment::new(at, "UTC") })
+            Err(SessionRefusal::Displaced { by: Client::App, at }) => {
+                Some(Displaced::new("sign-in-displaced-by-app", at))
+            }
+            Err(SessionRefusal::Displaced { by: Client::Dashboard, at }) => {
+                Some(Displaced::new("sign-in-displaced-by-dashboard", at))
+            }
+            Err(SessionRefusal::SignedOut { at }) => {
+                Some(Displaced::new("sign-in-ended-by-system", at))
             }
         },
     };

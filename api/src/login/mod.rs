@@ -1,6 +1,7 @@
 //! Signing in: a pin is asked for, asked for again, and tried.
 
 pub(crate) mod begin;
+pub(crate) mod config;
 pub(crate) mod resend;
 pub(crate) mod verify;
 

@@ -80,6 +80,7 @@ impl World {
             },
             ticket_key: [3; 32],
             config: Config::default(),
+            login: crate::LoginConfig::default(),
             public_url: public_url.to_owned(),
             console_url: console_url.map(str::to_owned),
             stop: stop.clone(),
