@@ -95,6 +95,9 @@ pub(crate) enum Command {
         /// The number, like +27821234567
         #[arg(value_parser = |text: &str| PhoneNumber::parse(text, None))]
         phone: PhoneNumber,
+        /// Take its second factor away, too: its owner has lost the app and the recovery codes
+        #[arg(long)]
+        second_factor: bool,
     },
     /// Sign out a number, or everybody: they must prove anew who they are
     SignOut {

@@ -140,9 +140,17 @@ pub(crate) async fn migrate(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lets a number sign in again that had too many wrong pins.
-pub(crate) async fn unlock(config: Config, phone: PhoneNumber) -> anyhow::Result<()> {
-    let (_, store) = open(&config, &SystemClock::start(), Arc::new(SystemDice)).await?;
+/// Lets a number sign in again that had too many wrong pins, or has lost its second factor.
+pub(crate) async fn unlock(
+    config: Config,
+    phone: PhoneNumber,
+    second_factor: bool,
+) -> anyhow::Result<()> {
+    let clock = SystemClock::start();
+    let (_, store) = open(&config, &clock, Arc::new(SystemDice)).await?;
+    if second_factor && !store.second_factors().take_away(phone.clone(), clock.now()).await? {
+        info!("it had no second factor");
+    }
     store.logins().unlock(phone).await?;
     store.close().await;
     Ok(())

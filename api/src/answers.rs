@@ -14,9 +14,9 @@ use domain::permission::Denied;
 use domain::{Clock, Timestamp};
 use serde_json::{Map, Value, json};
 use store::{
-    Claimed, Enrolment, Fault, GateRefusal, IssueRefusal, LoginRefusal, Renewal, Replacement,
-    RevokeRefusal, SaveRefusal, SessionRefusal, SettingsRefusal, StepUpNeeded, TooManyPins,
-    Unwelcome, VouchRefusal,
+    Claimed, Enrolment, FactorRefusal, Fault, GateRefusal, IssueRefusal, LoginRefusal,
+    NumberRefusal, Renewal, Replacement, RevokeRefusal, SaveRefusal, SessionRefusal,
+    SettingsRefusal, StepUpNeeded, TooManyPins, Unwelcome, VouchRefusal,
 };
 
 use utoipa::ToSchema;
@@ -337,6 +337,7 @@ impl From<PinRefusal> for Problem {
             PinRefusal::Invalid => Code::OtpInvalid.into(),
             PinRefusal::Expired => Code::OtpExpired.into(),
             PinRefusal::TooMany => Code::OtpTooMany.into(),
+            PinRefusal::SecondFactorNeeded => Code::SecondFactorNeeded.into(),
             PinRefusal::Wait { until } => {
                 until.into_iter().fold(Self::from(Code::OtpTooMany), Self::retry_at)
             }
@@ -376,6 +377,27 @@ impl From<SessionRefusal> for Problem {
 impl From<StepUpNeeded> for Problem {
     fn from(StepUpNeeded: StepUpNeeded) -> Self {
         Code::StepUpNeeded.into()
+    }
+}
+
+impl From<NumberRefusal> for Problem {
+    fn from(refusal: NumberRefusal) -> Self {
+        match refusal {
+            NumberRefusal::StepUp(needed) => needed.into(),
+            NumberRefusal::Held { until } => Self::from(Code::NumberHeld).retry_at(until),
+            NumberRefusal::Pin(refusal) => refusal.into(),
+            NumberRefusal::InUse => Code::NumberInUse.into(),
+        }
+    }
+}
+
+impl From<FactorRefusal> for Problem {
+    fn from(refusal: FactorRefusal) -> Self {
+        match refusal {
+            FactorRefusal::On => Code::SecondFactorOn.into(),
+            FactorRefusal::Off => Code::SecondFactorOff.into(),
+            FactorRefusal::Code(refusal) => refusal.into(),
+        }
     }
 }
 

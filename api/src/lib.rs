@@ -18,14 +18,17 @@ mod enrolments;
 mod guest;
 mod limits;
 mod login;
+mod number_changes;
 mod openapi;
 mod pages;
 mod people;
 mod places;
 mod renewals;
+mod second_factor;
 pub mod server;
 mod sessions;
 mod settings;
+mod step_ups;
 mod tenure;
 mod wire;
 
@@ -182,8 +185,16 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(login::begin::begin))
         .routes(routes!(login::resend::resend))
         .routes(routes!(login::verify::verify))
+        .routes(routes!(login::second_factor::verify))
         .routes(routes!(sessions::me::me))
         .routes(routes!(sessions::log_out::log_out))
+        .routes(routes!(step_ups::begin::begin))
+        .routes(routes!(step_ups::verify::verify))
+        .routes(routes!(number_changes::begin::begin))
+        .routes(routes!(number_changes::verify::verify))
+        .routes(routes!(second_factor::read::read, second_factor::set_up::set_up))
+        .routes(routes!(second_factor::confirm::confirm))
+        .routes(routes!(second_factor::turn_off::turn_off))
         .routes(routes!(devices::list::list))
         .routes(routes!(devices::claim::claim))
         .routes(routes!(devices::details::details, devices::rename::rename))

@@ -19,17 +19,17 @@ ALTER TABLE logins ADD COLUMN proved_at BIGINT;
 -- What an authenticator app shares with us: a sealed secret, used once its first code was right.
 CREATE TABLE second_factors (
     user_id       TEXT    PRIMARY KEY REFERENCES users (id),
-    secret_sealed BYTEA    NOT NULL,
+    secret_sealed BYTEA   NOT NULL,
     made_at       BIGINT NOT NULL,
     confirmed_at  BIGINT,
     -- The newest step (of 30 s) whose code was taken; none before it is taken again.
-    last_step     BIGINT NOT NULL
+    last_step     BIGINT
 );
 
 -- Ten for each second factor, each good once in its place.
 CREATE TABLE recovery_codes (
     user_id TEXT    NOT NULL REFERENCES users (id),
-    digest  BYTEA    NOT NULL,
+    digest  BYTEA   NOT NULL,
     used_at BIGINT,
     PRIMARY KEY (user_id, digest)
 );

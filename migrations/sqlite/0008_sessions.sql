@@ -23,7 +23,7 @@ CREATE TABLE second_factors (
     made_at       INTEGER NOT NULL,
     confirmed_at  INTEGER,
     -- The newest step (of 30 s) whose code was taken; none before it is taken again.
-    last_step     INTEGER NOT NULL
+    last_step     INTEGER
 ) STRICT;
 
 -- Ten for each second factor, each good once in its place.

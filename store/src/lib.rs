@@ -25,8 +25,11 @@ mod redeem;
 mod registry;
 mod restore;
 mod row;
+mod second_factors;
 mod sessions;
 mod sql;
+mod step_up;
+mod totp;
 mod trace;
 mod vault;
 mod writer;
@@ -45,14 +48,16 @@ pub use fault::{Answer, Fault, Result};
 pub use gates::{Gates, Raised};
 pub use identity::{Actor, Enrolment, GateRefusal, Renewal, Replacement};
 pub use intercoms::{Intercoms, SaveRefusal, SavedSettings, SettingsRefusal};
-pub use logins::{Begun, LoginRefusal, Logins, SignedIn, TooManyPins};
+pub use logins::{Aim, Begun, LoginRefusal, Logins, SignedIn, TooManyPins};
 pub use overview::{Glance, Overview, PINS_OVER, SLOT, SLOTS, SLOTS_AN_HOUR, Tally};
 pub use people::{People, Person};
 pub use redeem::{GuestPass, Redeem, Redemptions, Refused, Vouch, VouchRefusal};
 pub use registry::{Behind, Certificate, Fingerprint, Peer, Registry, Unwelcome};
 pub use restore::{Restored, Revived};
 pub use row::attempt::{Channel, CutBy};
+pub use second_factors::{FactorRefusal, SecondFactorState, SecondFactors};
 pub use sessions::{Session, SessionRefusal, Sessions, StepUpNeeded};
+pub use step_up::NumberRefusal;
 pub use trace::{RefusedTap, Trace, Traced};
 pub use vault::Keys;
 
@@ -93,7 +98,7 @@ macro_rules! doors {
 doors! {
     attempts: Attempts, codes: Codes, devices: Devices, events: Events, gates: Gates,
     intercoms: Intercoms, logins: Logins, overview: Overview, people: People, redemptions: Redemptions,
-    registry: Registry, sessions: Sessions
+    registry: Registry, second_factors: SecondFactors, sessions: Sessions
 }
 
 impl Store {

@@ -46,7 +46,7 @@ pub struct StepUpNeeded;
 impl Session {
     /// Asks for a fresh pin, unless there was one not long ago. For what an old session, perhaps
     /// left open somewhere, must not suffice.
-    pub fn is_stepped_up(&self, now: Timestamp) -> std::result::Result<(), StepUpNeeded> {
+    pub fn must_be_stepped_up(&self, now: Timestamp) -> std::result::Result<(), StepUpNeeded> {
         if is_stepped_up(self.stepped_up_at, now) { Ok(()) } else { Err(StepUpNeeded) }
     }
 }

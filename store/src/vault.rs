@@ -46,6 +46,7 @@ pub(crate) enum Purpose {
     Reference,
     ClaimCode,
     EnrolmentSecret,
+    RecoveryCode,
 }
 
 /// Names the layout and the key of a seal; a second key gets the next number.
@@ -123,6 +124,7 @@ fn labelled(purpose: Purpose, parts: &[&[u8]]) -> Vec<u8> {
         Purpose::Reference => b"reference",
         Purpose::ClaimCode => b"claim code",
         Purpose::EnrolmentSecret => b"enrolment secret",
+        Purpose::RecoveryCode => b"recovery code",
     };
     let mut text = Vec::new();
     for part in [purpose].iter().chain(parts) {

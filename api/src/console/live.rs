@@ -53,7 +53,7 @@ pub(super) fn mark(shown: &impl Debug) -> String {
 
 /// Streams the mark whenever it changes, as `look` finds it; ends with the session, and with the
 /// permission to look.
-pub(super) fn stream<L, F>(api: Api, caller: Caller, look: L) -> Result<Response, Problem>
+pub(super) fn stream<L, F>(api: &Api, caller: &Caller, look: L) -> Result<Response, Problem>
 where
     L: Fn(Api, UserId) -> F + Send + 'static,
     F: Future<Output = Result<String, Problem>> + Send + 'static,
@@ -68,7 +68,7 @@ where
         let mark = page.next().await?;
         Some((Ok::<_, Infallible>(Event::default().event("mark").data(mark)), page))
     });
-    let marks = while_signed_in(&api, &caller, marks);
+    let marks = while_signed_in(api, caller, marks);
     Ok(Sse::new(marks).keep_alive(KeepAlive::default()).into_response())
 }
 

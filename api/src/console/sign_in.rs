@@ -110,7 +110,7 @@ pub(super) async fn ask(
 ) -> Response {
     let sent = async {
         let phone = begin::phone(&api, &asked.phone, None)?;
-        begin::ask(&api, address, phone, asked.channel, Client::Dashboard).await
+        begin::ask(&api, address, phone, asked.channel, Client::Dashboard.into()).await
     };
     match sent.await {
         Ok(sent) => (keep(&api, &sent.login_id), to_pin(sent.channel)).into_response(),

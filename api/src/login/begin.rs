@@ -9,6 +9,7 @@ use domain::login::Client;
 use domain::phone::Country;
 use domain::secret::{LoginToken, Otp};
 use serde::Deserialize;
+use store::Aim;
 use utoipa::ToSchema;
 
 use super::{ChannelWord, PinSent, pin_sent, send, with_support};
@@ -55,7 +56,7 @@ pub(crate) async fn begin(
         ClientWord::App => Client::App,
         ClientWord::Dashboard => Client::Dashboard,
     };
-    let sent = ask(&api, address, phone, body.channel, client).await?;
+    let sent = ask(&api, address, phone, body.channel, client.into()).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(sent)))
 }
 
@@ -65,7 +66,7 @@ pub(crate) async fn ask(
     address: IpAddr,
     phone: PhoneNumber,
     channel: ChannelWord,
-    client: Client,
+    aim: Aim,
 ) -> Result<PinSent, Problem> {
     let now = api.now();
     if api.blocked.block(&phone, None, now) {
@@ -73,7 +74,7 @@ pub(crate) async fn ask(
     }
     api.limits.login(address)?;
     let (token, pin) = (LoginToken::random(&*api.dice), Otp::random(&*api.dice));
-    let begun = api.store.logins().begin(phone, client, pin.clone(), token.clone(), now).await??;
+    let begun = api.store.logins().begin(phone, aim, pin.clone(), token.clone(), now).await??;
     let login_id = token.reveal();
     send(api, &login_id, channel, &begun, &pin, now).await?;
     Ok(pin_sent(login_id, channel, &begun))

@@ -3,6 +3,7 @@
 pub(crate) mod begin;
 pub(crate) mod config;
 pub(crate) mod resend;
+pub(crate) mod second_factor;
 pub(crate) mod verify;
 
 use domain::Timestamp;

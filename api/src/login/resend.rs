@@ -16,7 +16,7 @@ use crate::body::{Json, Path};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Resend {
     #[serde(default)]
-    channel: ChannelWord,
+    pub(crate) channel: ChannelWord,
 }
 
 /// Sends another pin for the same login. Wrong pins so far still count.

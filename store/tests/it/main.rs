@@ -16,7 +16,9 @@ mod postgres;
 mod races;
 mod restore;
 mod rivals;
+mod second_factors;
 mod secrets;
+mod step_up;
 mod vouching;
 mod world;
 
