@@ -36,7 +36,7 @@ impl Owner {
 }
 
 /// The code that an authenticator app shows in the step after this one, which is good already.
-fn next_code(secret: &str) -> String {
+pub(crate) fn next_code(secret: &str) -> String {
     let secret = data_encoding::BASE32_NOPAD.decode(secret.as_bytes()).expect("base32");
     let now = std::time::SystemTime::UNIX_EPOCH.elapsed().expect("a time").as_secs();
     code_at(&secret, now / 30 + 1)

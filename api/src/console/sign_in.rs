@@ -10,12 +10,14 @@ use serde::Deserialize;
 use store::SessionRefusal;
 
 use super::HOME;
+use super::account::app::Typed as TypedCode;
+use super::account::{Ask, Field};
 use super::owner::{self, Owner};
 use crate::Api;
 use crate::answers::{Code, Problem};
 use crate::body::Form;
 use crate::caller::From as Address;
-use crate::login::{ChannelWord, begin, resend, verify};
+use crate::login::{ChannelWord, begin, resend, second_factor, verify};
 use crate::pages::same_site::SameSite;
 use crate::pages::{self, Moment, Screen, Words, cookie, filters};
 
@@ -152,7 +154,38 @@ pub(super) async fn try_pin(
     };
     match signed_in.await {
         Ok((session, _)) => (owner::keep(&api, &session), Redirect::to(HOME)).into_response(),
+        Err(problem) if problem.code == Code::SecondFactorNeeded => {
+            Redirect::to("/console/second-factor").into_response()
+        }
         Err(problem) => wrong_pin(&api, typed.by, problem),
+    }
+}
+
+/// `GET /console/second-factor`.
+pub(super) async fn code(State(api): State<Api>, headers: HeaderMap) -> Response {
+    match login_id(&api, &headers) {
+        None => Redirect::to("/console/sign-in").into_response(),
+        Some(_) => Screen(asks_for_code(None)).into_response(),
+    }
+}
+
+/// `POST /console/second-factor`: tries a code after the right pin.
+pub(super) async fn try_code(
+    _: SameSite,
+    State(api): State<Api>,
+    headers: HeaderMap,
+    Form(typed): Form<TypedCode>,
+) -> Response {
+    let signed_in = async {
+        let login_id = login_id(&api, &headers).ok_or(Problem::from(Code::OtpExpired))?;
+        second_factor::sign_in(&api, login_id, &typed.code).await
+    };
+    match signed_in.await {
+        Ok((session, _)) => (owner::keep(&api, &session), Redirect::to(HOME)).into_response(),
+        Err(problem) => {
+            let wrong = Some(Words::from(&problem));
+            pages::told_by(problem, Screen(asks_for_code(wrong)))
+        }
     }
 }
 
@@ -181,6 +214,18 @@ pub(super) async fn sign_out(
 ) -> Result<Response, Problem> {
     api.store.sessions().end(caller.session.id, api.now()).await?;
     Ok((owner::forget(&api), Redirect::to("/console/sign-in")).into_response())
+}
+
+fn asks_for_code(wrong: Option<Words>) -> Ask {
+    Ask {
+        title: "second-factor",
+        field: Field::Code,
+        button: "sign-in",
+        action: "/console/second-factor".to_owned(),
+        back: "/console/sign-in",
+        signed_in: false,
+        wrong,
+    }
 }
 
 fn pin_page(api: &Api, by: ChannelWord, wrong: Option<Words>) -> Pin {

@@ -1,0 +1,89 @@
+//! The owner's account: the number, the second factor, and the fresh pin that both ask for.
+
+pub(super) mod app;
+pub(super) mod number;
+pub(super) mod proof;
+
+use askama::Template;
+use axum::extract::{Query, State};
+use store::SecondFactorState;
+
+use super::done::Done;
+use super::owner::Owner;
+use crate::Api;
+use crate::answers::Problem;
+use crate::pages::{Moment, Screen, Words, filters};
+
+/// What can be changed about an account.
+#[derive(Template)]
+#[template(path = "console/account.html")]
+pub(super) struct Account {
+    phone: String,
+    factor: Option<Factor>,
+    done: Option<Words>,
+}
+
+/// A second factor that is on.
+struct Factor {
+    since: Moment,
+    left: Words,
+}
+
+/// One question on a page of its own.
+#[derive(Template)]
+#[template(path = "console/ask.html")]
+pub(super) struct Ask {
+    /// What is asked; its note says why.
+    pub(super) title: &'static str,
+    pub(super) field: Field,
+    pub(super) button: &'static str,
+    /// Where the form goes.
+    pub(super) action: String,
+    /// Where who does not want it goes.
+    pub(super) back: &'static str,
+    /// Whether somebody is signed in here.
+    pub(super) signed_in: bool,
+    /// Why the last answer did nothing.
+    pub(super) wrong: Option<Words>,
+}
+
+/// What is typed as the answer.
+pub(super) enum Field {
+    /// Nothing: only how a pin is sent is chosen.
+    Channel,
+    /// A number, and how a pin is sent to it.
+    Phone(String),
+    /// The pin.
+    Pin,
+    /// A code of an authenticator app; recovery codes are longer.
+    Code,
+    /// Nothing at all.
+    Nothing,
+}
+
+impl Field {
+    fn sends_a_pin(&self) -> bool {
+        match self {
+            Self::Channel | Self::Phone(_) => true,
+            Self::Pin | Self::Code | Self::Nothing => false,
+        }
+    }
+}
+
+/// `GET /console/account`.
+pub(super) async fn show(
+    State(api): State<Api>,
+    Owner(caller): Owner,
+    Query(done): Query<Done>,
+) -> Result<Screen<Account>, Problem> {
+    let phone = api.store.sessions().phone_of(caller.user).await?.reveal().to_owned();
+    let factor = api.store.second_factors().of(caller.user).await?.map(Factor::from);
+    Ok(Screen(Account { phone, factor, done: done.words() }))
+}
+
+impl From<SecondFactorState> for Factor {
+    fn from(state: SecondFactorState) -> Self {
+        let left = Words::of("app-codes-left").count("codes", state.recovery_codes_left);
+        Self { since: Moment::new(state.since, "UTC"), left }
+    }
+}
