@@ -117,14 +117,16 @@ impl Store {
         self.inner.db.bell()
     }
 
-    /// Forgets what has no use any more: pins, logins and idempotency keys older than a day, and
-    /// certificates that ended by themselves long ago.
+    /// Forgets what has no use any more: pins, logins and idempotency keys older than a day, numbers
+    /// without wrong pins, and certificates that ended by themselves long ago.
     pub async fn sweep(&self, now: Timestamp) -> Result<()> {
         let day_ago = now - domain::login::SEND_DAY;
         let long_ago = now - domain::gate::CERTIFICATE_LIFETIME;
         in_transaction!(self.inner.db, |tx| {
             let ended = sql("DELETE FROM certificates WHERE expires_at < $1");
             ended.bind(long_ago).execute(tx).await?;
+            // Kept, they would tell by time that a number has signed in before.
+            sql("DELETE FROM phone_failures WHERE in_a_row = 0").execute(tx).await?;
             for statement in [
                 "DELETE FROM pins_sent WHERE at < $1",
                 "DELETE FROM logins WHERE expires_at < $1",

@@ -264,6 +264,30 @@ async fn opens(owner: &Owner, attempt: &str) {
     opened.await.expect("opens");
 }
 
+/// O-1g: nothing in an answer tells whether a number has an account, nor a login apart from none.
+#[tokio::test]
+async fn strangers_are_answered_as_owners_are() {
+    let house = House::start().await;
+    house.signs_in(PHONE).await;
+    let mut shapes = Vec::new();
+    for phone in [PHONE, "+27831113333"] {
+        let begin = json!({ "phone": phone, "client": "app" });
+        let sent = house.post("/v1/logins", &begin).await;
+        let names: Vec<String> = sent.body.as_object().unwrap().keys().cloned().collect();
+        let wrong = format!("/v1/logins/{}/verify", sent.body["login_id"].as_str().unwrap());
+        let refused = house.post(&wrong, &json!({ "pin": "000000" })).await;
+        shapes.push((sent.status, names, refused.status, refused.body));
+    }
+    assert_eq!(shapes[0], shapes[1]);
+    let (used, pin) = asks_for_a_pin(&house, "+27831114444", "app").await;
+    tries(&house, &used, &pin).await.ok();
+    let unknown = "login_AAAAAAAAAAAAAAAAAAAAAA";
+    for login in [used.as_str(), unknown, "login_x", "x"] {
+        let refused = tries(&house, login, &pin).await;
+        assert_eq!((refused.status, &refused.body), (shapes[0].2, &shapes[0].3), "{login}");
+    }
+}
+
 /// Waits for the end of a stream, which was told to end just now.
 async fn ends_within_a_second(stream: &mut reqwest::Response) {
     let told = std::time::Instant::now();
