@@ -163,7 +163,8 @@ async fn a_session_lives_as_long_as_is_set(world: World) {
     let (day, sessions) = (Duration::from_hours(24), world.store.sessions());
     let idle = SessionLife { idle: day, total: 365 * day };
     let total = SessionLife { idle: 365 * day, total: day };
-    world.later(day - Duration::from_millis(1));
+    let short_of_a_day = Duration::from_millis(24 * 60 * 60 * 1000 - 1);
+    world.later(short_of_a_day);
     for life in [idle, total] {
         // Neither is used here, or the other would begin anew.
         assert!(sessions.find(&token, life, world.now()).await.unwrap().is_ok(), "{life:?}");
