@@ -96,10 +96,37 @@ pub(crate) enum Command {
         /// The number, like +27821234567
         #[arg(value_parser = phone)]
         phone: PhoneNumber,
+        /// Take its second factor away, too: its owner has lost the app and the recovery codes
+        #[arg(long)]
+        second_factor: bool,
     },
     /// Let a number be sent login pins though its country is blocked, for a time
     #[command(subcommand)]
     Country(Country),
+    /// Sign out a number, or everybody: they must prove anew who they are
+    SignOut {
+        #[command(flatten)]
+        whose: Whose,
+    },
+}
+
+/// Whose sessions.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Whose {
+    /// The number, like +27821234567
+    #[arg(value_parser = |text: &str| PhoneNumber::parse(text, None))]
+    phone: Option<PhoneNumber>,
+    /// Everybody
+    #[arg(long)]
+    all: bool,
+}
+
+impl Whose {
+    /// The number; none means all of them.
+    pub(crate) fn phone(self) -> Option<PhoneNumber> {
+        self.phone.filter(|_| !self.all)
+    }
 }
 
 /// Codes that shall not hold again after a restore.

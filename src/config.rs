@@ -41,6 +41,8 @@ pub(crate) struct Config {
     pub(crate) http: api::server::Config,
     /// Who may sign in over it, and how often strangers may ask.
     pub(crate) api: api::Config,
+    /// How long who has signed in stays so.
+    pub(crate) login: api::LoginConfig,
     /// Who sends login pins.
     pub(crate) courier: api::courier::Config,
     /// The MQTT side.
@@ -94,6 +96,7 @@ impl Default for Config {
             store: Storage::default(),
             http: api::server::Config::default(),
             api: api::Config::default(),
+            login: api::LoginConfig::default(),
             courier: api::courier::Config::default(),
             broker: broker::Config::default(),
             bridge: bridge::Config::default(),
@@ -204,6 +207,7 @@ impl Config {
         }
         self.http.check().or_else(|error| invalid(format!("http.{error}")))?;
         self.api.check().or_else(|error| invalid(format!("api.{error}")))?;
+        self.login.check().or_else(|error| invalid(format!("login.{error}")))?;
         self.courier.check().or_else(|error| invalid(format!("courier.{error}")))?;
         self.operator.check().or_else(|error| invalid(format!("operator.{error}")))
     }

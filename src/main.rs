@@ -67,7 +67,10 @@ async fn run(args: Args) -> anyhow::Result<()> {
         Command::Explain { subject, json } => explain::run(config, subject, json).await,
         Command::Backup { file } => backup::back_up(config, &file).await,
         Command::Restore { file, revoke } => backup::restore(config, &file, revoke.before()).await,
-        Command::Unlock { phone } => start::unlock(config, phone).await,
+        Command::Unlock { phone, second_factor } => {
+            start::unlock(config, phone, second_factor).await
+        }
+        Command::SignOut { whose } => start::sign_out(config, whose.phone()).await,
         Command::Country(Country::Allow { phone, until, why, by }) => {
             country::allow(config, phone, until, why, by).await
         }

@@ -160,11 +160,29 @@ pub(crate) async fn migrate(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lets a number sign in again that had too many wrong pins.
-pub(crate) async fn unlock(config: Config, phone: PhoneNumber) -> anyhow::Result<()> {
-    let (_, store) = open(&config, &SystemClock::start(), Arc::new(SystemDice)).await?;
+/// Lets a number sign in again that had too many wrong pins, or has lost its second factor.
+pub(crate) async fn unlock(
+    config: Config,
+    phone: PhoneNumber,
+    second_factor: bool,
+) -> anyhow::Result<()> {
+    let clock = SystemClock::start();
+    let (_, store) = open(&config, &clock, Arc::new(SystemDice)).await?;
+    if second_factor && !store.second_factors().take_away(phone.clone(), clock.now()).await? {
+        info!("it had no second factor");
+    }
     store.logins().unlock(phone).await?;
     store.close().await;
+    Ok(())
+}
+
+/// Signs out a number, or everybody; a server beside it cuts their streams within a second.
+pub(crate) async fn sign_out(config: Config, whose: Option<PhoneNumber>) -> anyhow::Result<()> {
+    let clock = SystemClock::start();
+    let (_, store) = open(&config, &clock, Arc::new(SystemDice)).await?;
+    let ended = store.sessions().sign_out(whose, clock.now()).await?;
+    store.close().await;
+    info!("sessions ended: {ended}");
     Ok(())
 }
 
@@ -321,6 +339,7 @@ impl Running {
                 gate_welcome: gate_welcome(config, mqtt, &signing_key(&folder)),
                 ticket_key: folder.secrets.ticket.0,
                 config: config.api.clone(),
+                login: config.login.clone(),
                 public_url: config.public_url_at(bound.local_addr()),
                 console_url: config.http.console_url.clone(),
                 stop: stop.clone(),

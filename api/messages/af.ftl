@@ -172,6 +172,7 @@ sign-in-help-both = As een manier nie werk nie, gebruik die ander. As nie een we
 sign-in-help-app = As jy hier aanmeld, word jy op jou foon se app afgemeld, en andersom.
 sign-in-displaced-by-app = Jy is hier afgemeld omdat die app met jou nommer aangemeld is.
 sign-in-displaced-by-dashboard = Jy is hier afgemeld omdat ’n ander blaaier met jou nommer aangemeld is.
+sign-in-ended-by-system = Die stelsel het jou hier afgemeld. Meld weer aan.
 
 pin = Tik jou pin
     .note = Dit het ses syfers en werk tien minute lank. Moet dit nooit deel nie, ook nie met ’n installeerder nie.
@@ -182,6 +183,46 @@ pin-none = Niks gekry nie?
 pin-again-whatsapp = Stuur nog een per WhatsApp
 pin-again-sms = Stuur nog een per SMS
 pin-other-number = Gebruik ’n ander nommer
+second-factor = Nog een kode
+    .note = Jou rekening het ’n tweede faktor. Tik die kode wat jou verifieerder-app wys, of een van jou herstelkodes.
+
+account = Rekening
+account-number = Verander jou nommer
+account-app = Verifieerder-app
+account-sim = Is jou foon weg, of jou SIM geblok? Kontak ondersteuning, sodat niemand anders met jou nommer aanmeld nie.
+account-sign-out = Meld af van hierdie blaaier
+account-go-on = Gaan voort
+proof = Is dit jy?
+    .note = Veranderings aan jou rekening vereis ’n nuwe pin. Ons stuur dit na jou eie nommer.
+number = Jou nuwe nommer
+    .note = Tik dit, en ons stuur ’n pin daarheen. Jou toestelle en kodes bly by jou; die ou nommer meld nie meer by hierdie rekening aan nie.
+number-pin = Tik die pin
+    .note = Ons het dit na jou nuwe nommer gestuur. Dit het ses syfers en werk tien minute lank.
+number-change = Verander die nommer
+app = Verifieerder-app
+    .note = ’n Tweede faktor beskerm jou rekening as iemand jou nommer oorneem: aanmelding vereis dan ook ’n kode van ’n app op jou foon. Enige app vir eenmalige kodes sal werk.
+app-begin = Stel dit op
+app-is-on = Aan sedert
+app-is-off = Af. ’n Pin alleen meld aan.
+app-codes-left = { $codes ->
+        [one] Een herstelkode oor
+       *[other] { $codes } herstelkodes oor
+    }
+app-secret = Voeg Fluss+ by jou app
+    .note = Skandeer die prent met jou verifieerder-app. Tik dan binne tien minute die kode wat dit wys.
+app-qr = QR-kode vir jou verifieerder-app
+app-open = Maak dit oop in ’n app op hierdie toestel
+app-by-hand = Of tik hierdie sleutel in die app:
+app-code = Kode
+app-on = Skakel dit aan
+app-again = Probeer die volgende kode
+    .note = Tik die kode wat jou app nou wys. As dit nie help nie, gaan terug en stel dit weer op.
+app-turn-off = Skakel die app af
+    .note = Die app is aan. Om dit af te skakel, tik ’n kode wat dit wys, of ’n herstelkode. Dan meld ’n pin alleen aan.
+app-off = Skakel dit af
+recovery = Jou herstelkodes
+    .note = Elkeen meld een keer aan in die plek van die app, wanneer jou foon weg is. Skryf hulle neer en bewaar hulle veilig: hulle word nie weer gewys nie.
+recovery-kept = Ek het hulle bewaar
 
 devices-none = Daar is nog geen toestel op jou rekening nie.
 device-kind = Soort
@@ -205,6 +246,9 @@ console-save = Stoor
 
 done-saved = Gestoor. Nuwe kodes gebruik die nuwe limiet en duur; die hekke word van nou af gebruik.
 done-changed = Gestoor.
+done-number = Jou nommer is verander.
+done-app-on = Die app is aan.
+done-app-off = Die app is af. ’n Pin alleen meld aan.
 done-claimed = Die toestel is op jou rekening.
 done-deleted = Uitgevee. Die kode maak niks meer oop nie, en sy plek is vry.
 
@@ -365,6 +409,7 @@ board-step-code = Tik jou vier syfers
 
 field-phone = Tik ’n selfoonnommer, met sy landkode soos +27 82 123 4567.
 field-pin = Tik die ses syfers van die pin.
+field-code = Tik die ses syfers wat die app wys, of ’n herstelkode.
 field-name = Tik ’n naam van 1 tot 80 karakters.
 field-mobile = Tik die gas se selfoonnommer, met sy landkode soos +27 82 123 4567.
 field-claim-code = Tik die vyftien letters en syfers op die etiket.
@@ -391,6 +436,13 @@ problem-precondition-required = Maak die bladsy weer oop voordat jy stoor.
 problem-precondition-failed = Iemand het intussen gestoor; kyk wat hulle gestoor het.
 problem-session-missing = Meld eers aan.
 problem-session-displaced = Jy is afgemeld deur ’n nuwer aanmelding met jou nommer.
+problem-session-ended = Die stelsel het jou afgemeld; meld weer aan.
+problem-step-up-needed = Bewys eers met ’n nuwe pin dat dit jy is.
+problem-number-held = Jy het onlangs aangemeld. Die nommer kan ’n dag daarna verander word.
+problem-number-in-use = Hierdie nommer het ’n rekening van sy eie.
+problem-second-factor-needed = Tik nou ’n kode van jou verifieerder-app.
+problem-second-factor-on = Daar is ’n tweede faktor; skakel dit eers af.
+problem-second-factor-off = Daar is geen tweede faktor nie.
 problem-otp-invalid = Die pin is nie geldig nie.
 problem-otp-expired = Die pin het verval; vra ’n nuwe een aan.
 problem-otp-too-many = Te veel verkeerde pins; vra ’n nuwe een aan.

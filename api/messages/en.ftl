@@ -174,6 +174,7 @@ sign-in-help-both = If one way does not work, take the other. If neither does, w
 sign-in-help-app = Signing in here signs you out of the app on your phone, and the other way round.
 sign-in-displaced-by-app = You were signed out here because the app was signed in with your number.
 sign-in-displaced-by-dashboard = You were signed out here because another browser was signed in with your number.
+sign-in-ended-by-system = You were signed out here by the system. Sign in again.
 
 pin = Type your pin
     .note = It has six digits and works for ten minutes. Never share it, not even with an installer.
@@ -184,6 +185,46 @@ pin-none = Nothing arrived?
 pin-again-whatsapp = Send another by WhatsApp
 pin-again-sms = Send another by SMS
 pin-other-number = Use another number
+second-factor = One more code
+    .note = Your account has a second factor. Type the code that your authenticator app shows, or one of your recovery codes.
+
+account = Account
+account-number = Change your number
+account-app = Authenticator app
+account-sim = Is your phone lost, or your SIM blocked? Contact support, so that nobody else signs in with your number.
+account-sign-out = Sign out of this browser
+account-go-on = Go on
+proof = Is it you?
+    .note = Changes to your account need a fresh pin. We send it to your own number.
+number = Your new number
+    .note = Type it, and we send a pin to it. Your devices and codes stay with you; the old number no longer signs in to this account.
+number-pin = Type the pin
+    .note = We sent it to your new number. It has six digits and works for ten minutes.
+number-change = Change the number
+app = Authenticator app
+    .note = A second factor protects your account when somebody takes over your number: signing in then needs a code of an app on your phone, too. Any app for one-time codes will do.
+app-begin = Set it up
+app-is-on = On since
+app-is-off = Off. A pin alone signs in.
+app-codes-left = { $codes ->
+        [one] One recovery code left
+       *[other] { $codes } recovery codes left
+    }
+app-secret = Add Fluss+ to your app
+    .note = Scan the picture with your authenticator app. Then type the code that it shows, within ten minutes.
+app-qr = QR code for your authenticator app
+app-open = Open it in an app on this device
+app-by-hand = Or type this key into the app:
+app-code = Code
+app-on = Turn it on
+app-again = Try the next code
+    .note = Type the code that your app shows now. If that does not help, go back and set it up anew.
+app-turn-off = Turn the app off
+    .note = The app is on. To turn it off, type a code that it shows, or a recovery code. A pin alone signs in then.
+app-off = Turn it off
+recovery = Your recovery codes
+    .note = Each signs in once in the place of the app, when your phone is gone. Write them down and keep them safe: they are not shown again.
+recovery-kept = I have kept them
 
 devices-none = There is no device on your account yet.
 device-kind = Kind
@@ -207,6 +248,9 @@ console-save = Save
 
 done-saved = Saved. New codes use the new limit and duration; the gates are used from now on.
 done-changed = Saved.
+done-number = Your number is changed.
+done-app-on = The app is on.
+done-app-off = The app is off. A pin alone signs in.
 done-claimed = The device is on your account.
 done-deleted = Deleted. The code opens nothing any more, and its place is free.
 
@@ -367,6 +411,7 @@ board-step-code = Type your four digits
 
 field-phone = Type a mobile number, with its country code like +27 82 123 4567.
 field-pin = Type the six digits of the pin.
+field-code = Type the six digits that the app shows, or a recovery code.
 field-name = Type a name of 1 to 80 characters.
 field-mobile = Type the guest’s mobile number, with its country code like +27 82 123 4567.
 field-claim-code = Type the fifteen letters and digits on the label.
@@ -393,6 +438,13 @@ problem-precondition-required = Open the page again before you save.
 problem-precondition-failed = Somebody saved meanwhile; look at what they saved.
 problem-session-missing = Sign in first.
 problem-session-displaced = You were signed out by a newer sign-in with your number.
+problem-session-ended = You were signed out by the system; sign in again.
+problem-step-up-needed = Prove first by a fresh pin that it is you.
+problem-number-held = You signed in not long ago. The number can be changed a day after.
+problem-number-in-use = This number has an account of its own.
+problem-second-factor-needed = Now type a code of your authenticator app.
+problem-second-factor-on = There is a second factor; turn it off first.
+problem-second-factor-off = There is no second factor.
 problem-otp-invalid = The pin is not valid.
 problem-otp-expired = The pin has expired; request a new one.
 problem-otp-too-many = Too many wrong pins; request a new one.

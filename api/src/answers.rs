@@ -15,9 +15,9 @@ use domain::permission::Denied;
 use domain::{Clock, Timestamp};
 use serde_json::{Map, Value, json};
 use store::{
-    Claimed, Enrolment, Fault, GateRefusal, IssueRefusal, LoginRefusal, Renewal, Replacement,
-    RevokeRefusal, SaveRefusal, SessionRefusal, SettingsRefusal, TooManyPins, Unwelcome,
-    VouchRefusal, Withheld,
+    Claimed, Enrolment, FactorRefusal, Fault, GateRefusal, IssueRefusal, LoginRefusal,
+    NumberRefusal, Renewal, Replacement, RevokeRefusal, SaveRefusal, SessionRefusal,
+    SettingsRefusal, StepUpNeeded, TooManyPins, Unwelcome, VouchRefusal, Withheld,
 };
 
 use utoipa::ToSchema;
@@ -73,6 +73,13 @@ answers! {
     // signing in
     SessionMissing UNAUTHORIZED "session_missing" "Sign in first.";
     SessionDisplaced UNAUTHORIZED "session_displaced" "You were signed out by a newer sign-in with your number.";
+    SessionEnded UNAUTHORIZED "session_ended" "You were signed out by the system; sign in again.";
+    StepUpNeeded FORBIDDEN "step_up_needed" "Prove by a fresh pin that it is you.";
+    NumberHeld FORBIDDEN "number_held" "You signed in not long ago; the number can be changed a day after.";
+    NumberInUse CONFLICT "number_in_use" "This number has an account of its own.";
+    SecondFactorNeeded FORBIDDEN "second_factor_needed" "The pin is right; now send a code of your authenticator app.";
+    SecondFactorOn CONFLICT "second_factor_on" "There is a second factor; turn it off first.";
+    SecondFactorOff CONFLICT "second_factor_off" "There is no second factor; set one up first.";
     OtpInvalid FORBIDDEN "otp_invalid" "The pin is not valid.";
     OtpExpired FORBIDDEN "otp_expired" "The pin has expired; request a new one.";
     OtpTooMany TOO_MANY_REQUESTS "otp_too_many" "Too many wrong pins; request a new one.";
@@ -331,6 +338,7 @@ impl From<PinRefusal> for Problem {
             PinRefusal::Invalid => Code::OtpInvalid.into(),
             PinRefusal::Expired => Code::OtpExpired.into(),
             PinRefusal::TooMany => Code::OtpTooMany.into(),
+            PinRefusal::SecondFactorNeeded => Code::SecondFactorNeeded.into(),
             PinRefusal::Wait { until } => {
                 until.into_iter().fold(Self::from(Code::OtpTooMany), Self::retry_at)
             }
@@ -373,6 +381,36 @@ impl From<SessionRefusal> for Problem {
             SessionRefusal::Displaced { by, at } => Self::from(Code::SessionDisplaced)
                 .with("by", by.as_str())
                 .with("at", wire::rfc3339(at)),
+            SessionRefusal::SignedOut { at } => {
+                Self::from(Code::SessionEnded).with("by", "system").with("at", wire::rfc3339(at))
+            }
+        }
+    }
+}
+
+impl From<StepUpNeeded> for Problem {
+    fn from(StepUpNeeded: StepUpNeeded) -> Self {
+        Code::StepUpNeeded.into()
+    }
+}
+
+impl From<NumberRefusal> for Problem {
+    fn from(refusal: NumberRefusal) -> Self {
+        match refusal {
+            NumberRefusal::StepUp(needed) => needed.into(),
+            NumberRefusal::Held { until } => Self::from(Code::NumberHeld).retry_at(until),
+            NumberRefusal::Pin(refusal) => refusal.into(),
+            NumberRefusal::InUse => Code::NumberInUse.into(),
+        }
+    }
+}
+
+impl From<FactorRefusal> for Problem {
+    fn from(refusal: FactorRefusal) -> Self {
+        match refusal {
+            FactorRefusal::On => Code::SecondFactorOn.into(),
+            FactorRefusal::Off => Code::SecondFactorOff.into(),
+            FactorRefusal::Code(refusal) => refusal.into(),
         }
     }
 }

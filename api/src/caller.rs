@@ -17,7 +17,7 @@ use crate::server::PeerAddress;
 pub(crate) struct Caller {
     pub(crate) user: UserId,
     pub(crate) session: Session,
-    /// Kept for streams, which ask again whether it still holds.
+    /// Kept for streams, which end with it (`tenure`).
     pub(crate) token: SessionToken,
 }
 
@@ -32,7 +32,7 @@ impl FromRequestParts<Api> for Caller {
             return Err(missing());
         }
         let token = SessionToken::parse(token.trim()).map_err(|_| missing())?;
-        let session = api.store.sessions().find(&token, api.now()).await??;
+        let session = api.session(&token).await??;
         Ok(Self { user: session.user, session, token })
     }
 }

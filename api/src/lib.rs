@@ -18,14 +18,18 @@ mod enrolments;
 mod guest;
 mod limits;
 mod login;
+mod number_changes;
 mod openapi;
 mod pages;
 mod people;
 mod places;
 mod renewals;
+mod second_factor;
 pub mod server;
 mod sessions;
 mod settings;
+mod step_ups;
+mod tenure;
 mod wire;
 
 use std::sync::Arc;
@@ -34,14 +38,17 @@ use arc_swap::ArcSwap;
 use authority::Authorities;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use domain::login::SessionLife;
+use domain::secret::SessionToken;
 use domain::spending::Rules;
 use domain::{Clock, Dice, SessionId, Timestamp};
-use store::Store;
+use store::{Answer, Session, SessionRefusal, Store};
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use config::Config;
+pub use login::config::Config as LoginConfig;
 pub use openapi::document;
 
 use courier::Courier;
@@ -68,6 +75,8 @@ pub struct Parts {
     pub ticket_key: [u8; 32],
     /// Settings of this crate.
     pub config: Config,
+    /// How long who has signed in stays so.
+    pub login: LoginConfig,
     /// How guests and owners reach this server: `https://host`, without a slash at the end.
     pub public_url: String,
     /// The console's own host, in the same form; without one it is beside everything else.
@@ -100,6 +109,7 @@ pub(crate) struct Inner {
     gate_welcome: GateWelcome,
     ticket_key: ring::hmac::Key,
     config: Config,
+    session_life: SessionLife,
     rules: Arc<Rules>,
     alarms: Alarms,
     public_url: String,
@@ -120,6 +130,11 @@ impl std::ops::Deref for Api {
 impl Inner {
     fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The session of a token, if it still holds.
+    async fn session(&self, token: &SessionToken) -> Answer<Session, SessionRefusal> {
+        self.store.sessions().find(token, self.session_life, self.now()).await
     }
 
     /// Whether this server is reached over TLS, under all of its names: then its cookies say so.
@@ -144,6 +159,7 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
         limits,
         crowd: guest::Crowd::default(),
         pages_of_sessions: Places::new(console::PAGES_OF_A_SESSION, console::PAGES),
+        session_life: parts.login.life(),
         config: parts.config,
         rules,
         alarms: Alarms::default(),
@@ -176,8 +192,16 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(login::channels::channels))
         .routes(routes!(login::resend::resend))
         .routes(routes!(login::verify::verify))
+        .routes(routes!(login::second_factor::verify))
         .routes(routes!(sessions::me::me))
         .routes(routes!(sessions::log_out::log_out))
+        .routes(routes!(step_ups::begin::begin))
+        .routes(routes!(step_ups::verify::verify))
+        .routes(routes!(number_changes::begin::begin))
+        .routes(routes!(number_changes::verify::verify))
+        .routes(routes!(second_factor::read::read, second_factor::set_up::set_up))
+        .routes(routes!(second_factor::confirm::confirm))
+        .routes(routes!(second_factor::turn_off::turn_off))
         .routes(routes!(devices::list::list))
         .routes(routes!(devices::claim::claim))
         .routes(routes!(devices::details::details, devices::rename::rename))

@@ -32,6 +32,18 @@ events! {
     CountryExceptionMade = "country.exception_made",
     /// It is not any more.
     CountryExceptionRevoked = "country.exception_revoked",
+    /// The system signed somebody out.
+    SessionEndedBySystem = "session.ended_by_system",
+    /// Somebody proved by a fresh pin that the session is theirs.
+    SessionSteppedUp = "session.stepped_up",
+    /// An account got another phone number.
+    NumberChanged = "number.changed",
+    /// From now on a pin alone signs nobody in to this account.
+    SecondFactorOn = "second_factor.on",
+    /// A pin alone signs in again.
+    SecondFactorOff = "second_factor.off",
+    /// A recovery code took the second factor's place.
+    RecoveryCodeUsed = "second_factor.recovery_code_used",
     /// A gate or an intercom came onto an account.
     DeviceClaimed = "device.claimed",
     /// A device made its key and got its certificate.

@@ -3,8 +3,9 @@
 //! Nothing in this crate waits, connects, reads a clock or rolls dice: `now` and the dice are
 //! arguments. Nothing here knows SQL, JSON, HTTP or MQTT.
 //!
-//! In reading order: who ([`phone`], [`login`], [`channel`], [`spending`], [`permission`]), what
-//! ([`settings`], [`access_code`]), and how a gate opens for it ([`gate`], [`attempt`]).
+//! In reading order: who ([`phone`], [`login`], [`second_factor`], [`channel`], [`spending`],
+//! [`permission`]), what ([`settings`], [`access_code`]), and how a gate opens for it ([`gate`],
+//! [`attempt`]).
 
 pub mod access_code;
 pub mod attempt;
@@ -17,6 +18,7 @@ pub mod login;
 pub mod name;
 pub mod permission;
 pub mod phone;
+pub mod second_factor;
 pub mod secret;
 pub mod settings;
 pub mod spending;

@@ -32,11 +32,27 @@ pub const FAILURES_BEFORE_WAIT: u32 = 10;
 /// 800-63B).
 pub const MAX_FAILURES: u32 = 100;
 
-/// A session that is not used this long ends.
-pub const SESSION_IDLE: Duration = Duration::from_hours(90 * 24);
+/// How long a fresh pin covers what an old sign-in does not.
+pub const STEP_UP_LIFETIME: Duration = Duration::from_mins(5);
 
-/// A session ends after this long in any case.
-pub const SESSION_LIFETIME: Duration = Duration::from_hours(365 * 24);
+/// So long after a sign-in the number of an account that is not new stays what it is: whoever took
+/// the number (a swapped SIM) cannot take the account away at once.
+pub const NUMBER_HOLD: Duration = Duration::from_hours(24);
+
+/// How long sessions live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLife {
+    /// One that is not used this long ends.
+    pub idle: Duration,
+    /// It ends after this long in any case.
+    pub total: Duration,
+}
+
+impl Default for SessionLife {
+    fn default() -> Self {
+        Self::USUAL
+    }
+}
 
 /// How a pin reaches its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,8 +77,10 @@ pub enum Client {
 pub struct Login {
     /// The pin holds while `now < expires_at`.
     pub expires_at: Timestamp,
-    /// Wrong pins so far.
+    /// Wrong pins and codes so far.
     pub tries: u32,
+    /// Set when the pin was right and the second factor is to follow.
+    pub proved_at: Option<Timestamp>,
     /// Set when it ended: by success, or because a newer login took its place.
     pub ended_at: Option<Timestamp>,
 }
@@ -82,6 +100,9 @@ pub enum Refusal {
     /// Wrong, used, or of a login that a newer one replaced.
     #[error("the pin is not valid")]
     Invalid,
+    /// Right, but the account has a second factor: its code is to follow.
+    #[error("the second factor is to follow")]
+    SecondFactorNeeded,
     /// Its ten minutes are over.
     #[error("the pin has expired")]
     Expired,
@@ -99,12 +120,17 @@ pub enum Refusal {
 impl Login {
     /// A login whose pin goes out now.
     pub fn begin(now: Timestamp) -> Self {
-        Self { expires_at: now + OTP_LIFETIME, tries: 0, ended_at: None }
+        Self { expires_at: now + OTP_LIFETIME, tries: 0, proved_at: None, ended_at: None }
+    }
+
+    /// What a login is taken for that nobody knows: so that it takes as long to refuse as another.
+    pub fn over(now: Timestamp) -> Self {
+        Self { ended_at: Some(now), ..Self::begin(now) }
     }
 
     /// Takes a new pin; the old one is void, the tries are kept.
     pub fn renew(&mut self, now: Timestamp) -> Result<(), Refusal> {
-        if self.ended_at.is_some() {
+        if self.ended_at.is_some() || self.proved_at.is_some() {
             return Err(Refusal::Invalid);
         }
         if MAX_TRIES <= self.tries {
@@ -114,8 +140,47 @@ impl Login {
         Ok(())
     }
 
-    /// Judges one try. Save login and failures after a refusal too.
+    /// Judges one pin. Save login and failures after a refusal too.
     pub fn submit(
+        &mut self,
+        right: bool,
+        failures: &mut Failures,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.judge(right && self.proved_at.is_none(), failures, now)?;
+        *failures = Failures::default();
+        self.ended_at = Some(now);
+        Ok(())
+    }
+
+    /// Judges one pin of an account with a second factor. The right one forgives no failures: they
+    /// count until both factors were right.
+    pub fn submit_first(
+        &mut self,
+        right: bool,
+        failures: &mut Failures,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.judge(right && self.proved_at.is_none(), failures, now)?;
+        self.proved_at = Some(now);
+        self.expires_at = now + OTP_LIFETIME;
+        Err(Refusal::SecondFactorNeeded)
+    }
+
+    /// Judges one code of the second factor, after the pin.
+    pub fn submit_second(
+        &mut self,
+        right: bool,
+        failures: &mut Failures,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.judge(right && self.proved_at.is_some(), failures, now)?;
+        *failures = Failures::default();
+        self.ended_at = Some(now);
+        Ok(())
+    }
+
+    fn judge(
         &mut self,
         right: bool,
         failures: &mut Failures,
@@ -130,15 +195,8 @@ impl Login {
         if self.expires_at <= now {
             return Err(Refusal::Expired);
         }
-        if MAX_FAILURES <= failures.in_a_row {
-            return Err(Refusal::Wait { until: None });
-        }
-        if let Some(until) = failures.wait_until.filter(|until| now < *until) {
-            return Err(Refusal::Wait { until: Some(until) });
-        }
+        failures.may_try(now)?;
         if right {
-            *failures = Failures::default();
-            self.ended_at = Some(now);
             return Ok(());
         }
         self.tries += 1;
@@ -148,6 +206,27 @@ impl Login {
 }
 
 impl Failures {
+    /// Judges one try beside any login. Save the failures after a refusal too.
+    pub fn submit(&mut self, right: bool, now: Timestamp) -> Result<(), Refusal> {
+        self.may_try(now)?;
+        if right {
+            *self = Self::default();
+            return Ok(());
+        }
+        self.count_one(now);
+        Err(Refusal::Invalid)
+    }
+
+    fn may_try(&self, now: Timestamp) -> Result<(), Refusal> {
+        if MAX_FAILURES <= self.in_a_row {
+            return Err(Refusal::Wait { until: None });
+        }
+        match self.wait_until.filter(|until| now < *until) {
+            Some(until) => Err(Refusal::Wait { until: Some(until) }),
+            None => Ok(()),
+        }
+    }
+
     fn count_one(&mut self, now: Timestamp) {
         self.in_a_row += 1;
         if let Some(beyond) = self.in_a_row.checked_sub(FAILURES_BEFORE_WAIT) {
@@ -202,9 +281,26 @@ pub fn may_switch(unanswered: &[Sent], in_a_day: usize, to: Channel, now: Timest
     }
 }
 
-/// Whether a session still holds, by its two clocks.
-pub fn session_holds(started_at: Timestamp, last_seen_at: Timestamp, now: Timestamp) -> bool {
-    now < last_seen_at + SESSION_IDLE && now < started_at + SESSION_LIFETIME
+impl SessionLife {
+    /// Ninety days and a year, unless it is set otherwise.
+    pub const USUAL: Self =
+        Self { idle: Duration::from_hours(90 * 24), total: Duration::from_hours(365 * 24) };
+
+    /// Whether a session still holds, by its two clocks.
+    pub fn holds(self, started_at: Timestamp, last_seen_at: Timestamp, now: Timestamp) -> bool {
+        now < last_seen_at + self.idle && now < started_at + self.total
+    }
+}
+
+/// Whether a session was proved by a fresh pin not long ago.
+pub fn is_stepped_up(stepped_up_at: Option<Timestamp>, now: Timestamp) -> bool {
+    stepped_up_at.is_some_and(|at| now < at + STEP_UP_LIFETIME)
+}
+
+/// From when on a session that started then may change the number of its account; at once in the
+/// first session of all, which has taken nothing from anybody.
+pub fn may_change_number_at(started_at: Timestamp, is_first: bool) -> Timestamp {
+    if is_first { started_at } else { started_at + NUMBER_HOLD }
 }
 
 impl Channel {
@@ -276,6 +372,34 @@ mod tests {
         assert_eq!(next.submit(true, &mut failures, NOON), Err(Refusal::Wait { until }));
         assert_eq!(next.submit(true, &mut failures, after(30)), Ok(()));
         assert_eq!(failures, Failures::default());
+    }
+
+    #[test]
+    fn a_right_pin_before_a_second_factor_signs_nobody_in_and_forgives_nothing() {
+        let (mut login, mut failures) = (Login::begin(NOON), Failures::default());
+        let wrong = Err(Refusal::Invalid);
+        assert_eq!(login.submit_first(false, &mut failures, NOON), wrong);
+        assert_eq!(login.submit_second(true, &mut failures, NOON), wrong, "the pin comes first");
+        let needed = Err(Refusal::SecondFactorNeeded);
+        assert_eq!(login.submit_first(true, &mut failures, NOON), needed);
+        assert_eq!((login.ended_at, failures.in_a_row), (None, 2));
+        assert_eq!(login.renew(NOON), wrong);
+        assert_eq!(login.submit(true, &mut failures, NOON), wrong, "a pin works once");
+        assert_eq!(login.submit_second(false, &mut failures, NOON), wrong);
+        let mut last = login;
+        assert_eq!(last.submit_second(false, &mut failures.clone(), NOON), Err(Refusal::TooMany));
+        assert_eq!(last.submit_second(true, &mut failures.clone(), NOON), Err(Refusal::TooMany));
+        assert_eq!(login.submit_second(true, &mut failures, NOON), Ok(()));
+        assert_eq!((login.ended_at, failures), (Some(NOON), Failures::default()));
+        assert_eq!(login.submit_second(true, &mut failures, NOON), wrong, "and so does a code");
+    }
+
+    #[test]
+    fn the_second_factor_has_ten_minutes_after_the_pin() {
+        let (mut login, mut failures) = (Login::begin(NOON), Failures::default());
+        let _ = login.submit_first(true, &mut failures, after(599));
+        assert_eq!(login.submit_second(true, &mut failures, after(1199)), Err(Refusal::Expired));
+        assert_eq!(login.submit_second(true, &mut failures, after(1198)), Ok(()));
     }
 
     #[test]
@@ -358,9 +482,24 @@ mod tests {
     #[test]
     fn a_session_ends_when_unused_or_old() {
         let day = |n: u64| NOON + Duration::from_secs(n * 86_400);
-        assert!(session_holds(NOON, day(60), day(149)));
-        assert!(!session_holds(NOON, day(60), day(150)));
-        assert!(session_holds(NOON, day(364), day(364)));
-        assert!(!session_holds(NOON, day(364), day(365)));
+        let usual = SessionLife::USUAL;
+        assert!(usual.holds(NOON, day(60), day(149)));
+        assert!(!usual.holds(NOON, day(60), day(150)));
+        assert!(usual.holds(NOON, day(364), day(364)));
+        assert!(!usual.holds(NOON, day(364), day(365)));
+        let short = SessionLife { idle: Duration::from_hours(24), ..usual };
+        assert!(short.holds(NOON, NOON, after(86_399)) && !short.holds(NOON, NOON, day(1)));
+    }
+
+    #[test]
+    fn a_fresh_pin_covers_five_minutes() {
+        assert!(!is_stepped_up(None, NOON));
+        assert!(is_stepped_up(Some(NOON), after(299)) && !is_stepped_up(Some(NOON), after(300)));
+    }
+
+    #[test]
+    fn a_number_stays_for_a_day_after_a_sign_in_that_is_not_the_first() {
+        assert_eq!(may_change_number_at(NOON, true), NOON);
+        assert_eq!(may_change_number_at(NOON, false), after(86_400));
     }
 }

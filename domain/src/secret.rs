@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use data_encoding::{BASE64URL_NOPAD, Encoding, Specification};
+use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD, Encoding, Specification};
 use zeroize::Zeroize;
 
 use crate::{Dice, roll, roll_below};
@@ -76,7 +76,12 @@ pub struct Otp([u8; 6]);
 impl Otp {
     /// Draws a pin, each with the same chance.
     pub fn random(dice: &dyn Dice) -> Self {
-        let text = format!("{:06}", roll_below(dice, 1_000_000));
+        Self::of(roll_below(dice, 1_000_000))
+    }
+
+    /// The last six digits of a number.
+    pub fn of(number: u32) -> Self {
+        let text = format!("{:06}", number % 1_000_000);
         Self(text.as_bytes().try_into().unwrap_or([b'0'; 6]))
     }
 
@@ -91,6 +96,11 @@ impl Otp {
     /// The digits, for the courier and the digest.
     pub fn reveal(&self) -> String {
         String::from_utf8_lossy(&self.0).into_owned()
+    }
+
+    /// Compares without telling by time how much was right.
+    pub fn matches(&self, typed: &Self) -> bool {
+        same(&self.0, &typed.0)
     }
 }
 
@@ -165,6 +175,46 @@ token!(
     /// Names a printed board: 128 bits. A locator, not a proof of presence.
     BoardToken, 16, "", "board");
 
+/// What an authenticator app shares with the service: 160 bits, as RFC 4226 wants it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TotpSecret([u8; 20]);
+
+impl TotpSecret {
+    /// Draws a new one.
+    pub fn random(dice: &dyn Dice) -> Self {
+        Self(roll(dice))
+    }
+
+    /// Reads one back.
+    pub fn parse(text: &str) -> Result<Self, InvalidToken> {
+        let bytes = BASE32_NOPAD.decode(text.as_bytes()).ok();
+        let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or(InvalidToken("secret of an authenticator app"))
+    }
+
+    /// The letters that an app takes, for its owner's eyes once and for the seal.
+    pub fn reveal(&self) -> String {
+        BASE32_NOPAD.encode(&self.0)
+    }
+
+    /// The raw bytes, for the codes.
+    pub fn reveal_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for TotpSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TotpSecret(…)")
+    }
+}
+
+impl Drop for TotpSecret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
 /// Random letters that a person can read out and type, in groups of five.
 macro_rules! spoken {
     ($(#[$doc:meta])* $name:ident, $letters:literal, $what:literal) => {
@@ -226,6 +276,10 @@ spoken!(
 spoken!(
     /// On a gate's label, for the gate itself: asks for its certificate (125 bits).
     EnrolmentSecret, 25, "enrolment secret");
+
+spoken!(
+    /// Takes the place of a second factor once, when the authenticator app is gone (50 bits).
+    RecoveryCode, 10, "recovery code");
 
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 

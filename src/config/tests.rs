@@ -64,7 +64,7 @@ fn a_wrong_setting_is_told_in_one_line() {
         ),
         (
             "htp.listen=1",
-            r"htp: unknown field `htp`, expected one of `data`, `roles`, `log`, `log_format`, `names`, `time_zone`, `store`, `http`, `api`, `courier`, `broker`, `bridge`, `operator`",
+            r"htp: unknown field `htp`, expected one of `data`, `roles`, `log`, `log_format`, `names`, `time_zone`, `store`, `http`, `api`, `login`, `courier`, `broker`, `bridge`, `operator`",
         ),
         (
             "http.max_connections=many",
@@ -127,6 +127,18 @@ fn a_wrong_setting_is_told_in_one_line() {
         let error = Config::load(None, None, &[set.to_owned()]).unwrap_err();
         assert_eq!(error.to_string(), line);
     }
+}
+
+#[test]
+fn a_wrong_life_of_sessions_is_told_in_one_line() {
+    let told = |set: &str| Config::load(None, None, &[set.to_owned()]).unwrap_err().to_string();
+    assert_eq!(
+        told("login.session_days=0"),
+        "login.session_days = 0: expected from 1 to 3650 days"
+    );
+    let idle =
+        "login.session_idle_days = 366: expected at least 1 day, and no more than session_days";
+    assert_eq!(told("login.session_idle_days=366"), idle);
 }
 
 #[test]

@@ -27,9 +27,12 @@ mod redeem;
 mod registry;
 mod restore;
 mod row;
+mod second_factors;
 mod sessions;
 mod spending;
 mod sql;
+mod step_up;
+mod totp;
 mod trace;
 mod vault;
 mod writer;
@@ -49,7 +52,7 @@ pub use fault::{Answer, Fault, Result};
 pub use gates::{Gates, Raised};
 pub use identity::{Actor, Enrolment, GateRefusal, Renewal, Replacement};
 pub use intercoms::{Intercoms, SaveRefusal, SavedSettings, SettingsRefusal};
-pub use logins::{Begun, LoginRefusal, Logins, SignedIn, TooManyPins};
+pub use logins::{Aim, Begun, LoginRefusal, Logins, SignedIn, TooManyPins};
 pub use overview::{Glance, HOURS, Overview, PinTally, SLOT, SLOTS, SLOTS_AN_HOUR, Tally};
 pub use people::{People, Person};
 pub use pins::{End, Handed, Pins, Report};
@@ -57,8 +60,10 @@ pub use redeem::{GuestPass, Redeem, Redemptions, Refused, Vouch, VouchRefusal};
 pub use registry::{Behind, Certificate, Fingerprint, Peer, Registry, Unwelcome};
 pub use restore::{Restored, Revived};
 pub use row::attempt::{Channel, CutBy};
-pub use sessions::{Session, SessionRefusal, Sessions};
+pub use second_factors::{FactorRefusal, SecondFactorState, SecondFactors};
+pub use sessions::{Session, SessionRefusal, Sessions, StepUpNeeded};
 pub use spending::{HeldBack, Sending, Spending, Spent, Withheld};
+pub use step_up::NumberRefusal;
 pub use trace::{RefusedTap, Trace, Traced};
 pub use vault::Keys;
 
@@ -69,6 +74,8 @@ use vault::Vault;
 struct Inner {
     db: Database,
     vault: Arc<Vault>,
+    /// Rung when a session ended.
+    endings: watch::Sender<()>,
 }
 
 /// Makes the storage with its doors: each a handle to the same storage with its own verbs.
@@ -97,8 +104,8 @@ macro_rules! doors {
 doors! {
     attempts: Attempts, codes: Codes, devices: Devices, events: Events,
     exceptions: Exceptions, gates: Gates, intercoms: Intercoms, logins: Logins, overview: Overview,
-    people: People, pins: Pins, redemptions: Redemptions, registry: Registry, sessions: Sessions,
-    spending: Spending
+    people: People, pins: Pins, redemptions: Redemptions, registry: Registry,
+    second_factors: SecondFactors, sessions: Sessions, spending: Spending
 }
 
 impl Store {
@@ -108,7 +115,8 @@ impl Store {
         let vault = Arc::new(Vault::new(keys, dice)?);
         let db = Database::open(url).await?;
         check_keys(&db, &vault).await?;
-        Ok(Self::new(Arc::new(Inner { db, vault })))
+        let (endings, _) = watch::channel(());
+        Ok(Self::new(Arc::new(Inner { db, vault, endings })))
     }
 
     /// Rings when something was written; whoever waits for a change reads again then.
@@ -116,8 +124,8 @@ impl Store {
         self.inner.db.bell()
     }
 
-    /// Forgets what has no use any more: pins, logins and idempotency keys older than a day, and
-    /// certificates that ended by themselves long ago.
+    /// Forgets what has no use any more: pins, logins and idempotency keys older than a day, numbers
+    /// without wrong pins, and certificates that ended by themselves long ago.
     pub async fn sweep(&self, now: Timestamp) -> Result<()> {
         let day_ago = now - domain::login::SEND_DAY;
         let long_ago = now - domain::gate::CERTIFICATE_LIFETIME;
@@ -126,6 +134,8 @@ impl Store {
             ended.bind(long_ago).execute(tx).await?;
             spending::sweep(tx, now).await?;
             exceptions::sweep(tx, now).await?;
+            // Kept, they would tell by time that a number has signed in before.
+            sql("DELETE FROM phone_failures WHERE in_a_row = 0").execute(tx).await?;
             for statement in [
                 "DELETE FROM pins_sent WHERE at < $1",
                 "DELETE FROM logins WHERE expires_at < $1",

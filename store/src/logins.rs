@@ -13,14 +13,36 @@ use crate::events::{About, record};
 use crate::pins;
 use crate::row::login::{channel_from, client_of, login_of};
 use crate::row::pin::fate_of;
+use crate::second_factors::has_second_factor;
+use crate::sessions::Session;
 use crate::spending::{self, Sending, Whom, Withheld};
 use crate::sql::{Row, Tx, sql};
 use crate::vault::{Purpose, Vault, token_digest};
 use crate::{Answer, Inner, Result};
 
+/// The number of a login that nobody knows, and the digest of a pin that is none: nothing has it.
+const NO_DIGEST: [u8; 32] = [0; 32];
+
 /// Logins under way.
 #[derive(Clone)]
 pub struct Logins(pub(crate) Arc<Inner>);
+
+/// What a pin is for; it is good for nothing else.
+#[derive(Clone, Copy, Debug)]
+pub enum Aim {
+    /// A new session.
+    SignIn(Client),
+    /// A fresh proof that this session is its owner's.
+    StepUp(Session),
+    /// That the owner of this session has this number, too.
+    NewNumber(Session),
+}
+
+impl From<Client> for Aim {
+    fn from(client: Client) -> Self {
+        Self::SignIn(client)
+    }
+}
 
 /// A pin may go out now.
 #[derive(Clone, Debug)]
@@ -71,18 +93,20 @@ pub struct SignedIn {
 }
 
 impl Logins {
-    /// Begins a login: voids older ones of the number, so that only the newest pin works (O-1c).
+    /// Begins a login: voids older ones of the number with the same aim, so that only the newest
+    /// pin works (O-1c).
     ///
     /// Nothing here depends on whether the number is known (O-1g).
     pub async fn begin(
         &self,
         phone: PhoneNumber,
-        client: Client,
+        aim: impl Into<Aim>,
         otp: Otp,
         token: LoginToken,
         sending: Sending,
         now: Timestamp,
     ) -> Answer<Begun, LoginRefusal> {
+        let aim = aim.into();
         let vault = Arc::clone(&self.0.vault);
         let (number, whom) = (phone_digest(&vault, &phone), Whom::of(&vault, &phone, sending));
         // A flood of refusals is to cost no write. Who passes here is judged again under the lock.
@@ -96,24 +120,27 @@ impl Logins {
                 Err(refusal) => return Ok(Err(refusal)),
             };
             sql("UPDATE logins SET ended_at = $2, otp_digest = NULL
-                 WHERE phone_digest = $1 AND ended_at IS NULL")
+                 WHERE phone_digest = $1 AND purpose = $3 AND ended_at IS NULL")
             .bind(number)
             .bind(now)
+            .bind(aim.purpose())
             .execute(tx)
             .await?;
             let (id, login) = (login_id(&token), Login::begin(now));
             let pin = pins::went(tx, &vault, number, channel, now).await?;
             sql("INSERT INTO logins (id, phone_digest, phone_sealed, client, otp_digest, tries,
-                                     expires_at, created_at, pin_id)
-                 VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8)")
+                                     expires_at, created_at, pin_id, purpose, session_id)
+                 VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10)")
             .bind(id)
             .bind(number)
             .bind(vault.seal("login", &[phone.reveal()])?)
-            .bind(client.as_str())
+            .bind(aim.client().as_str())
             .bind(vault.digest(Purpose::Otp, &[&id, otp.reveal().as_bytes()]))
             .bind(login.expires_at)
             .bind(now)
             .bind(pin)
+            .bind(aim.purpose())
+            .bind(aim.session())
             .execute(tx)
             .await?;
             let next_at = pace(tx, number, now).await?.next_at;
@@ -151,7 +178,7 @@ impl Logins {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             let id = login_id(&token);
-            let Some((row, number)) = lock_login(tx, id).await? else {
+            let (Some(row), number) = lock_login(tx, id).await? else {
                 return Ok(Err(LoginRefusal::Pin(Refusal::Invalid)));
             };
             let mut login = login_of(&row)?;
@@ -196,42 +223,96 @@ impl Logins {
         now: Timestamp,
     ) -> Answer<SignedIn, Refusal> {
         let vault = Arc::clone(&self.0.vault);
-        in_transaction!(self.0.db, |tx| {
-            let id = login_id(&token);
-            let Some((row, number)) = lock_login(tx, id).await? else {
-                return Ok(Err(Refusal::Invalid));
+        let signed_in = in_transaction!(self.0.db, |tx| {
+            let row = match try_pin(tx, &vault, &token, &typed, None, now).await? {
+                Ok(row) => row,
+                Err(refusal) => return Ok(Err(refusal)),
             };
-            let mut login = login_of(&row)?;
-            let mut failures = failures_of(tx, number).await?;
-            let typed = typed.reveal();
-            let digest: Option<Vec<u8>> = row.take("otp_digest")?;
-            let right = digest.is_some_and(|digest| {
-                vault.matches(Purpose::Otp, &[&id, typed.as_bytes()], &digest)
-            });
-            let verdict = login.submit(right, &mut failures, now);
-            save(tx, id, &login, number, failures).await?;
-            if let Err(refusal) = verdict {
-                return Ok(Err(refusal));
-            }
-            let client = client_of(&row)?;
-            let user = user_with(tx, &vault, &phone_of(&vault, &row)?, now).await?;
-            sql("UPDATE pins_sent SET answered_at = $2 WHERE phone_digest = $1")
-                .bind(number)
-                .bind(now)
-                .execute(tx)
-                .await?;
-            sql("UPDATE pins_sent SET verified_at = $2
-                 WHERE id = (SELECT pin_id FROM logins WHERE id = $1)")
-            .bind(id)
-            .bind(now)
-            .execute(tx)
-            .await?;
-            spending::used(tx, number, now).await?;
-            let (session, displaced) =
-                start_session(tx, &vault, user, client, &session, now).await?;
-            Ok(Ok(SignedIn { user, session, client, displaced }))
-        })
+            sign_in(tx, &vault, &row, &session, now).await.map(Ok)
+        });
+        self.0.endings.send_replace(());
+        signed_in
     }
+}
+
+impl Aim {
+    /// The word in rows.
+    fn purpose(self) -> &'static str {
+        match self {
+            Self::SignIn(_) => "sign_in",
+            Self::StepUp(_) => "step_up",
+            Self::NewNumber(_) => "new_number",
+        }
+    }
+
+    fn client(self) -> Client {
+        match self {
+            Self::SignIn(client) => client,
+            Self::StepUp(session) | Self::NewNumber(session) => session.client,
+        }
+    }
+
+    fn session(self) -> Option<SessionId> {
+        match self {
+            Self::SignIn(_) => None,
+            Self::StepUp(session) | Self::NewNumber(session) => Some(session.id),
+        }
+    }
+}
+
+/// Tries the pin of a login with this aim, `None` being to sign in; answers the login's row.
+///
+/// A login that is unknown, or for something else, is refused like a wrong pin and with the same
+/// work.
+pub(crate) async fn try_pin(
+    tx: &mut Tx,
+    vault: &Vault,
+    token: &LoginToken,
+    typed: &Otp,
+    aim: Option<Aim>,
+    now: Timestamp,
+) -> Answer<Row, Refusal> {
+    let id = login_id(token);
+    let (row, number) = lock_login(tx, id).await?;
+    let is_for_this = row.as_ref().map_or(Ok(false), |row| is_for(row, aim))?;
+    let row = row.filter(|_| is_for_this);
+    let mut login = row.as_ref().map_or(Ok(Login::over(now)), login_of)?;
+    let mut failures = failures_of(tx, number).await?;
+    let digest = row.as_ref().map(|row| row.take::<Option<Vec<u8>>>("otp_digest")).transpose()?;
+    let digest = digest.flatten().unwrap_or_else(|| NO_DIGEST.to_vec());
+    let right = vault.matches(Purpose::Otp, &[&id, typed.reveal().as_bytes()], &digest);
+    let verdict = if aim.is_none() && has_second_factor(tx, number).await? {
+        login.submit_first(right, &mut failures, now)
+    } else {
+        login.submit(right, &mut failures, now)
+    };
+    // What is not for this is not touched.
+    let saved = if row.is_some() { id } else { NO_DIGEST };
+    save(tx, saved, &login, number, failures).await?;
+    if matches!(verdict, Ok(()) | Err(Refusal::SecondFactorNeeded)) {
+        // Whoever answers pins is no flood.
+        let answered = sql("UPDATE pins_sent SET answered_at = $2 WHERE phone_digest = $1");
+        answered.bind(number).bind(now).execute(tx).await?;
+        let verified = sql("UPDATE pins_sent SET verified_at = $2
+                            WHERE id = (SELECT pin_id FROM logins WHERE id = $1)");
+        verified.bind(id).bind(now).execute(tx).await?;
+        spending::used(tx, number, now).await?;
+    }
+    Ok(verdict.and_then(|()| row.ok_or(Refusal::Invalid)))
+}
+
+/// Makes the session of a login that was proved, and ends the older one in the same breath.
+pub(crate) async fn sign_in(
+    tx: &mut Tx,
+    vault: &Vault,
+    row: &Row,
+    token: &SessionToken,
+    now: Timestamp,
+) -> Result<SignedIn> {
+    let client = client_of(row)?;
+    let user = user_with(tx, vault, &phone_of(vault, row)?, now).await?;
+    let (session, displaced) = start_session(tx, vault, user, client, token, now).await?;
+    Ok(SignedIn { user, session, client, displaced })
 }
 
 /// The user with this number; makes one at the first success.
@@ -292,12 +373,12 @@ async fn start_session(
     Ok((id, displaced != 0))
 }
 
-fn login_id(token: &LoginToken) -> [u8; 32] {
+pub(crate) fn login_id(token: &LoginToken) -> [u8; 32] {
     token_digest(token.reveal_bytes())
 }
 
 /// Writing first takes the number's lock: all decisions about one number come one by one.
-async fn lock_number(tx: &mut Tx, number: [u8; 32]) -> Result<()> {
+pub(crate) async fn lock_number(tx: &mut Tx, number: [u8; 32]) -> Result<()> {
     sql("INSERT INTO phone_failures (phone_digest, in_a_row) VALUES ($1, 0)
          ON CONFLICT (phone_digest) DO UPDATE SET in_a_row = phone_failures.in_a_row")
     .bind(number)
@@ -306,16 +387,23 @@ async fn lock_number(tx: &mut Tx, number: [u8; 32]) -> Result<()> {
     Ok(())
 }
 
-/// Reads a login under the lock of its number.
-async fn lock_login(tx: &mut Tx, id: [u8; 32]) -> Result<Option<(Row, [u8; 32])>> {
+/// Reads a login, if there is one, under the lock of its number.
+pub(crate) async fn lock_login(tx: &mut Tx, id: [u8; 32]) -> Result<(Option<Row>, [u8; 32])> {
     // Which number it is never changes, so it may be read before the lock.
     let row = sql("SELECT phone_digest FROM logins WHERE id = $1").bind(id).optional(tx).await?;
-    let Some(row) = row else { return Ok(None) };
-    let number: Vec<u8> = row.take("phone_digest")?;
-    let Ok(number) = <[u8; 32]>::try_from(number) else { return Ok(None) };
+    let number = row.map(|row| row.take::<Vec<u8>>("phone_digest")).transpose()?;
+    let number = number.and_then(|number| number.try_into().ok()).unwrap_or(NO_DIGEST);
     lock_number(tx, number).await?;
     let row = sql("SELECT * FROM logins WHERE id = $1").bind(id).optional(tx).await?;
-    Ok(row.map(|row| (row, number)))
+    Ok((row, number))
+}
+
+/// Whether a login is for this; `None` is to sign in.
+pub(crate) fn is_for(row: &Row, aim: Option<Aim>) -> Result<bool> {
+    let (purpose, session): (String, Option<String>) =
+        (row.take("purpose")?, row.take("session_id")?);
+    let wanted = aim.map_or("sign_in", Aim::purpose);
+    Ok(purpose == wanted && session == aim.and_then(Aim::session).map(|id| id.to_string()))
 }
 
 /// Decides which way a pin goes, and pays for it. Call it under the lock of the number.
@@ -374,29 +462,36 @@ async fn pace(tx: &mut Tx, number: [u8; 32], now: Timestamp) -> Result<Pace> {
     Ok(Pace { unanswered, in_a_day: all.len(), next_at })
 }
 
-async fn failures_of(tx: &mut Tx, number: [u8; 32]) -> Result<Failures> {
+pub(crate) async fn failures_of(tx: &mut Tx, number: [u8; 32]) -> Result<Failures> {
     let row = sql("SELECT in_a_row, wait_until FROM phone_failures WHERE phone_digest = $1");
     let row = row.bind(number).one(tx).await?;
     let in_a_row = crate::row::number(&row, "in_a_row")?;
     Ok(Failures { in_a_row, wait_until: row.moment_if_any("wait_until")? })
 }
 
-async fn save(
+pub(crate) async fn save(
     tx: &mut Tx,
     id: [u8; 32],
     login: &Login,
     number: [u8; 32],
     failures: Failures,
 ) -> Result<()> {
-    sql("UPDATE logins SET tries = $2, ended_at = $3,
-             otp_digest = CASE WHEN $4 = 1 THEN NULL ELSE otp_digest END
+    let is_over = login.ended_at.or(login.proved_at).is_some() || login::MAX_TRIES <= login.tries;
+    sql("UPDATE logins SET tries = $2, ended_at = $3, proved_at = $4, expires_at = $5,
+             otp_digest = CASE WHEN $6 = 1 THEN NULL ELSE otp_digest END
          WHERE id = $1")
     .bind(id)
     .bind(login.tries)
     .bind(login.ended_at)
-    .bind(i64::from(login.ended_at.is_some() || login::MAX_TRIES <= login.tries))
+    .bind(login.proved_at)
+    .bind(login.expires_at)
+    .bind(i64::from(is_over))
     .execute(tx)
     .await?;
+    save_failures(tx, number, failures).await
+}
+
+pub(crate) async fn save_failures(tx: &mut Tx, number: [u8; 32], failures: Failures) -> Result<()> {
     sql("UPDATE phone_failures SET in_a_row = $2, wait_until = $3 WHERE phone_digest = $1")
         .bind(number)
         .bind(failures.in_a_row)
@@ -406,7 +501,7 @@ async fn save(
     Ok(())
 }
 
-fn phone_of(vault: &Vault, row: &Row) -> Result<PhoneNumber> {
+pub(crate) fn phone_of(vault: &Vault, row: &Row) -> Result<PhoneNumber> {
     let sealed: Vec<u8> = row.take("phone_sealed")?;
     crate::row::phone(vault, "login", &sealed)
 }

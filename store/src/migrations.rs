@@ -6,7 +6,7 @@ use sqlx::{PgPool, SqlSafeStr, SqliteConnection};
 use crate::{Fault, Result};
 
 /// Each migration: its number, its name, its text for SQLite and for Postgres.
-const ALL: [(i64, &str, &str, &str); 7] = [
+const ALL: [(i64, &str, &str, &str); 8] = [
     (
         1,
         "one_time_access",
@@ -48,6 +48,12 @@ const ALL: [(i64, &str, &str, &str); 7] = [
         "cost_of_pins",
         include_str!("../../migrations/sqlite/0007_cost_of_pins.sql"),
         include_str!("../../migrations/postgres/0007_cost_of_pins.sql"),
+    ),
+    (
+        8,
+        "sessions",
+        include_str!("../../migrations/sqlite/0008_sessions.sql"),
+        include_str!("../../migrations/postgres/0008_sessions.sql"),
     ),
 ];
 

@@ -113,7 +113,8 @@ async fn jump_epochs(tx: &mut Tx, now: Timestamp) -> Result<()> {
 /// A session that ended after the backup must not come back, nor a pin.
 async fn sign_everybody_out(tx: &mut Tx, now: Timestamp) -> Result<()> {
     sql("DELETE FROM logins").execute(tx).await?;
-    let end = sql("UPDATE sessions SET ended_at = $1 WHERE ended_at IS NULL");
+    let end = sql("UPDATE sessions SET ended_at = $1, ended_by_system_at = $1
+                   WHERE ended_at IS NULL");
     end.bind(now).execute(tx).await.map(drop)
 }
 

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::event::EventKind;
-use domain::login::{Client, session_holds};
+use domain::login::{Client, SessionLife, is_stepped_up};
 use domain::secret::SessionToken;
 use domain::{PhoneNumber, SessionId, Timestamp, UserId};
+use tokio::sync::watch;
 
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
+use crate::logins::phone_digest;
 use crate::row::login::{client_from, client_of};
 use crate::sql::sql;
 use crate::vault::token_digest;
@@ -33,6 +35,20 @@ pub struct Session {
     pub client: Client,
     /// Since when.
     pub started_at: Timestamp,
+    /// When its owner last proved it by a fresh pin.
+    pub stepped_up_at: Option<Timestamp>,
+}
+
+/// What is asked for needs a fresh pin first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepUpNeeded;
+
+impl Session {
+    /// Asks for a fresh pin, unless there was one not long ago. For what an old session, perhaps
+    /// left open somewhere, must not suffice.
+    pub fn must_be_stepped_up(&self, now: Timestamp) -> std::result::Result<(), StepUpNeeded> {
+        if is_stepped_up(self.stepped_up_at, now) { Ok(()) } else { Err(StepUpNeeded) }
+    }
 }
 
 /// Why a token admits nobody.
@@ -47,6 +63,11 @@ pub enum SessionRefusal {
         /// When.
         at: Timestamp,
     },
+    /// The system ended it (A11).
+    SignedOut {
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl Sessions {
@@ -54,6 +75,7 @@ impl Sessions {
     pub async fn find(
         &self,
         token: &SessionToken,
+        life: SessionLife,
         now: Timestamp,
     ) -> Answer<Session, SessionRefusal> {
         let digest = token_digest(token.reveal_bytes());
@@ -63,11 +85,15 @@ impl Sessions {
         let Some(row) = row else { return Ok(Err(SessionRefusal::Unknown)) };
         if let Some(at) = row.moment_if_any("ended_at")? {
             let by = row.parsed_if_any("displaced_by", client_from)?;
-            let displaced = by.map(|by| SessionRefusal::Displaced { by, at });
-            return Ok(Err(displaced.unwrap_or(SessionRefusal::Unknown)));
+            let by_system = row.moment_if_any("ended_by_system_at")?;
+            return Ok(Err(match (by, by_system) {
+                (Some(by), _) => SessionRefusal::Displaced { by, at },
+                (None, Some(at)) => SessionRefusal::SignedOut { at },
+                (None, None) => SessionRefusal::Unknown,
+            }));
         }
         let (started_at, last_seen_at) = (row.moment("started_at")?, row.moment("last_seen_at")?);
-        if !session_holds(started_at, last_seen_at, now) {
+        if !life.holds(started_at, last_seen_at, now) {
             return Ok(Err(SessionRefusal::Unknown));
         }
         let id = row.parsed("id", SessionId::parse)?;
@@ -75,13 +101,20 @@ impl Sessions {
             self.seen(id, now).await?;
         }
         let user = row.parsed("user_id", UserId::parse)?;
-        Ok(Ok(Session { id, user, client: client_of(&row)?, started_at }))
+        let stepped_up_at = row.moment_if_any("stepped_up_at")?;
+        Ok(Ok(Session { id, user, client: client_of(&row)?, started_at, stepped_up_at }))
+    }
+
+    /// Rings when a session was ended by this process; whoever serves one for long asks again then.
+    /// That another process ended one is found by asking twice a second.
+    pub fn endings(&self) -> watch::Receiver<()> {
+        self.0.endings.subscribe()
     }
 
     /// Signs out; the token admits nobody from here on.
     pub async fn end(&self, session: SessionId, now: Timestamp) -> Result<()> {
         let vault = Arc::clone(&self.0.vault);
-        in_transaction!(self.0.db, |tx| {
+        let ended = in_transaction!(self.0.db, |tx| {
             let row = sql("UPDATE sessions SET ended_at = $2
                            WHERE id = $1 AND ended_at IS NULL RETURNING user_id")
             .bind(session)
@@ -91,7 +124,32 @@ impl Sessions {
             let Some(row) = row else { return Ok(()) };
             let user = row.parsed("user_id", UserId::parse)?;
             record(tx, &vault, EventKind::SessionEnded, About::default().user(user), now).await
-        })
+        });
+        self.0.endings.send_replace(());
+        ended
+    }
+
+    /// Signs out the number, or everybody, because the system says so; tells how many were.
+    pub async fn sign_out(&self, whose: Option<PhoneNumber>, now: Timestamp) -> Result<usize> {
+        let vault = Arc::clone(&self.0.vault);
+        let ended = in_transaction!(self.0.db, |tx| {
+            let number = whose.map(|phone| phone_digest(&vault, &phone));
+            let ended = sql("UPDATE sessions SET ended_at = $2, ended_by_system_at = $2
+                             WHERE ended_at IS NULL AND ($1 IS NULL OR user_id =
+                                 (SELECT id FROM users WHERE phone_digest = $1))
+                             RETURNING user_id")
+            .bind(number)
+            .bind(now)
+            .all(tx)
+            .await?;
+            for row in &ended {
+                let about = About::default().user(row.parsed("user_id", UserId::parse)?);
+                record(tx, &vault, EventKind::SessionEndedBySystem, about, now).await?;
+            }
+            Ok(ended.len())
+        });
+        self.0.endings.send_replace(());
+        ended
     }
 
     /// The phone number of a user, for their own eyes.

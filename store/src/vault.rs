@@ -49,6 +49,7 @@ pub(crate) enum Purpose {
     Message,
     NumberPrefix,
     Network,
+    RecoveryCode,
 }
 
 /// Names the layout and the key of a seal; a second key gets the next number.
@@ -129,6 +130,7 @@ fn labelled(purpose: Purpose, parts: &[&[u8]]) -> Vec<u8> {
         Purpose::Message => b"message",
         Purpose::NumberPrefix => b"number prefix",
         Purpose::Network => b"network",
+        Purpose::RecoveryCode => b"recovery code",
     };
     let mut text = Vec::new();
     for part in [purpose].iter().chain(parts) {

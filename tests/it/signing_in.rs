@@ -149,10 +149,7 @@ async fn o_3_a_newer_sign_in_ends_the_older_session_and_its_streams() {
     let mut stream = home.owner.stream(&format!("/v1/attempts/{attempt}/events")).await;
     assert!(stream.chunk().await.unwrap().is_some(), "the stream tells the state at once");
     let dashboard = Owner::signs_in(&home.house, "+27821234567", "dashboard").await;
-    let signed_in = std::time::Instant::now();
-    while stream.chunk().await.unwrap().is_some() {}
-    let took = signed_in.elapsed();
-    assert!(took < std::time::Duration::from_secs(1), "the stream ended after {took:?}");
+    ends_within_a_second(&mut stream).await;
     let displaced = home.owner.get("/v1/me").await;
     assert_eq!(displaced.refusal(), (401, "session_displaced"));
     assert_eq!(displaced.body["by"], "dashboard");
@@ -161,11 +158,7 @@ async fn o_3_a_newer_sign_in_ends_the_older_session_and_its_streams() {
     let app = home.house.signs_in("+27821234567").await;
     assert_eq!(dashboard.get("/v1/me").await.refusal(), (401, "session_displaced"));
     home.gate.release();
-    let path = format!("/v1/attempts/{attempt}");
-    let opened = crate::house::until(async || {
-        (app.get(&path).await.body["state"] == "opened").then_some(())
-    });
-    opened.await.expect("opens");
+    opens(&app, &attempt).await;
 }
 
 #[tokio::test]
@@ -184,4 +177,149 @@ async fn o_2_a_session_survives_kill_9() {
     let token = house.signs_in(PHONE).await.token;
     house.dies_and_starts(&[]).await;
     Owner::with(&house, &token).get("/v1/me").await.ok();
+}
+
+#[tokio::test]
+async fn o_2_a_session_outlives_60_quiet_days_and_ends_after_90() {
+    if !is_installed("faketime", "faketime") {
+        return;
+    }
+    let mut house = House::start().await;
+    let token = house.signs_in(PHONE).await.token;
+    house.sleeps("+60d").await;
+    Owner::with(&house, &token).get("/v1/me").await.ok();
+    house.sleeps("+151d").await;
+    let ended = Owner::with(&house, &token).get("/v1/me").await;
+    assert_eq!(ended.refusal(), (401, "session_missing"));
+}
+
+#[tokio::test]
+async fn o_2_how_long_a_session_lives_can_be_set() {
+    if !is_installed("faketime", "faketime") {
+        return;
+    }
+    let mut house = House::start().await;
+    let token = house.signs_in(PHONE).await.token;
+    house.stop();
+    let mut command = house.command_at("+60d", &["login.session_idle_days=30"]);
+    house.run(&mut command).await;
+    let ended = Owner::with(&house, &token).get("/v1/me").await;
+    assert_eq!(ended.refusal(), (401, "session_missing"));
+}
+
+#[tokio::test]
+async fn o_3_open_pages_of_the_console_end_with_its_session() {
+    let home = Home::start().await;
+    let dashboard = Owner::signs_in(&home.house, "+27821234567", "dashboard").await;
+    let page = format!("{}/console/intercoms/{}/codes/live", home.house.http(), home.intercom.id);
+    let page = home.house.client.get(page).header("cookie", format!("sid={}", dashboard.token));
+    let mut page = page.send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(page.chunk().await.unwrap().is_some(), "the page hears its mark at once");
+    let app = home.house.signs_in("+27821234567").await;
+    ends_within_a_second(&mut page).await;
+    app.get("/v1/me").await.ok();
+}
+
+/// The answer to the first press is lost; the app presses again, and after it was displaced, too.
+#[tokio::test]
+async fn o_3b_a_displaced_client_makes_no_second_pass_of_one_wish() {
+    let home = Home::start().await;
+    let (key, wish) = (crate::owner::key(), crate::owner::wish("Thandi"));
+    let (pressed, dashboard) = tokio::join!(
+        home.owner.asks_for_a_code(&home.intercom, &key, &wish),
+        Owner::signs_in(&home.house, "+27821234567", "dashboard"),
+    );
+    let issued = match pressed.status {
+        200 | 201 => Some(pressed.body["id"].clone()),
+        _ => {
+            assert_eq!(pressed.refusal(), (401, "session_displaced"));
+            None
+        }
+    };
+    let again = home.owner.asks_for_a_code(&home.intercom, &key, &wish).await;
+    assert_eq!(again.refusal(), (401, "session_displaced"));
+    let after = dashboard.asks_for_a_code(&home.intercom, &key, &wish).await.ok();
+    assert!(issued.is_none_or(|issued| issued == after["id"]), "the same pass is told again");
+    assert_eq!(dashboard.codes(&home.intercom).await.len(), 1);
+}
+
+#[tokio::test]
+async fn o_3c_wrong_pins_leave_the_session_and_its_streams_alone() {
+    let home = Home::start().await;
+    let (_, _, attempt) = home.holds_a_command_for("Thandi").await;
+    let mut stream = home.owner.stream(&format!("/v1/attempts/{attempt}/events")).await;
+    assert!(stream.chunk().await.unwrap().is_some());
+    let (login, pin) = asks_for_a_pin(&home.house, "+27821234567", "dashboard").await;
+    for _ in 0..5 {
+        let status = tries(&home.house, &login, another(&pin)).await.status;
+        assert!([403, 429].contains(&status));
+    }
+    home.owner.get("/v1/me").await.ok();
+    home.gate.release();
+    let opened = stream.chunk().await.unwrap().expect("the stream goes on");
+    assert!(String::from_utf8_lossy(&opened).contains("opened"), "{opened:?}");
+}
+
+#[tokio::test]
+async fn a11_the_operator_signs_out_a_number_and_its_streams_end_within_a_second() {
+    let home = Home::start().await;
+    let (_, _, attempt) = home.holds_a_command_for("Thandi").await;
+    let other = home.house.signs_in(PHONE).await;
+    let mut stream = home.owner.stream(&format!("/v1/attempts/{attempt}/events")).await;
+    assert!(stream.chunk().await.unwrap().is_some());
+    home.house.told_to(&["sign-out", "+27821234567"]).unwrap();
+    ends_within_a_second(&mut stream).await;
+    let signed_out = home.owner.get("/v1/me").await;
+    assert_eq!(signed_out.refusal(), (401, "session_ended"));
+    assert_eq!(signed_out.body["by"], "system");
+    assert!(signed_out.body["at"].is_string());
+    other.get("/v1/me").await.ok();
+    let again = home.house.signs_in("+27821234567").await;
+    home.gate.release();
+    opens(&again, &attempt).await;
+    home.house.told_to(&["sign-out", "--all"]).unwrap();
+    assert_eq!(other.get("/v1/me").await.refusal(), (401, "session_ended"));
+    assert_eq!(again.get("/v1/me").await.refusal(), (401, "session_ended"));
+    home.house.told_to(&["sign-out"]).unwrap_err();
+}
+
+async fn opens(owner: &Owner, attempt: &str) {
+    let path = format!("/v1/attempts/{attempt}");
+    let opened = crate::house::until(async || {
+        (owner.get(&path).await.body["state"] == "opened").then_some(())
+    });
+    opened.await.expect("opens");
+}
+
+/// O-1g: nothing in an answer tells whether a number has an account, nor a login apart from none.
+#[tokio::test]
+async fn strangers_are_answered_as_owners_are() {
+    let house = House::start().await;
+    house.signs_in(PHONE).await;
+    let mut shapes = Vec::new();
+    for phone in [PHONE, "+27831113333"] {
+        let begin = json!({ "phone": phone, "client": "app" });
+        let sent = house.post("/v1/logins", &begin).await;
+        let names: Vec<String> = sent.body.as_object().unwrap().keys().cloned().collect();
+        let wrong = format!("/v1/logins/{}/verify", sent.body["login_id"].as_str().unwrap());
+        let refused = house.post(&wrong, &json!({ "pin": "000000" })).await;
+        shapes.push((sent.status, names, refused.status, refused.body));
+    }
+    assert_eq!(shapes[0], shapes[1]);
+    let (used, pin) = asks_for_a_pin(&house, "+27831114444", "app").await;
+    tries(&house, &used, &pin).await.ok();
+    let unknown = "login_AAAAAAAAAAAAAAAAAAAAAA";
+    for login in [used.as_str(), unknown, "login_x", "x"] {
+        let refused = tries(&house, login, &pin).await;
+        assert_eq!((refused.status, &refused.body), (shapes[0].2, &shapes[0].3), "{login}");
+    }
+}
+
+/// Waits for the end of a stream, which was told to end just now.
+async fn ends_within_a_second(stream: &mut reqwest::Response) {
+    let told = std::time::Instant::now();
+    while stream.chunk().await.unwrap().is_some() {}
+    let took = told.elapsed();
+    assert!(took < std::time::Duration::from_secs(1), "the stream ended after {took:?}");
 }

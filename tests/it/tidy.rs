@@ -173,22 +173,15 @@ fn what_the_papers_name_exists() {
 #[test]
 fn every_row_of_the_mqtt_tables_names_its_tests() {
     let code: String = texts_ending("rs").map(|(_, text)| text).collect();
-    // The line above a test, or above its `async`, is its attribute.
-    let is_test = |name: &str| {
-        let (before, _) = code.split_once(&format!("fn {name}(")).unwrap_or_default();
-        let mut above = before.lines().rev().map(str::trim).skip_while(|line| *line == "async");
-        above.next().is_some_and(|line| line == "#[test]" || line.starts_with("#[tokio::test"))
-    };
     let paper = read("docs/mqtt.md");
     let rows = paper.lines().filter(|line| line.starts_with("| ") && !line.ends_with("shown by |"));
     let mut complaints = Vec::new();
     for row in rows {
-        let shown_by = row.trim_end_matches(" |").rsplit(" | ").next().unwrap_or_default();
-        let mut names = inline_code(shown_by).peekable();
+        let mut names = inline_code(last_cell(row)).peekable();
         if names.peek().is_none() {
             complaints.push(format!("docs/mqtt.md: no test shows {row}"));
         }
-        for name in names.filter(|name| !is_test(name)) {
+        for name in names.filter(|name| !is_test(&code, name)) {
             complaints.push(format!("docs/mqtt.md names `{name}`, which is no test"));
         }
     }
@@ -197,6 +190,62 @@ fn every_row_of_the_mqtt_tables_names_its_tests() {
         "the tables are gone"
     );
     none_of(&complaints);
+}
+
+/// The chapters 6 and 7 of ASVS 5.0: the requirements of levels 1 and 2 in each section.
+const ASVS: [(&str, usize); 13] = [
+    ("6.1", 3),
+    ("6.2", 12),
+    ("6.3", 4),
+    ("6.4", 4),
+    ("6.5", 5),
+    ("6.6", 3),
+    ("6.8", 4),
+    ("7.1", 3),
+    ("7.2", 4),
+    ("7.3", 2),
+    ("7.4", 5),
+    ("7.5", 2),
+    ("7.6", 2),
+];
+
+#[test]
+fn every_requirement_of_asvs_names_its_tests_or_says_why_not() {
+    let code: String = texts_ending("rs").map(|(_, text)| text).collect();
+    let paper = read("docs/asvs.md");
+    let mut complaints = Vec::new();
+    for (section, count) in ASVS {
+        for number in (1..=count).map(|number| format!("| {section}.{number} |")) {
+            if paper.lines().filter(|line| line.starts_with(&number)).count() != 1 {
+                complaints.push(format!("docs/asvs.md has not one row {number}"));
+            }
+        }
+    }
+    for row in paper.lines().filter(|line| line.starts_with("| 6.") || line.starts_with("| 7.")) {
+        let shown_by = last_cell(row);
+        let says_why =
+            ["Deviation", "Does not apply: "].iter().any(|why| shown_by.starts_with(why));
+        let mut names = inline_code(shown_by).peekable();
+        if names.peek().is_none() && !says_why {
+            complaints.push(format!("docs/asvs.md: no test shows {row}"));
+        }
+        for name in names.filter(|name| !is_test(&code, name)) {
+            complaints.push(format!("docs/asvs.md names `{name}`, which is no test"));
+        }
+    }
+    none_of(&complaints);
+}
+
+fn last_cell(row: &str) -> &str {
+    row.trim_end_matches(" |").rsplit(" | ").next().unwrap_or_default()
+}
+
+/// The line above a test, or above its `async`, is its attribute.
+fn is_test(code: &str, name: &str) -> bool {
+    let (before, _) = code.split_once(&format!("fn {name}(")).unwrap_or_default();
+    let beside = ["", "async"];
+    let mut above = before.lines().rev().map(str::trim).skip_while(|line| beside.contains(line));
+    above.next().is_some_and(|line| line == "#[test]" || line.starts_with("#[tokio::test"))
 }
 
 #[test]

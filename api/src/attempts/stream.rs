@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use domain::{AttemptId, SessionId};
+use domain::{AttemptId, SessionId, UserId};
 use futures_util::{Stream, stream};
 
 use crate::answers::{Code, Problem};
 use crate::body::{Path, segment};
 use crate::caller::Caller;
 use crate::places::Place;
+use crate::tenure::while_signed_in;
 use crate::{Api, wire};
 
 /// Reads at least this often: the bell is the hurry, reading is the truth.
 const READ_EVERY: Duration = Duration::from_millis(500);
 
-/// Streams each state an attempt comes into, and ends with the final one. Ends within a second
-/// when the session is displaced.
+/// Streams each state an attempt comes into, and ends with the final one, or with the session.
 #[utoipa::path(get, path = "/v1/attempts/{id}/events", tag = "attempts",
     security(("session" = [])), params(("id" = String, Path)),
     responses((status = 200, content_type = "text/event-stream", body = wire::AttemptBody)))]
@@ -30,18 +30,19 @@ pub(crate) async fn stream(
     let id = segment(AttemptId::parse(&id))?;
     api.store.attempts().read(caller.user, id).await??;
     let place = api.pages_of_sessions.take(caller.session.id).ok_or(Code::TooManyRequests)?;
-    let bell = api.store.bell();
-    let watch = Watch { bell, api, caller, id, told: None, over: false, _place: place };
+    let (bell, user) = (api.store.bell(), caller.user);
+    let watch = Watch { bell, api: api.clone(), user, id, told: None, over: false, _place: place };
     let events = stream::unfold(watch, |mut watch| async {
         let event = watch.next().await?;
         Some((Ok(event), watch))
     });
+    let events = while_signed_in(&api, &caller, events);
     Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }
 
 struct Watch {
     api: Api,
-    caller: Caller,
+    user: UserId,
     id: AttemptId,
     bell: tokio::sync::watch::Receiver<()>,
     told: Option<&'static str>,
@@ -55,9 +56,7 @@ impl Watch {
     async fn next(&mut self) -> Option<Event> {
         while !self.over {
             self.bell.mark_unchanged();
-            let session = self.api.store.sessions().find(&self.caller.token, self.api.now()).await;
-            session.ok()?.ok()?;
-            let attempt = self.api.store.attempts().read(self.caller.user, self.id).await;
+            let attempt = self.api.store.attempts().read(self.user, self.id).await;
             let body = wire::AttemptBody::of(&attempt.ok()?.ok()?, self.api.now());
             self.over = body.is_final();
             if self.told.replace(body.state()) != Some(body.state()) {

@@ -17,6 +17,8 @@ impl Done {
             "saved" => Some(Words::of("done-saved")),
             "changed" => Some(Words::of("done-changed")),
             "deleted" => Some(Words::of("done-deleted")),
+            "number" => Some(Words::of("done-number")),
+            "app_off" => Some(Words::of("done-app-off")),
             "claimed" => Some(Words::of("done-claimed")),
             _ => None,
         }

@@ -20,6 +20,7 @@ use crate::Api;
 use crate::answers::{Code, Problem};
 use crate::caller::Caller;
 use crate::places::Place;
+use crate::tenure::while_signed_in;
 
 /// Pages of one session that may listen at once.
 pub(crate) const PAGES_OF_A_SESSION: usize = 4;
@@ -27,8 +28,8 @@ pub(crate) const PAGES_OF_A_SESSION: usize = 4;
 /// Pages that may listen at once.
 pub(crate) const PAGES: usize = 500;
 
-/// How often the session is checked: twice within the second in which a displaced one must be cut.
-/// No page is looked at more often, however much is written meanwhile.
+/// How often it is checked whether the bell has rung: no page is looked at more often, however much
+/// is written meanwhile.
 const CHECK_EVERY: Duration = Duration::from_millis(500);
 
 /// After so many checks a page is looked at though the bell was silent: time passes, and whoever
@@ -50,9 +51,9 @@ pub(super) fn mark(shown: &impl Debug) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// Streams the mark whenever it changes, as `look` finds it; ends within a second of the end of the
-/// session, and with the permission to look.
-pub(super) fn stream<L, F>(api: Api, caller: Caller, look: L) -> Result<Response, Problem>
+/// Streams the mark whenever it changes, as `look` finds it; ends with the session, and with the
+/// permission to look.
+pub(super) fn stream<L, F>(api: &Api, caller: &Caller, look: L) -> Result<Response, Problem>
 where
     L: Fn(Api, UserId) -> F + Send + 'static,
     F: Future<Output = Result<String, Problem>> + Send + 'static,
@@ -61,18 +62,20 @@ where
     let place = place.ok_or(Problem::from(Code::TooManyRequests))?;
     let (bell, checks) = (api.store.bell(), time::interval(CHECK_EVERY));
     let (quiet, told) = (QUIET_CHECKS, String::new());
-    let page = Page { api, caller, look, bell, checks, quiet, told, _place: place };
+    let user = caller.user;
+    let page = Page { api: api.clone(), user, look, bell, checks, quiet, told, _place: place };
     let marks = stream::unfold(page, |mut page| async {
         let mark = page.next().await?;
         Some((Ok::<_, Infallible>(Event::default().event("mark").data(mark)), page))
     });
+    let marks = while_signed_in(api, caller, marks);
     Ok(Sse::new(marks).keep_alive(KeepAlive::default()).into_response())
 }
 
 /// An open page that listens.
 struct Page<L> {
     api: Api,
-    caller: Caller,
+    user: UserId,
     look: L,
     bell: watch::Receiver<()>,
     checks: Interval,
@@ -91,8 +94,6 @@ where
     async fn next(&mut self) -> Option<String> {
         loop {
             self.api.stop.run_until_cancelled(self.checks.tick()).await?;
-            let session = self.api.store.sessions().find(&self.caller.token, self.api.now()).await;
-            session.ok()?.ok()?;
             let has_rung = self.bell.has_changed().unwrap_or(true);
             if !has_rung && self.quiet < QUIET_CHECKS {
                 self.quiet += 1;
@@ -100,7 +101,7 @@ where
             }
             self.bell.mark_unchanged();
             self.quiet = 0;
-            let mark = (self.look)(self.api.clone(), self.caller.user).await.ok()?;
+            let mark = (self.look)(self.api.clone(), self.user).await.ok()?;
             if mark != self.told {
                 self.told.clone_from(&mark);
                 return Some(mark);

@@ -5,6 +5,7 @@
 //! cases are those of the JSON interface. What is *absent* here: rules, and who may do what
 //! (`domain`).
 
+mod account;
 mod board;
 mod calls;
 mod claim;
@@ -44,12 +45,23 @@ const HOME: &str = "/console/devices";
 pub(crate) fn routes(api: &Api) -> Router<Api> {
     let let_in = get(let_through::ask_in).post(let_through::let_in);
     let let_out = get(let_through::ask_out).post(let_through::let_out);
+    let proof = get(account::proof::pin).post(account::proof::try_pin);
+    let number = get(account::number::pin).post(account::number::try_pin);
     Router::new()
         .route("/console", get(async || Redirect::to(HOME)))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::ask))
         .route("/console/pin", get(sign_in::pin).post(sign_in::try_pin))
         .route("/console/pin/again", post(sign_in::ask_again))
+        .route("/console/second-factor", get(sign_in::code).post(sign_in::try_code))
         .route("/console/sign-out", post(sign_in::sign_out))
+        .route("/console/account", get(account::show))
+        .route("/console/account/proof", get(account::proof::show).post(account::proof::send))
+        .route("/console/account/proof/{id}", proof)
+        .route("/console/account/number", get(account::number::show).post(account::number::send))
+        .route("/console/account/number/{id}", number)
+        .route("/console/account/app", get(account::app::show).post(account::app::turn_off))
+        .route("/console/account/app/secret", post(account::app::set_up))
+        .route("/console/account/app/code", post(account::app::confirm))
         .route("/console/claim", get(claim::show).post(claim::claim))
         .route("/console/devices", get(devices::list))
         .route("/console/devices/{id}", get(devices::details))

@@ -5,7 +5,6 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
-use domain::login;
 use domain::secret::SessionToken;
 
 use crate::Api;
@@ -23,7 +22,7 @@ impl FromRequestParts<Api> for Owner {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let token = token(api, &parts.headers).ok_or(Problem::from(Code::SessionMissing))?;
-        let session = api.store.sessions().find(&token, api.now()).await??;
+        let session = api.session(&token).await??;
         Ok(Self(Caller { user: session.user, session, token }))
     }
 }
@@ -36,7 +35,7 @@ pub(super) fn token(api: &Api, headers: &HeaderMap) -> Option<SessionToken> {
 
 /// The header by which this browser keeps a session.
 pub(super) fn keep(api: &Api, session: &SessionToken) -> [(HeaderName, String); 1] {
-    cookie::keep(api.is_public_tls(), NAME, &session.reveal(), login::SESSION_LIFETIME)
+    cookie::keep(api.is_public_tls(), NAME, &session.reveal(), api.session_life.total)
 }
 
 /// The header by which this browser forgets its session.

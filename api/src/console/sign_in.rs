@@ -4,17 +4,20 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Redirect, Response};
+use domain::Timestamp;
 use domain::login::{Channel, Client, OTP_LIFETIME};
 use serde::Deserialize;
 use store::SessionRefusal;
 
 use super::HOME;
+use super::account::app::Typed as TypedCode;
+use super::account::{Ask, Field};
 use super::owner::{self, Owner};
 use crate::Api;
 use crate::answers::{Code, Problem};
 use crate::body::Form;
 use crate::caller::From as Address;
-use crate::login::{ChannelWord, begin, channels, resend, verify};
+use crate::login::{ChannelWord, begin, channels, resend, second_factor, verify};
 use crate::pages::same_site::SameSite;
 use crate::pages::{self, Moment, Screen, Words, cookie, filters};
 
@@ -44,6 +47,12 @@ struct Way {
 struct Displaced {
     words: Words,
     at: Moment,
+}
+
+impl Displaced {
+    fn new(words: &'static str, at: Timestamp) -> Self {
+        Self { words: Words::of(words), at: Moment::new(at, "UTC") }
+    }
 }
 
 /// The second step: the pin.
@@ -82,15 +91,17 @@ pub(super) struct Sent {
 pub(super) async fn show(State(api): State<Api>, headers: HeaderMap) -> Result<Response, Problem> {
     let displaced = match owner::token(&api, &headers) {
         None => None,
-        Some(token) => match api.store.sessions().find(&token, api.now()).await? {
+        Some(token) => match api.session(&token).await? {
             Ok(_) => return Ok(Redirect::to(HOME).into_response()),
             Err(SessionRefusal::Unknown) => None,
-            Err(SessionRefusal::Displaced { by, at }) => {
-                let words = Words::of(match by {
-                    Client::App => "sign-in-displaced-by-app",
-                    Client::Dashboard => "sign-in-displaced-by-dashboard",
-                });
-                Some(Displaced { words, at: Moment::new(at, "UTC") })
+            Err(SessionRefusal::Displaced { by: Client::App, at }) => {
+                Some(Displaced::new("sign-in-displaced-by-app", at))
+            }
+            Err(SessionRefusal::Displaced { by: Client::Dashboard, at }) => {
+                Some(Displaced::new("sign-in-displaced-by-dashboard", at))
+            }
+            Err(SessionRefusal::SignedOut { at }) => {
+                Some(Displaced::new("sign-in-ended-by-system", at))
             }
         },
     };
@@ -107,7 +118,7 @@ pub(super) async fn ask(
 ) -> Response {
     let sent = async {
         let phone = begin::phone(&api, &asked.phone, None)?;
-        begin::ask(&api, address, phone, asked.channel, Client::Dashboard).await
+        begin::ask(&api, address, phone, asked.channel, Client::Dashboard.into()).await
     };
     match sent.await {
         Ok(sent) => (keep(&api, &sent.login_id), to_pin(sent.channel)).into_response(),
@@ -155,7 +166,38 @@ pub(super) async fn try_pin(
     };
     match signed_in.await {
         Ok((session, _)) => (owner::keep(&api, &session), Redirect::to(HOME)).into_response(),
+        Err(problem) if problem.code == Code::SecondFactorNeeded => {
+            Redirect::to("/console/second-factor").into_response()
+        }
         Err(problem) => wrong_pin(&api, typed.by, problem),
+    }
+}
+
+/// `GET /console/second-factor`.
+pub(super) async fn code(State(api): State<Api>, headers: HeaderMap) -> Response {
+    match login_id(&api, &headers) {
+        None => Redirect::to("/console/sign-in").into_response(),
+        Some(_) => Screen(asks_for_code(None)).into_response(),
+    }
+}
+
+/// `POST /console/second-factor`: tries a code after the right pin.
+pub(super) async fn try_code(
+    _: SameSite,
+    State(api): State<Api>,
+    headers: HeaderMap,
+    Form(typed): Form<TypedCode>,
+) -> Response {
+    let signed_in = async {
+        let login_id = login_id(&api, &headers).ok_or(Problem::from(Code::OtpExpired))?;
+        second_factor::sign_in(&api, login_id, &typed.code).await
+    };
+    match signed_in.await {
+        Ok((session, _)) => (owner::keep(&api, &session), Redirect::to(HOME)).into_response(),
+        Err(problem) => {
+            let wrong = Some(Words::from(&problem));
+            pages::told_by(problem, Screen(asks_for_code(wrong)))
+        }
     }
 }
 
@@ -204,6 +246,18 @@ async fn ways(api: &Api, asked: Option<(ChannelWord, bool)>) -> Result<Vec<Way>,
         is_open: health.of(channel).is_open(),
     };
     Ok(order.iter().copied().map(way).collect())
+}
+
+fn asks_for_code(wrong: Option<Words>) -> Ask {
+    Ask {
+        title: "second-factor",
+        field: Field::Code,
+        button: "sign-in",
+        action: "/console/second-factor".to_owned(),
+        back: "/console/sign-in",
+        signed_in: false,
+        wrong,
+    }
 }
 
 fn pin_page(api: &Api, by: Option<ChannelWord>, wrong: Option<Words>) -> Pin {

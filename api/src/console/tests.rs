@@ -1,5 +1,6 @@
 //! The owner's way through the console: real router, real SQLite, clock by hand.
 
+mod account;
 mod codes;
 mod devices;
 mod live;

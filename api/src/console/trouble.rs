@@ -16,7 +16,7 @@ struct Trouble {
 /// sign-in, which knows the cookie and says who took the session.
 pub(super) async fn told(mut response: Response) -> Response {
     let Some(Told { code, field }) = response.extensions_mut().remove() else { return response };
-    if matches!(code, Code::SessionMissing | Code::SessionDisplaced) {
+    if matches!(code, Code::SessionMissing | Code::SessionDisplaced | Code::SessionEnded) {
         return Redirect::to("/console/sign-in").into_response();
     }
     let said = field.map_or_else(|| Words::on(code), |field| Words::on_field(&field));

@@ -9,6 +9,7 @@ use domain::login::Client;
 use domain::phone::Country;
 use domain::secret::{LoginToken, Otp};
 use serde::Deserialize;
+use store::Aim;
 use utoipa::ToSchema;
 
 use super::{ChannelWord, Failed, PinSent, pin_sent, refused, resend, send, sending, unavailable};
@@ -55,7 +56,7 @@ pub(crate) async fn begin(
         ClientWord::App => Client::App,
         ClientWord::Dashboard => Client::Dashboard,
     };
-    let sent = ask(&api, address, phone, body.channel, client).await?;
+    let sent = ask(&api, address, phone, body.channel, client.into()).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(sent)))
 }
 
@@ -65,13 +66,13 @@ pub(crate) async fn ask(
     address: IpAddr,
     phone: PhoneNumber,
     channel: Option<ChannelWord>,
-    client: Client,
+    aim: Aim,
 ) -> Result<PinSent, Problem> {
     let now = api.now();
     api.limits.login(address)?;
     let (token, pin) = (LoginToken::random(&*api.dice), Otp::random(&*api.dice));
     let (sending, logins) = (sending(api, channel, address), api.store.logins());
-    let begun = logins.begin(phone, client, pin.clone(), token.clone(), sending, now).await?;
+    let begun = logins.begin(phone, aim, pin.clone(), token.clone(), sending, now).await?;
     let begun = begun.map_err(|refusal| refused(api, refusal, now))?;
     let login_id = token.reveal();
     let Err(Failed { why, others }) = send(api, &begun, &pin).await? else {

@@ -3,7 +3,9 @@
 mod alarms;
 pub(crate) mod begin;
 pub(crate) mod channels;
+pub(crate) mod config;
 pub(crate) mod resend;
+pub(crate) mod second_factor;
 pub(crate) mod verify;
 
 use std::net::IpAddr;

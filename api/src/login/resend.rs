@@ -18,7 +18,7 @@ use crate::caller::From as Address;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Resend {
-    channel: Option<ChannelWord>,
+    pub(crate) channel: Option<ChannelWord>,
 }
 
 /// Sends another pin for the same login. Wrong pins so far still count.

@@ -14,7 +14,7 @@ use crate::body::{Json, Path};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Verify {
     /// Six digits
-    pin: String,
+    pub(crate) pin: String,
 }
 
 /// Signed in.
@@ -29,7 +29,20 @@ pub(crate) struct SignedIn {
     displaced_another: bool,
 }
 
-/// Tries a pin. A newer sign-in ends the older session of the same number at once.
+impl SignedIn {
+    pub(super) fn told(session: &SessionToken, signed_in: &store::SignedIn) -> Self {
+        Self {
+            token: session.reveal(),
+            user_id: signed_in.user.to_string(),
+            session_id: signed_in.session.to_string(),
+            client: signed_in.client.as_str(),
+            displaced_another: signed_in.displaced,
+        }
+    }
+}
+
+/// Tries a pin. A newer sign-in ends the older session of the same number at once. An account with
+/// a second factor answers `second_factor_needed` to the right pin.
 #[utoipa::path(post, path = "/v1/logins/{login_id}/verify", tag = "sign in",
     params(("login_id" = String, Path)), request_body = Verify,
     responses((status = 200, body = SignedIn)))]
@@ -39,13 +52,7 @@ pub(crate) async fn verify(
     Json(body): Json<Verify>,
 ) -> Result<axum::Json<SignedIn>, Problem> {
     let (session, signed_in) = sign_in(&api, &login_id, &body.pin).await?;
-    Ok(axum::Json(SignedIn {
-        token: session.reveal(),
-        user_id: signed_in.user.to_string(),
-        session_id: signed_in.session.to_string(),
-        client: signed_in.client.as_str(),
-        displaced_another: signed_in.displaced,
-    }))
+    Ok(axum::Json(SignedIn::told(&session, &signed_in)))
 }
 
 /// Tries a pin, for the app and the console alike.
@@ -54,9 +61,18 @@ pub(crate) async fn sign_in(
     login_id: &str,
     pin: &str,
 ) -> Result<(SessionToken, store::SignedIn), Problem> {
-    let pin = Otp::parse(pin).map_err(|error| Problem::field("pin", error))?;
-    let token = LoginToken::parse(login_id).map_err(|_| Problem::from(Code::OtpInvalid))?;
+    let (pin, token) = (self::pin(pin)?, login_token(login_id)?);
     let session = SessionToken::random(&*api.dice);
     let signed_in = api.store.logins().verify(token, pin, session.clone(), api.now()).await??;
     Ok((session, signed_in))
+}
+
+/// A pin as typed.
+pub(crate) fn pin(text: &str) -> Result<Otp, Problem> {
+    Otp::parse(text).map_err(|error| Problem::field("pin", error))
+}
+
+/// A login as its holder names it; one that cannot be is as unknown as another.
+pub(crate) fn login_token(text: &str) -> Result<LoginToken, Problem> {
+    LoginToken::parse(text).map_err(|_| Code::OtpInvalid.into())
 }

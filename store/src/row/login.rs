@@ -9,6 +9,7 @@ pub(crate) fn login_of(row: &Row) -> Result<Login> {
     Ok(Login {
         expires_at: row.moment("expires_at")?,
         tries: super::number(row, "tries")?,
+        proved_at: row.moment_if_any("proved_at")?,
         ended_at: row.moment_if_any("ended_at")?,
     })
 }

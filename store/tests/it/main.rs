@@ -17,8 +17,10 @@ mod postgres;
 mod races;
 mod restore;
 mod rivals;
+mod second_factors;
 mod secrets;
 mod spending;
+mod step_up;
 mod vouching;
 mod world;
 

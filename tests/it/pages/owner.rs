@@ -352,6 +352,56 @@ async fn o_3_the_open_page_of_a_displaced_session_goes_to_the_sign_in_and_says_b
     owner.closes().await;
 }
 
+/// A22 and A23: the fresh pin, the app with its picture, ten codes, and another number.
+#[tokio::test(flavor = "multi_thread")]
+async fn a22_a23_an_owner_sets_up_an_app_and_changes_the_number_in_a_real_browser() {
+    if there_is_none() {
+        return;
+    }
+    let house = House::start().await;
+    let owner = sofa(&house).await;
+    owner.presses("Account").await;
+    owner.sees("Off. A pin alone signs in.").await;
+    owner.presses("Authenticator app").await;
+    owner.sees("Is it you?").await;
+    let lines = house.lines();
+    owner.presses("Send the pin").await;
+    owner.types("One-time pin", &pin_after(&house, lines).await).await;
+    owner.keeps("console-account-pin").await;
+    owner.is_accessible().await;
+    owner.presses("Go on").await;
+    owner.sees("when somebody takes over your number").await;
+    owner.keeps("console-account-app").await;
+    owner.is_accessible().await;
+    owner.presses("Set it up").await;
+    owner.sees("Or type this key into the app").await;
+    owner.keeps("console-account-secret").await;
+    owner.is_accessible().await;
+    let seen = owner.reads().await;
+    let is_key = |word: &&str| word.len() == 32 && word.bytes().all(|b| b.is_ascii_alphanumeric());
+    let key = seen.split_whitespace().find(is_key).expect("a key");
+    owner.types("Code", &crate::account::next_code(key)).await;
+    owner.presses("Turn it on").await;
+    owner.sees("Your recovery codes").await;
+    owner.keeps("console-account-recovery").await;
+    owner.is_accessible().await;
+    owner.presses("I have kept them").await;
+    owner.sees("10 recovery codes left").await;
+    owner.keeps("console-account-on").await;
+    owner.is_accessible().await;
+    owner.presses("Change your number").await;
+    owner.types("Mobile number", "+27831112222").await;
+    owner.keeps("console-account-number").await;
+    owner.is_accessible().await;
+    let lines = house.lines();
+    owner.presses("Send the pin").await;
+    owner.types("One-time pin", &pin_after(&house, lines).await).await;
+    owner.presses("Change the number").await;
+    owner.sees("Your number is changed.").await;
+    owner.sees("+27831112222").await;
+    owner.closes().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_of_the_console_is_for_everybody() {
     looks_at_every_page("console", Kind::default(), ENGLISH).await;
@@ -400,6 +450,8 @@ async fn looks_at_every_page(name: &str, kind: Kind, words: [&str; 4]) {
         ("rename", format!("devices/{intercom}/name")),
         ("calls", format!("intercoms/{intercom}/calls")),
         ("claim", "claim".to_owned()),
+        ("account", "account".to_owned()),
+        ("account-proof", "account/proof?next=number".to_owned()),
         ("settings", format!("intercoms/{intercom}/settings")),
         ("codes", format!("intercoms/{intercom}/codes")),
         ("history", format!("intercoms/{intercom}/history")),

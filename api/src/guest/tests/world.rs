@@ -89,6 +89,7 @@ impl World {
             },
             ticket_key: [3; 32],
             config,
+            login: crate::LoginConfig::default(),
             public_url: public_url.to_owned(),
             console_url: console_url.map(str::to_owned),
             stop: stop.clone(),
