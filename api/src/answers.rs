@@ -279,6 +279,11 @@ pub(crate) async fn tell_when(
     response
 }
 
+/// Whether an answer is a problem that no page has told.
+pub(crate) fn is_untold(response: &Response) -> bool {
+    response.extensions().get::<Told>().is_some()
+}
+
 /// Gives the answers of the layers around the router, which are bare, their document.
 pub(crate) async fn documented(response: Response) -> Response {
     let code = match response.status() {

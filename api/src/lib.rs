@@ -26,6 +26,7 @@ mod renewals;
 pub mod server;
 mod sessions;
 mod settings;
+mod strays;
 mod wire;
 
 use std::sync::Arc;
@@ -159,9 +160,10 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
         .merge(console)
         .fallback(answers::not_found)
         .method_not_allowed_fallback(answers::method_not_allowed);
-    let router = body::small(router).merge(pictures);
+    let router = body::small(router).merge(body::large(pictures));
     let clock = Arc::clone(&api.clock);
-    Ok(body::bounded(router.with_state(api), clock))
+    let router = body::told(router.with_state(api.clone()), clock);
+    Ok(router.layer(from_fn_with_state(api, strays::told)))
 }
 
 fn endpoints() -> OpenApiRouter<Api> {

@@ -1,7 +1,7 @@
 //! One Time Access of an intercom: the active codes, and who may still be inside.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use domain::UserId;
 use domain::settings::MaxUsers;
@@ -13,7 +13,7 @@ use super::owner::Owner;
 use super::visit::{self, Line};
 use crate::Api;
 use crate::answers::{Code, Problem};
-use crate::body::{Path, device};
+use crate::body::{Path, Query, device};
 use crate::pages::{Moment, Screen, Words, filters};
 
 #[derive(Template)]

@@ -36,6 +36,7 @@ use data_encoding::BASE64URL_NOPAD;
 use crate::Api;
 use crate::pages;
 pub(crate) use live::{PAGES, PAGES_OF_A_SESSION};
+pub(crate) use trouble::told;
 
 /// The first page of who is signed in.
 const HOME: &str = "/console/devices";

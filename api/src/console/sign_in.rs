@@ -1,7 +1,7 @@
 //! Signing in to the console: the number, then the pin. Signing out.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::login::{Client, OTP_LIFETIME};
@@ -12,7 +12,7 @@ use super::HOME;
 use super::owner::{self, Owner};
 use crate::Api;
 use crate::answers::{Code, Problem};
-use crate::body::Form;
+use crate::body::{Form, Query};
 use crate::caller::From as Address;
 use crate::login::{ChannelWord, begin, resend, verify};
 use crate::pages::same_site::SameSite;

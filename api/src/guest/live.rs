@@ -4,8 +4,7 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use domain::CodeId;
 use domain::secret::LinkToken;
@@ -20,6 +19,7 @@ use super::page::Trouble;
 use super::sight::{self, Sight};
 use crate::Api;
 use crate::answers::Code;
+use crate::body::Query;
 use crate::caller::From;
 use crate::limits::network;
 use crate::places::Place;
@@ -52,9 +52,8 @@ pub(super) async fn listen(
     State(api): State<Api>,
     From(address): From,
     Kept(kept): Kept,
-    asked: Result<Query<Asked>, QueryRejection>,
+    Query(asked): Query<Asked>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Trouble> {
-    let Query(asked) = asked.map_err(|_| Code::NotFound)?;
     let link = kept.ok_or(Code::NotFound)?;
     let seen = known(&api, address, &link, api.now()).await?;
     let pass = seen.pass.code.id;

@@ -23,12 +23,12 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Path};
 use axum::http::{StatusCode, header};
 use axum::middleware::{from_fn_with_state, map_response};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use domain::CodeId;
 
 use crate::Api;
-use crate::answers::Code;
+use crate::answers::{Code, Told};
 use crate::pages::{self, Words};
 use crate::places::Places;
 use page::{Page, Trouble};
@@ -37,6 +37,7 @@ use page::{Page, Trouble};
 pub(crate) struct Crowd {
     pages_of_a_pass: Places<CodeId>,
     pages_of_an_address: Places<IpAddr>,
+    arrivals: Places<CodeId>,
     pictures: Places<IpAddr>,
 }
 
@@ -45,6 +46,7 @@ impl Default for Crowd {
         Self {
             pages_of_a_pass: Places::new(live::PAGES_OF_A_PASS, live::PAGES),
             pages_of_an_address: Places::new(live::PAGES_OF_AN_ADDRESS, live::PAGES),
+            arrivals: Places::new(picture::ARRIVALS_OF_A_PASS, picture::ARRIVALS),
             pictures: Places::new(1, picture::PICTURES),
         }
     }
@@ -76,6 +78,13 @@ pub(crate) fn pictures(api: &Api) -> Router<Api> {
 
 fn dressed(pages: Router<Api>, api: &Api) -> Router<Api> {
     pages.layer(map_response(style::allowed)).layer(from_fn_with_state(api.clone(), pages::rim))
+}
+
+/// Tells a problem that no page of a guest has told.
+pub(crate) async fn told(mut document: Response) -> Response {
+    let Some(Told { code, .. }) = document.extensions_mut().remove() else { return document };
+    let page = Page::saying(words::trouble(code));
+    style::allowed(pages::instead(document, page)).await
 }
 
 /// The secret in a path, as its own parser reads it; what it refuses does not exist.

@@ -58,6 +58,11 @@ impl Tongue {
             .unwrap_or_else(|| if attribute.is_some() { String::new() } else { key.to_owned() })
     }
 
+    /// Whether there is a message of that name.
+    pub(crate) fn knows(key: &str) -> bool {
+        ENGLISH.0.has_message(key)
+    }
+
     fn bundle(self) -> &'static Bundle {
         match self {
             Self::English => &ENGLISH,

@@ -76,9 +76,15 @@ impl Words {
         }
     }
 
-    /// What is expected of a field of a form.
+    /// What is expected of a field of a form; of one that no form of ours has, that it is not as
+    /// expected.
     pub(crate) fn on_field(field: &str) -> Self {
-        Self { key: format!("field-{}", field.replace('_', "-")).into(), with: Vec::new() }
+        let key = format!("field-{}", field.replace('_', "-"));
+        if Tongue::knows(&key) {
+            Self { key: key.into(), with: Vec::new() }
+        } else {
+            Self::on(Code::InvalidRequest)
+        }
     }
 
     /// The message itself.
