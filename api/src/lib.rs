@@ -18,6 +18,7 @@ mod enrolments;
 mod guest;
 mod limits;
 mod login;
+mod marks;
 mod openapi;
 mod pages;
 mod people;
@@ -158,6 +159,7 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
     let console = console.route_layer(from_fn_with_state(api.clone(), hosts::console));
     let router = public
         .merge(console)
+        .merge(pages::assets::routes(&api))
         .fallback(answers::not_found)
         .method_not_allowed_fallback(answers::method_not_allowed);
     let router = body::small(router).merge(body::large(pictures));

@@ -1,21 +1,20 @@
 //! `GET /v1/attempts/{id}/events`: waits for what becomes of an attempt, by server-sent events.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::Response;
 use domain::{AttemptId, SessionId};
-use futures_util::{Stream, stream};
 
 use crate::answers::{Code, Problem};
 use crate::body::{Path, segment};
 use crate::caller::Caller;
+use crate::marks::{self, Look, Mark, Watch};
 use crate::places::Place;
 use crate::{Api, wire};
 
-/// Reads at least this often: the bell is the hurry, reading is the truth.
-const READ_EVERY: Duration = Duration::from_millis(500);
+/// A displaced session must hear nothing more after a second.
+const PACE: [Duration; 2] = [Duration::ZERO, Duration::from_millis(500)];
 
 /// Streams each state an attempt comes into, and ends with the final one. Ends within a second
 /// when the session is displaced.
@@ -26,49 +25,36 @@ pub(crate) async fn stream(
     State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+) -> Result<Response, Problem> {
     let id = segment(AttemptId::parse(&id))?;
     api.store.attempts().read(caller.user, id).await??;
     let place = api.pages_of_sessions.take(caller.session.id).ok_or(Code::TooManyRequests)?;
-    let bell = api.store.bell();
-    let watch = Watch { bell, api, caller, id, told: None, over: false, _place: place };
-    let events = stream::unfold(watch, |mut watch| async {
-        let event = watch.next().await?;
-        Some((Ok(event), watch))
-    });
-    Ok(Sse::new(events).keep_alive(KeepAlive::default()))
+    let app = App { api: api.clone(), caller, id, _place: place };
+    Ok(marks::stream(&api, app))
 }
 
-struct Watch {
+/// An app that waits.
+struct App {
     api: Api,
     caller: Caller,
     id: AttemptId,
-    bell: tokio::sync::watch::Receiver<()>,
-    told: Option<&'static str>,
-    over: bool,
     /// One of those that a session has for its pages and streams.
     _place: Place<SessionId>,
 }
 
-impl Watch {
-    /// The next state that was not told yet; none when there will be no other.
-    async fn next(&mut self) -> Option<Event> {
-        while !self.over {
-            self.bell.mark_unchanged();
-            let session = self.api.store.sessions().find(&self.caller.token, self.api.now()).await;
-            session.ok()?.ok()?;
-            let attempt = self.api.store.attempts().read(self.caller.user, self.id).await;
-            let body = wire::AttemptBody::of(&attempt.ok()?.ok()?, self.api.now());
-            self.over = body.is_final();
-            if self.told.replace(body.state()) != Some(body.state()) {
-                return Event::default().event("attempt").json_data(&body).ok();
-            }
-            tokio::select! {
-                _ = self.bell.changed() => {}
-                () = tokio::time::sleep(READ_EVERY) => {}
-                () = self.api.stop.cancelled() => return None,
-            }
-        }
-        None
+impl Watch for App {
+    const EVENT: &'static str = "attempt";
+
+    fn pace(&self) -> [Duration; 2] {
+        PACE
+    }
+
+    async fn look(&mut self, _: bool) -> Option<Look> {
+        let now = self.api.now();
+        self.api.store.sessions().find(&self.caller.token, now).await.ok()?.ok()?;
+        let attempt = self.api.store.attempts().read(self.caller.user, self.id).await;
+        let body = wire::AttemptBody::of(&attempt.ok()?.ok()?, now);
+        let says = serde_json::to_string(&body).ok()?;
+        Some(Look::Seen { mark: Mark::of(&body.state()), says, is_last: body.is_final() })
     }
 }

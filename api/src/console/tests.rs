@@ -2,6 +2,7 @@
 
 mod codes;
 mod devices;
+mod hosts;
 mod live;
 mod settings;
 mod visit;
@@ -146,7 +147,7 @@ async fn every_script_that_a_page_asks_for_is_ours_and_is_served() {
         assert_eq!(script.header("content-type"), "text/javascript; charset=utf-8");
         assert!(script.body.starts_with("// "), "{source} says what it is for");
     }
-    owner.get("/console/scripts/other.js").await.is(StatusCode::NOT_FOUND);
+    owner.get("/assets/0000000000000000/live.js").await.is(StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -21,9 +21,9 @@ use std::net::IpAddr;
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Path};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::middleware::{from_fn_with_state, map_response};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use domain::CodeId;
 
@@ -63,8 +63,6 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/exit", get(link::back).post(redeem::exit))
         .route("/scan", get(link::back))
         .route("/live", get(live::listen))
-        .route("/guest.js", get(async || script(include_str!("../../scripts/guest.js"))))
-        .route("/scan.js", get(async || script(include_str!("../../scripts/scan.js"))))
         .route("/robots.txt", get(robots))
         .route("/favicon.ico", get(no_icon));
     dressed(pages, api)
@@ -109,13 +107,6 @@ fn unknown(api: &Api, address: IpAddr) -> Trouble {
 /// `GET /`: for who comes without a link.
 async fn welcome() -> Page {
     Page::saying(Words::of("guest-welcome"))
-}
-
-/// The only things that may be kept, for an hour.
-fn script(text: &'static str) -> impl IntoResponse {
-    let kind = (header::CONTENT_TYPE, "text/javascript; charset=utf-8");
-    let keep = (header::CACHE_CONTROL, "public, max-age=3600");
-    ([kind, keep], text)
 }
 
 async fn robots() -> &'static str {

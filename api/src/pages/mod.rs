@@ -3,8 +3,10 @@
 //!
 //! What is *absent* here: what a page says (`messages/`) and what it looks like (`templates/`).
 
+pub(crate) mod assets;
 pub(crate) mod cookie;
 pub(crate) mod hosts;
+pub(crate) mod policy;
 pub(crate) mod same_site;
 mod tongue;
 mod words;
@@ -22,18 +24,13 @@ use axum::response::{IntoResponse, Response};
 
 use crate::Api;
 use crate::answers::{Code, Problem, RetryAt};
+pub(crate) use policy::AGAIN;
 pub(crate) use tongue::Tongue;
 pub(crate) use words::{Moment, Words, filters};
 pub(crate) use wrong::Wrong;
 
-/// What a page may load: nothing but what is ours.
-pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
-     object-src 'none'";
-
-/// What every page says to browsers (safety.md 5.2).
-const HEADERS: [(&str, &str); 8] = [
-    ("content-security-policy", POLICY),
+/// What every page says to browsers (safety.md 5.2), beside what it may load.
+const HEADERS: [(&str, &str); 7] = [
     ("referrer-policy", "no-referrer"),
     ("x-content-type-options", "nosniff"),
     ("x-robots-tag", "noindex"),
@@ -71,6 +68,8 @@ pub(crate) async fn rim(State(api): State<Api>, request: Request, next: Next) ->
 /// Writes a page in a language, and gives it the headers of all pages.
 pub(crate) fn finished(api: &Api, page: Response, tongue: Tongue) -> Response {
     let mut response = written(page, tongue);
+    let policy = response.headers_mut().entry(header::CONTENT_SECURITY_POLICY);
+    policy.or_insert_with(|| policy::PLAIN.clone());
     dress(api, &mut response, &HEADERS);
     response
 }
