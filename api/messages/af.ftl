@@ -1,6 +1,8 @@
 # Elke sin op ons bladsye, in Afrikaans. Sintaksis: https://projectfluent.org/fluent/guide/
 
-moment = { $time } ({ $zone }) op { $day }{ "\u00A0" }{ $month ->
+moment = { $time } ({ $zone }) op { $day }{ "\u00A0" }{ month }
+moment-dated = { $day } { month } { $year }, { $time } { $zone }
+month = { $month ->
     [1] Jan
     [2] Feb
     [3] Mrt
@@ -165,6 +167,7 @@ sign-in-channel = Hoe wil jy die pin kry?
 sign-in-whatsapp = WhatsApp (aanbeveel)
 sign-in-sms = SMS
 sign-in-send = Stuur die pin
+sign-in-to-pin = Tik die pin wat gestuur is
 sign-in-help = Geen pin nie?
 sign-in-help-whatsapp = WhatsApp moet aan dieselfde foonnommer gekoppel wees.
 sign-in-help-dual-sim = Met twee SIM-kaarte kom die SMS aan op die SIM van die nommer wat jy getik het.
@@ -182,6 +185,11 @@ pin-none = Niks gekry nie?
 pin-again-whatsapp = Stuur nog een per WhatsApp
 pin-again-sms = Stuur nog een per SMS
 pin-other-number = Gebruik ’n ander nommer
+pin-too-soon = ’n Pin is pas gestuur. Jy kan oor { $seconds ->
+    [one] 1 sekonde
+   *[other] { $seconds } sekondes
+} nog een kry.
+pin-too-many = Te veel pins is na hierdie nommer gestuur. Jy kan oor { span } nog een kry.
 
 devices-none = Daar is nog geen toestel op jou rekening nie.
 device-kind = Soort
@@ -351,6 +359,22 @@ send-whatsapp = WhatsApp
 send-email = E-pos
 send-message = Boodskap aan die gas
 send-details = Wys die kode
+send-language = Taal van die boodskap:
+
+# the message to the guest, in the language that its sender chooses
+share-subject = Jou toegang tot { $place }
+share-text =
+    Hallo { $guest }, jy kan een keer by { $place } in- en uitgaan.
+
+    Kode: { $code }
+    Skakel: { $link }
+    Geldig tot { $until }
+
+    1. Maak die skakel oop.
+    2. Skandeer die QR-kode op die interkom.
+    3. Tik die kode in. Om uit te gaan, maak die skakel weer oop.
+
+    Verwysing, as die bladsy daarvoor vra: { $reference }
 
 board = Druk die bord
     .note = Die QR-kode vir die muur langs die hek

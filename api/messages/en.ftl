@@ -2,7 +2,9 @@
 # The text of a message is its heading or its label; `.note` says what it means or what to do.
 # A test sees to it that every file here has the same messages and names the same things.
 
-moment = { $time } ({ $zone }) on { $day }{ "\u00A0" }{ $month ->
+moment = { $time } ({ $zone }) on { $day }{ "\u00A0" }{ month }
+moment-dated = { $day } { month } { $year }, { $time } { $zone }
+month = { $month ->
     [1] Jan
     [2] Feb
     [3] Mar
@@ -167,6 +169,7 @@ sign-in-channel = How do you want to get the pin?
 sign-in-whatsapp = WhatsApp (recommended)
 sign-in-sms = SMS
 sign-in-send = Send the pin
+sign-in-to-pin = Type the pin that was sent
 sign-in-help = No pin?
 sign-in-help-whatsapp = WhatsApp must be linked to the same phone number.
 sign-in-help-dual-sim = With two SIM cards, the SMS arrives on the SIM of the number that you typed.
@@ -184,6 +187,11 @@ pin-none = Nothing arrived?
 pin-again-whatsapp = Send another by WhatsApp
 pin-again-sms = Send another by SMS
 pin-other-number = Use another number
+pin-too-soon = A pin was just sent. You can have another one in { $seconds ->
+    [one] 1 second
+   *[other] { $seconds } seconds
+}.
+pin-too-many = Too many pins were sent to this number. You can have another one in { span }.
 
 devices-none = There is no device on your account yet.
 device-kind = Kind
@@ -353,6 +361,22 @@ send-whatsapp = WhatsApp
 send-email = Email
 send-message = Message to the guest
 send-details = Show the code
+send-language = Language of the message:
+
+# the message to the guest, in the language that its sender chooses
+share-subject = Your access to { $place }
+share-text =
+    Hi { $guest }, you can enter and leave { $place } once.
+
+    Code: { $code }
+    Link: { $link }
+    Valid until { $until }
+
+    1. Open the link.
+    2. Scan the QR code on the intercom.
+    3. Enter the code. To leave, open the link again.
+
+    Reference, if the page asks for it: { $reference }
 
 board = Print the board
     .note = The QR code for the wall beside the gate

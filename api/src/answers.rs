@@ -202,6 +202,11 @@ impl Problem {
         self.with("retry_at", wire::rfc3339(until))
     }
 
+    /// How long to wait until trying again makes sense, where the moment is known.
+    pub(crate) fn wait(&self, now: Timestamp) -> Option<Duration> {
+        self.retry_at.map(|RetryAt(until)| now.until(until))
+    }
+
     /// The same with a fixed wait.
     pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);

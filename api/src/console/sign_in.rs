@@ -1,5 +1,7 @@
 //! Signing in to the console: the number, then the pin. Signing out.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName};
@@ -21,6 +23,9 @@ use crate::pages::{self, Moment, Screen, Words, cookie, filters};
 /// The cookie that keeps the login while its pin is on the way.
 const LOGIN: &str = "login";
 
+/// Told in seconds; a longer wait is that for the end of a day's pins.
+const SHORT_WAIT: Duration = Duration::from_mins(2);
+
 /// The first step: which number, and how the pin is sent.
 #[derive(Default, Template)]
 #[template(path = "console/sign_in.html")]
@@ -29,6 +34,8 @@ struct SignIn {
     displaced: Option<Displaced>,
     phone: String,
     by_sms: bool,
+    /// Whether this browser was sent a pin, which can be typed.
+    is_pin_sent: bool,
     support: Option<String>,
 }
 
@@ -97,6 +104,7 @@ pub(super) async fn ask(
     _: SameSite,
     State(api): State<Api>,
     Address(address): Address,
+    headers: HeaderMap,
     Form(asked): Form<Asked>,
 ) -> Response {
     let sent = async {
@@ -107,8 +115,9 @@ pub(super) async fn ask(
         Ok(sent) => (keep(&api, &sent.login_id), to_pin(sent.channel)).into_response(),
         Err(problem) => {
             let screen = SignIn {
-                wrong: Some(Words::from(&problem)),
+                wrong: Some(wrong(&api, &problem)),
                 displaced: None,
+                is_pin_sent: problem.code == Code::OtpTooSoon && login_id(&api, &headers).is_some(),
                 phone: asked.phone,
                 by_sms: is_sms(asked.channel),
                 support: api.config.support_contact.clone(),
@@ -179,8 +188,20 @@ fn pin_page(api: &Api, by: ChannelWord, wrong: Option<Words>) -> Pin {
 }
 
 fn wrong_pin(api: &Api, by: ChannelWord, problem: Problem) -> Response {
-    let wrong = Some(Words::from(&problem));
+    let wrong = Some(wrong(api, &problem));
     pages::told_by(problem, Screen(pin_page(api, by, wrong)))
+}
+
+/// What is wrong; of a pin that was just sent, when another can be.
+fn wrong(api: &Api, problem: &Problem) -> Words {
+    match problem.wait(api.now()).filter(|_| problem.code == Code::OtpTooSoon) {
+        None => Words::from(problem),
+        Some(wait) if wait < SHORT_WAIT => {
+            let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
+            Words::of("pin-too-soon").count("seconds", seconds)
+        }
+        Some(wait) => Words::of("pin-too-many").span(wait),
+    }
 }
 
 fn keep(api: &Api, login_id: &str) -> [(HeaderName, String); 1] {

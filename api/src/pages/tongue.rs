@@ -50,6 +50,14 @@ impl Tongue {
         }
     }
 
+    /// What it calls itself.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::Afrikaans => "Afrikaans",
+        }
+    }
+
     /// A message, or one of its attributes. What is not translated is said in English; a message
     /// that does not exist is told by its name (a test sees to it that none is missing).
     pub(crate) fn say(self, key: &str, attribute: Option<&str>, with: &FluentArgs<'_>) -> String {

@@ -146,11 +146,21 @@ impl Moment {
 
     /// `06:00 (SAST) on 22 Nov`.
     pub(crate) fn say(&self, tongue: Tongue) -> String {
-        let words = Words::of("moment")
+        self.told("moment", tongue)
+    }
+
+    /// `22 Nov 2026, 06:00 SAST`.
+    pub(crate) fn dated(&self, tongue: Tongue) -> String {
+        self.told("moment-dated", tongue)
+    }
+
+    fn told(&self, key: &'static str, tongue: Tongue) -> String {
+        let words = Words::of(key)
             .with("time", self.0.strftime("%H:%M").to_string())
             .with("zone", self.0.strftime("%Z").to_string())
             .count("day", self.0.day().unsigned_abs())
-            .count("month", self.0.month().unsigned_abs());
+            .count("month", self.0.month().unsigned_abs())
+            .with("year", self.0.year().to_string());
         words.say(tongue)
     }
 }
