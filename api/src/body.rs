@@ -197,7 +197,7 @@ fn no_form(rejection: &FormRejection) -> Problem {
     misread(rejection)
 }
 
-/// axum reads forms and queries by way of serde_path_to_error too, and keeps what it said as a
+/// axum reads forms and queries by way of `serde_path_to_error` too, and keeps what it said as a
 /// source.
 fn misread(rejection: &dyn Error) -> Problem {
     let mut causes = std::iter::successors(rejection.source(), |cause| (*cause).source());

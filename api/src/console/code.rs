@@ -72,7 +72,7 @@ pub(super) async fn live(
 ) -> Result<Response, Problem> {
     let id = segment(CodeId::parse(&id))?;
     look(&api, caller.user, id).await?;
-    live::stream(api, caller, move |api, user| async move {
+    live::stream(&api, caller, move |api, user| async move {
         let seen = look(&api, user, id).await?;
         Ok(Mark::of(&told(&api, user, &seen)))
     })

@@ -67,7 +67,7 @@ pub(super) async fn live(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     look(&api, caller.user, &id).await?;
-    live::stream(api, caller, move |api, user| {
+    live::stream(&api, caller, move |api, user| {
         let id = id.clone();
         async move { look(&api, user, &id).await.map(|shown| Mark::of(&shown)) }
     })

@@ -35,7 +35,7 @@ pub(super) struct Live {
 
 /// Streams the mark whenever it changes, as `look` finds it; ends within a second of the end of the
 /// session, and with the permission to look.
-pub(super) fn stream<L, F>(api: Api, caller: Caller, look: L) -> Result<Response, Problem>
+pub(super) fn stream<L, F>(api: &Api, caller: Caller, look: L) -> Result<Response, Problem>
 where
     L: Fn(Api, UserId) -> F + Send + 'static,
     F: Future<Output = Result<Mark, Problem>> + Send + 'static,
@@ -43,7 +43,7 @@ where
     let place = api.pages_of_sessions.take(caller.session.id);
     let place = place.ok_or(Problem::from(Code::TooManyRequests))?;
     let page = Page { api: api.clone(), caller, look, quiet: 0, _place: place };
-    Ok(marks::stream(&api, page))
+    Ok(marks::stream(api, page))
 }
 
 /// An open page that listens.

@@ -170,6 +170,7 @@ impl Moment {
 #[expect(
     unreachable_pub,
     clippy::inline_always,
+    clippy::unnecessary_wraps,
     clippy::unused_self,
     reason = "so `filter_fn` writes it"
 )]

@@ -26,8 +26,7 @@ pub(crate) struct TooSlow;
 impl TooSlow {
     /// Whether that is why something could not be read.
     pub(crate) fn is_behind(error: &(dyn Error + 'static)) -> bool {
-        std::iter::successors(Some(error), |cause| (*cause).source())
-            .any(|cause| cause.is::<Self>())
+        std::iter::successors(Some(error), |cause| (*cause).source()).any(<dyn Error>::is::<Self>)
     }
 }
 

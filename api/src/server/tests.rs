@@ -411,7 +411,7 @@ impl Running {
             let mut pace = tokio::time::interval(SHORT / 2);
             for _ in 0..pieces {
                 pace.tick().await;
-                writer.write_all(&[b'x'; PIECE]).await?;
+                writer.write_all(&vec![b'x'; PIECE]).await?;
             }
             std::future::pending::<io::Result<()>>().await
         };
