@@ -43,10 +43,12 @@ pub(crate) async fn run(given: Config, exit: bool) -> anyhow::Result<()> {
     // Of what was set only where to listen: the story must not play in anybody's real house.
     let mut config = Config { data: folder.join("data"), ..Config::default() };
     (config.http.listen, config.broker.listen) = (given.http.listen, given.broker.listen);
+    config.operator = given.operator;
     if exit {
         // Nobody looks, so any port will do.
         config.http.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         config.broker.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        config.operator.listen = None;
     }
     // All of the story's people come from one address.
     config.api.logins_per_address = config.api.logins_per_address.max(100);

@@ -15,6 +15,7 @@ use anyhow::anyhow;
 use api::server::{CannotServe, Server};
 use askama::Template;
 use axum::Router;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
 use axum::http::uri::Authority;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -115,6 +116,13 @@ struct Story {
     told: String,
 }
 
+/// What was asked for cannot be shown.
+#[derive(Template)]
+#[template(path = "operator/wrong.html")]
+struct Wrong {
+    told: &'static str,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Asked {
@@ -171,6 +179,10 @@ fn router(house: House) -> Router {
         .route("/", get(glance))
         .route("/explain", get(story))
         .route("/operator.css", get(stylesheet))
+        .fallback(async || wrong(StatusCode::NOT_FOUND, "There is nothing at this address."))
+        .method_not_allowed_fallback(async || {
+            wrong(StatusCode::METHOD_NOT_ALLOWED, "This address only shows something.")
+        })
         .layer(from_fn_with_state(house.clone(), rim))
         .with_state(house)
 }
@@ -266,7 +278,14 @@ fn fates_of(tally: &PinTally) -> Column {
 }
 
 /// `GET /explain?of=…`: the same as `flussd explain` tells.
-async fn story(State(house): State<House>, Query(Asked { of }): Query<Asked>) -> Response {
+async fn story(
+    State(house): State<House>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    let Ok(Query(Asked { of })) = asked else {
+        let told = "Ask for /explain?of= and the id of an attempt or a code.";
+        return wrong(StatusCode::UNPROCESSABLE_ENTITY, told);
+    };
     let tell = |status: StatusCode, told: String| {
         (status, page(&Story { of: of.clone(), told })).into_response()
     };
@@ -301,8 +320,11 @@ fn page(page: &impl Template) -> Response {
 
 fn unavailable(fault: &store::Fault) -> Response {
     tracing::error!(%fault, "could not look for the operator");
-    (StatusCode::SERVICE_UNAVAILABLE, "The database does not answer; see the log.\n")
-        .into_response()
+    wrong(StatusCode::SERVICE_UNAVAILABLE, "The database does not answer; see the log.")
+}
+
+fn wrong(status: StatusCode, told: &'static str) -> Response {
+    (status, page(&Wrong { told })).into_response()
 }
 
 /// `0.06`, of millionths; rounded up, as money that is gone.

@@ -1,6 +1,8 @@
 # Elke sin op ons bladsye, in Afrikaans. Sintaksis: https://projectfluent.org/fluent/guide/
 
-moment = { $time } ({ $zone }) op { $day }{ "\u00A0" }{ $month ->
+moment = { $time } ({ $zone }) op { $day }{ "\u00A0" }{ month }
+moment-dated = { $day } { month } { $year }, { $time } { $zone }
+month = { $month ->
     [1] Jan
     [2] Feb
     [3] Mrt
@@ -51,7 +53,7 @@ guest-scan = Skandeer die bord by die hek
     .note = Rig jou foon se kamera op die QR-kode; die bladsy wat dit oopmaak, vra jou kode.
 guest-gate-there = Die hek is op die oomblik verbind.
 guest-scan-here = Skandeer hier
-guest-scan-stop = Stop die kamera
+camera-stop = Stop die kamera
 guest-no-camera = Hierdie bladsy mag nie die kamera gebruik nie. Rig jou foon se kamera-app op die bord, of neem hier ’n foto daarvan.
 guest-picture = Neem liewer ’n foto van die bord
 guest-picture-send = Stuur die foto
@@ -87,19 +89,21 @@ guest-away-pressed = Die hek is vanlyn
        *[entry] Jou pas is nie gebruik nie.
     } Probeer oor ’n oomblik weer.
 
-# dit het nie oopgemaak nie; `leg` is `entry` of `exit`
-guest-not-opened-cancelled = Die hek het nie oopgemaak nie: jou gasheer het dit gekanselleer. { guest-kept }
-guest-not-opened-late = Die hek het nie oopgemaak nie: die versoek het te laat gekom. { guest-kept }
-guest-not-opened-connection = Die hek het nie oopgemaak nie: die hek het sy verbinding verloor. { guest-kept }
-guest-not-opened-soon = Die hek het nie oopgemaak nie: dit het pas beweeg. { $leg ->
-    [exit] Jou uitgang is nie gebruik nie.
-   *[entry] Jou pas is nie gebruik nie.
-} Druk oor ’n oomblik weer.
-guest-not-opened-fault = Die hek het nie oopgemaak nie: die hek het ’n fout; sê vir jou gasheer as dit so bly. { guest-kept }
+# dit het nie oopgemaak nie; `leg` is `entry` of `exit`, `why` is soos hieronder
+guest-not-opened = Die hek het nie oopgemaak nie: { $why ->
+    [cancelled] jou gasheer het dit gekanselleer.
+    [late] die versoek het te laat gekom.
+    [connection] die hek het sy verbinding verloor.
+    [soon] dit het pas beweeg.
+   *[fault] die hek het ’n fout; sê vir jou gasheer as dit so bly.
+} { guest-kept }
 guest-kept = { $leg ->
     [exit] Jou uitgang is nie gebruik nie.
    *[entry] Jou pas is nie gebruik nie.
-} Jy kan weer probeer.
+} { $why ->
+    [soon] Druk oor ’n oomblik weer.
+   *[other] Jy kan weer probeer.
+}
 
 # binne, en aan die einde
 guest-gate-open = Die hek is oop. Welkom.
@@ -165,6 +169,7 @@ sign-in-sms = SMS
 sign-in-recommended = (aanbeveel)
 sign-in-closed = (werk nie op die oomblik nie)
 sign-in-send = Stuur die pin
+sign-in-to-pin = Tik die pin wat gestuur is
 sign-in-help = Geen pin nie?
 sign-in-help-whatsapp = WhatsApp moet aan dieselfde foonnommer gekoppel wees.
 sign-in-help-dual-sim = Met twee SIM-kaarte kom die SMS aan op die SIM van die nommer wat jy getik het.
@@ -183,6 +188,12 @@ pin-none = Niks gekry nie?
 pin-again-whatsapp = Stuur nog een per WhatsApp
 pin-again-sms = Stuur nog een per SMS
 pin-other-number = Gebruik ’n ander nommer
+pin-too-soon = ’n Pin is pas gestuur. Jy kan oor { $seconds ->
+    [one] 1 sekonde
+   *[other] { $seconds } sekondes
+} nog een kry.
+pin-too-many = Te veel pins is na hierdie nommer gestuur. Jy kan oor { span } nog een kry.
+
 second-factor = Nog een kode
     .note = Jou rekening het ’n tweede faktor. Tik die kode wat jou verifieerder-app wys, of een van jou herstelkodes.
 
@@ -338,11 +349,13 @@ opening-said-late = Die hek het om { $at } gesê dat dit vir { opening-way } oop
 opening-before-cancel = Die hek het vir { opening-way } oopgemaak voordat dit gestop kon word, om { $at }.
 opening-cancelling = ’n Opening vir { opening-way } was op pad. Dit eindig binne 8 sekondes: hierdie bladsy sê hoe.
 opening-cancelling-silent = Niks kan meer oopmaak nie. Of die hek vir { opening-way } oopgemaak het, sê hierdie bladsy wanneer dit rapporteer.
-opening-not-cancelled = Die hek het nie vir { opening-way } oopgemaak nie: dit is betyds gestop.
-opening-not-late = Die hek het nie vir { opening-way } oopgemaak nie: die versoek het te laat gekom.
-opening-not-connection = Die hek het nie vir { opening-way } oopgemaak nie: dit het sy verbinding verloor.
-opening-not-soon = Die hek het nie vir { opening-way } oopgemaak nie: dit het ’n oomblik tevore vir iemand anders oopgemaak.
-opening-not-fault = Die hek het nie vir { opening-way } oopgemaak nie: dit het ’n fout.
+opening-not = Die hek het nie vir { opening-way } oopgemaak nie: { $why ->
+    [cancelled] dit is betyds gestop.
+    [late] die versoek het te laat gekom.
+    [connection] dit het sy verbinding verloor.
+    [soon] dit het ’n oomblik tevore vir iemand anders oopgemaak.
+   *[fault] dit het ’n fout.
+}
 
 code-left = nog { span }
 code-digits = Toegangskode
@@ -393,6 +406,22 @@ send-whatsapp = WhatsApp
 send-email = E-pos
 send-message = Boodskap aan die gas
 send-details = Wys die kode
+send-language = Taal van die boodskap:
+
+# the message to the guest, in the language that its sender chooses
+share-subject = Jou toegang tot { $place }
+share-text =
+    Hallo { $guest }, jy kan een keer by { $place } in- en uitgaan.
+
+    Kode: { $code }
+    Skakel: { $link }
+    Geldig tot { $until }
+
+    1. Maak die skakel oop.
+    2. Skandeer die QR-kode op die interkom.
+    3. Tik die kode in. Om uit te gaan, maak die skakel weer oop.
+
+    Verwysing, as die bladsy daarvoor vra: { $reference }
 
 board = Druk die bord
     .note = Die QR-kode vir die muur langs die hek

@@ -2,7 +2,9 @@
 # The text of a message is its heading or its label; `.note` says what it means or what to do.
 # A test sees to it that every file here has the same messages and names the same things.
 
-moment = { $time } ({ $zone }) on { $day }{ "\u00A0" }{ $month ->
+moment = { $time } ({ $zone }) on { $day }{ "\u00A0" }{ month }
+moment-dated = { $day } { month } { $year }, { $time } { $zone }
+month = { $month ->
     [1] Jan
     [2] Feb
     [3] Mar
@@ -53,7 +55,7 @@ guest-scan = Scan the board at the gate
     .note = Point your phone's camera at the QR code; the page it opens asks for your code.
 guest-gate-there = The gate is connected at the moment.
 guest-scan-here = Scan here
-guest-scan-stop = Stop the camera
+camera-stop = Stop the camera
 guest-no-camera = This page may not use the camera. Point your phone's camera app at the board, or take a picture of it here.
 guest-picture = Take a picture of the board instead
 guest-picture-send = Send the picture
@@ -89,19 +91,21 @@ guest-away-pressed = The gate is offline
        *[entry] Your pass is not used.
     } Try again in a moment.
 
-# it did not open; `leg` is `entry` or `exit`
-guest-not-opened-cancelled = The gate did not open: your host cancelled it. { guest-kept }
-guest-not-opened-late = The gate did not open: the request came too late. { guest-kept }
-guest-not-opened-connection = The gate did not open: the gate had lost its connection. { guest-kept }
-guest-not-opened-soon = The gate did not open: it has just moved. { $leg ->
-    [exit] Your way out is not used.
-   *[entry] Your pass is not used.
-} Press again in a moment.
-guest-not-opened-fault = The gate did not open: the gate has a fault; tell your host if it stays. { guest-kept }
+# it did not open; `leg` is `entry` or `exit`, `why` is as below
+guest-not-opened = The gate did not open: { $why ->
+    [cancelled] your host cancelled it.
+    [late] the request came too late.
+    [connection] the gate had lost its connection.
+    [soon] it has just moved.
+   *[fault] the gate has a fault; tell your host if it stays.
+} { guest-kept }
 guest-kept = { $leg ->
     [exit] Your way out is not used.
    *[entry] Your pass is not used.
-} You can try again.
+} { $why ->
+    [soon] Press again in a moment.
+   *[other] You can try again.
+}
 
 # inside, and at the end
 guest-gate-open = Gate is open. Welcome.
@@ -167,6 +171,7 @@ sign-in-sms = SMS
 sign-in-recommended = (recommended)
 sign-in-closed = (does not work at the moment)
 sign-in-send = Send the pin
+sign-in-to-pin = Type the pin that was sent
 sign-in-help = No pin?
 sign-in-help-whatsapp = WhatsApp must be linked to the same phone number.
 sign-in-help-dual-sim = With two SIM cards, the SMS arrives on the SIM of the number that you typed.
@@ -185,6 +190,12 @@ pin-none = Nothing arrived?
 pin-again-whatsapp = Send another by WhatsApp
 pin-again-sms = Send another by SMS
 pin-other-number = Use another number
+pin-too-soon = A pin was just sent. You can have another one in { $seconds ->
+    [one] 1 second
+   *[other] { $seconds } seconds
+}.
+pin-too-many = Too many pins were sent to this number. You can have another one in { span }.
+
 second-factor = One more code
     .note = Your account has a second factor. Type the code that your authenticator app shows, or one of your recovery codes.
 
@@ -340,11 +351,13 @@ opening-said-late = The gate said at { $at } that it had opened for { opening-wa
 opening-before-cancel = The gate opened for { opening-way } before it could be stopped, at { $at }.
 opening-cancelling = An opening for { opening-way } was on its way. It ends within 8 seconds: this page tells which way.
 opening-cancelling-silent = Nothing can open any more. Whether the gate had opened for { opening-way }, this page tells when it reports.
-opening-not-cancelled = The gate did not open for { opening-way }: it was stopped in time.
-opening-not-late = The gate did not open for { opening-way }: the request came too late.
-opening-not-connection = The gate did not open for { opening-way }: it had lost its connection.
-opening-not-soon = The gate did not open for { opening-way }: it had opened for somebody else a moment before.
-opening-not-fault = The gate did not open for { opening-way }: it has a fault.
+opening-not = The gate did not open for { opening-way }: { $why ->
+    [cancelled] it was stopped in time.
+    [late] the request came too late.
+    [connection] it had lost its connection.
+    [soon] it had opened for somebody else a moment before.
+   *[fault] it has a fault.
+}
 
 code-left = { span } left
 code-digits = Access code
@@ -395,6 +408,22 @@ send-whatsapp = WhatsApp
 send-email = Email
 send-message = Message to the guest
 send-details = Show the code
+send-language = Language of the message:
+
+# the message to the guest, in the language that its sender chooses
+share-subject = Your access to { $place }
+share-text =
+    Hi { $guest }, you can enter and leave { $place } once.
+
+    Code: { $code }
+    Link: { $link }
+    Valid until { $until }
+
+    1. Open the link.
+    2. Scan the QR code on the intercom.
+    3. Enter the code. To leave, open the link again.
+
+    Reference, if the page asks for it: { $reference }
 
 board = Print the board
     .note = The QR code for the wall beside the gate

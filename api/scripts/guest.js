@@ -1,9 +1,12 @@
 // Comfort for the guest's pages: what happens at the gate appears by itself, and a press of a
 // button is answered in place. Without this module every page works by forms and reloads alone.
 
-import { offer, shrink } from "/scan.js";
+import { offerScan, shrink } from "./scan.js";
 
 const RETRY_MS = 10_000;
+
+/** Pages, and not the documents that programs get. */
+const headers = { accept: "text/html" };
 
 const main = document.querySelector("main");
 const part = (id) => document.getElementById(id);
@@ -17,9 +20,15 @@ const typed = new Map();
 
 let stream, retry, isPressed = false;
 
+/** The page that an answer brings; throws for what is none of ours, as if no answer had come. */
+async function pageIn(answer) {
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (!page.querySelector("main > #told")) throw new Error("no page of ours");
+  return page;
+}
+
 /** Shows a page in the place of this one. A form that still asks the same stays untouched. */
-function show(html, { keepsForm }) {
-  const fresh = new DOMParser().parseFromString(html, "text/html");
+function show(fresh, { keepsForm }) {
   document.title = fresh.title;
   for (const id of ["whose", "told", "asks", "more"]) {
     const [before, after] = [part(id), fresh.getElementById(id)];
@@ -32,7 +41,7 @@ function show(html, { keepsForm }) {
   const { live = "", mark = "" } = fresh.querySelector("main").dataset;
   const isElsewhere = live !== main.dataset.live;
   Object.assign(main.dataset, { live, mark });
-  offer(part("more"), (address) => location.assign(address));
+  offerScan(part("more"), (address) => location.assign(address));
   if (isElsewhere || !stream || stream.readyState === EventSource.CLOSED) listen();
 }
 
@@ -41,9 +50,8 @@ async function look() {
   // What is not seen is looked at when it is seen again.
   if (isPressed || document.hidden) return;
   try {
-    const answer = await fetch(location.href);
-    const html = await answer.text();
-    if (!isPressed) show(html, { keepsForm: true });
+    const fresh = await pageIn(await fetch(location.href, { headers }));
+    if (!isPressed) show(fresh, { keepsForm: true });
   } catch {
     lookLater();
   }
@@ -76,13 +84,13 @@ async function press(form) {
   button.textContent = main.dataset.wait;
   button.setAttribute("aria-disabled", "true");
   try {
-    const answer = await fetch(form.action, { method: "POST", body });
-    const html = await answer.text();
+    const answer = await fetch(form.action, { method: "POST", body, headers });
+    const fresh = await pageIn(answer);
     if (answer.redirected) history.replaceState(null, "", answer.url);
     typed.delete(nameOf(form));
     // A new stream tells at once what this press has begun.
     stream?.close();
-    show(html, { keepsForm: false });
+    show(fresh, { keepsForm: false });
     if (document.activeElement === document.body) (part("code") ?? part("told")).focus();
   } catch {
     button.textContent = label;
@@ -107,6 +115,8 @@ document.addEventListener("input", ({ target }) => {
 document.addEventListener("visibilitychange", () => document.hidden || look());
 addEventListener("pageshow", ({ persisted }) => persisted && look());
 
+// From here on this module looks; the page that was loaded need not load itself again.
+clearTimeout(globalThis.again);
 part("told").tabIndex = -1;
-offer(part("more"), (address) => location.assign(address));
+offerScan(part("more"), (address) => location.assign(address));
 listen();

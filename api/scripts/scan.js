@@ -1,8 +1,9 @@
-// Comfort for scanning a board: by the camera in the page, where the browser reads QR codes, and
-// with pictures made small before they travel. Without it the form takes a picture and sends it.
+// Comfort for scanning a board: by the camera in the page, and with pictures made small before they
+// travel. Without it the form takes a picture and sends it.
+
+import { offer } from "./camera.js";
 
 const SIDE = 1600;
-const PAUSE_MS = 150;
 
 /** The page of a board, if that is what a QR code says; whichever host it names, it is ours. */
 function boardIn(text) {
@@ -10,47 +11,19 @@ function boardIn(text) {
   return path?.[1];
 }
 
-/** Puts a button before the form that takes pictures, where the browser can scan by itself. */
-export async function offer(more, found) {
+/** Puts the camera before the form that takes pictures, where the browser can scan by itself. */
+export function offerScan(more, found) {
   const form = more.querySelector('form[action="/scan"]');
   if (!form || form.dataset.offered) return;
   form.dataset.offered = "yes";
-  const kinds = await globalThis.BarcodeDetector?.getSupportedFormats().catch(() => []);
-  if (!kinds?.includes("qr_code") || !navigator.mediaDevices) return;
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = form.dataset.here;
-  button.addEventListener("click", () => (button.stop ? button.stop() : scan(form, button, found)));
-  form.before(button);
-}
-
-/** Shows the camera until a board is seen, the button is pressed again, or the page moves on. */
-async function scan(form, button, found) {
-  let stream;
-  try {
-    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-  } catch {
-    button.replaceWith(Object.assign(document.createElement("p"), { textContent: form.dataset.none }));
-    return;
-  }
+  const { here, stop, none } = form.dataset;
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: here });
+  button.dataset.stop = stop;
   const video = Object.assign(document.createElement("video"), { muted: true, playsInline: true });
-  video.srcObject = stream;
-  button.after(video);
-  button.textContent = form.dataset.stop;
-  button.stop = () => video.remove();
-  await video.play().catch(() => {});
-  const detector = new BarcodeDetector({ formats: ["qr_code"] });
-  let board;
-  while (video.isConnected && !board) {
-    const codes = await detector.detect(video).catch(() => []);
-    board = codes.map(({ rawValue }) => boardIn(rawValue)).find(Boolean);
-    if (!board) await new Promise((later) => setTimeout(later, PAUSE_MS));
-  }
-  stream.getTracks().forEach((track) => track.stop());
-  video.remove();
-  delete button.stop;
-  button.textContent = form.dataset.here;
-  if (board) found(board);
+  button.hidden = video.hidden = true;
+  form.before(button, video);
+  const refused = () => button.replaceWith(Object.assign(document.createElement("p"), { textContent: none }));
+  offer(button, video, { read: boardIn, found, refused });
 }
 
 /** The same form with a picture that a slow line carries; as it was where that cannot be done. */

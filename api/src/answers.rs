@@ -210,6 +210,11 @@ impl Problem {
         self.with("retry_at", wire::rfc3339(until))
     }
 
+    /// How long to wait until trying again makes sense, where the moment is known.
+    pub(crate) fn wait(&self, now: Timestamp) -> Option<Duration> {
+        self.retry_at.map(|RetryAt(until)| now.until(until))
+    }
+
     /// The same with a fixed wait.
     pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
@@ -285,6 +290,11 @@ pub(crate) async fn tell_when(
         response.headers_mut().insert(header::RETRY_AFTER, wait);
     }
     response
+}
+
+/// Whether an answer is a problem that no page has told.
+pub(crate) fn is_untold(response: &Response) -> bool {
+    response.extensions().get::<Told>().is_some()
 }
 
 /// Gives the answers of the layers around the router, which are bare, their document.

@@ -18,6 +18,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::answers::{Code, Problem, documented, tell_when};
+use crate::server::{LONGEST_BODY, TooSlow};
 
 /// The most a request's body may hold, but for a picture of a board.
 pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024;
@@ -25,22 +26,29 @@ pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024;
 /// How long a request may take to its first byte of answer.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Bounds what a request may bring.
+/// Bounds what a request may bring, and how long it may take.
 pub(crate) fn small<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
-    router.layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+    router.layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES)).layer(within(PATIENCE))
 }
 
-/// Bounds what any request can take.
-pub(crate) fn bounded(router: Router, clock: Arc<dyn Clock>) -> Router {
-    router
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
-        .layer(map_response(documented))
-        .layer(map_response_with_state(clock, tell_when))
-        .layer(CatchPanicLayer::custom(|_| {
+/// Bounds how long a request may take whose body is given more time to come.
+pub(crate) fn large<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    router.layer(within(LONGEST_BODY + PATIENCE))
+}
+
+fn within(patience: Duration) -> TimeoutLayer {
+    TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, patience)
+}
+
+/// Gives all answers that are no handler's their document.
+pub(crate) fn told(router: Router, clock: Arc<dyn Clock>) -> Router {
+    router.layer(map_response(documented)).layer(map_response_with_state(clock, tell_when)).layer(
+        CatchPanicLayer::custom(|_| {
             use axum::response::IntoResponse;
             tracing::error!("a handler panicked");
             Problem::from(Code::Internal).into_response()
-        }))
+        }),
+    )
 }
 
 /// A JSON body; what does not fit is told by its field.
@@ -71,6 +79,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let form = axum::Form::from_request(request, state).await;
         form.map(|axum::Form(fields)| Self(fields)).map_err(|rejection| no_form(&rejection))
+    }
+}
+
+/// The words after the `?`; what does not fit is told by its name.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = axum::extract::Query::from_request_parts(parts, state).await;
+        query
+            .map(|axum::extract::Query(words)| Self(words))
+            .map_err(|rejection| misread(&rejection))
     }
 }
 
@@ -156,7 +178,13 @@ fn unread(error: &BytesRejection) -> Problem {
         error,
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_))
     );
-    if too_large { Code::TooLarge.into() } else { Code::Malformed.into() }
+    if too_large {
+        Code::TooLarge.into()
+    } else if TooSlow::is_behind(error) {
+        Code::Timeout.into()
+    } else {
+        Code::Malformed.into()
+    }
 }
 
 fn no_form(rejection: &FormRejection) -> Problem {
@@ -166,7 +194,12 @@ fn no_form(rejection: &FormRejection) -> Problem {
     if let FormRejection::BytesRejection(error) = rejection {
         return unread(error);
     }
-    // axum reads forms by way of serde_path_to_error too, and keeps what it said as a source.
+    misread(rejection)
+}
+
+/// axum reads forms and queries by way of `serde_path_to_error` too, and keeps what it said as a
+/// source.
+fn misread(rejection: &dyn Error) -> Problem {
     let mut causes = std::iter::successors(rejection.source(), |cause| (*cause).source());
     let cause = causes.find_map(|cause| {
         cause.downcast_ref::<serde_path_to_error::Error<serde::de::value::Error>>()
@@ -225,7 +258,7 @@ mod tests {
     async fn a_bare_answer_gets_its_document() {
         let late = Router::new().route("/", get(async || StatusCode::REQUEST_TIMEOUT));
         let request = Request::get("/").body(Body::empty()).unwrap();
-        let answer = bounded(late, Arc::new(Stopped)).oneshot(request).await.unwrap();
+        let answer = told(late, Arc::new(Stopped)).oneshot(request).await.unwrap();
         assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
         assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");
     }

@@ -18,6 +18,7 @@ mod enrolments;
 mod guest;
 mod limits;
 mod login;
+mod marks;
 mod number_changes;
 mod openapi;
 mod pages;
@@ -29,6 +30,7 @@ pub mod server;
 mod sessions;
 mod settings;
 mod step_ups;
+mod strays;
 mod tenure;
 mod wire;
 
@@ -177,13 +179,15 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
     let console = console.route_layer(from_fn_with_state(api.clone(), hosts::console));
     let router = public
         .merge(console)
+        .merge(pages::assets::routes(&api))
         .fallback(answers::not_found)
         .method_not_allowed_fallback(answers::method_not_allowed);
     let reports = courier::reports::routes();
     let reports = reports.route_layer(from_fn_with_state(api.clone(), hosts::public));
-    let router = body::small(router).merge(pictures).merge(reports);
+    let router = body::small(router).merge(body::large(pictures)).merge(reports);
     let clock = Arc::clone(&api.clock);
-    Ok(body::bounded(router.with_state(api), clock))
+    let router = body::told(router.with_state(api.clone()), clock);
+    Ok(router.layer(from_fn_with_state(api, strays::told)))
 }
 
 fn endpoints() -> OpenApiRouter<Api> {

@@ -4,6 +4,7 @@
 //! requests mean lives in the router; nothing here reads one beyond its head.
 
 mod https;
+mod pace;
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
@@ -30,16 +31,20 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
-use tower_http::timeout::DeadlineBody;
 use tracing::{debug, error, info, warn};
 
 pub use https::Https;
+use pace::{InTime, Time};
+pub(crate) use pace::{MoreTime, TooSlow};
 
 const MAX_HEADERS: usize = 64;
 const MAX_HEAD_BYTES: u16 = 16 * 1024;
 const MAX_STREAMS: u32 = 64;
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a body may take that a route gives more time.
+pub(crate) const LONGEST_BODY: Duration = Duration::from_secs(90);
 
 /// Where HTTP is served, and to how many.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -257,7 +262,8 @@ struct Patience {
     handshake: Duration,
     /// For the head of a request, from connecting or from the answer before.
     head: Duration,
-    body: Duration,
+    /// For the body of a request.
+    body: Time,
     /// For the client to read more of an answer that waits to be written.
     write: Duration,
     /// For running requests, when the server stops; the others need their time to stop, too.
@@ -269,7 +275,7 @@ impl Default for Patience {
         Self {
             handshake: Duration::from_secs(5),
             head: Duration::from_secs(5),
-            body: Duration::from_secs(10),
+            body: Time { each: Duration::from_secs(10), most: LONGEST_BODY },
             write: Duration::from_secs(10),
             drain: Duration::from_secs(5),
         }
@@ -369,14 +375,14 @@ impl Reception {
 
     fn admit(&self, request: Request<Incoming>, peer: IpAddr) -> Request<Body> {
         let client = PeerAddress(self.client(peer, request.headers()));
-        let mut request = request.map(|body| {
-            if body.is_end_stream() {
-                return Body::empty();
-            }
-            Body::new(DeadlineBody::new(self.patience.body, body))
-        });
-        request.extensions_mut().insert(client);
-        request
+        let (mut head, body) = request.into_parts();
+        head.extensions.insert(client);
+        if body.is_end_stream() {
+            return Request::from_parts(head, Body::empty());
+        }
+        let (body, more_time) = InTime::body(body, self.patience.body);
+        head.extensions.insert(more_time);
+        Request::from_parts(head, body)
     }
 
     /// Walks back through the proxies as far as they are trusted.

@@ -130,6 +130,28 @@ async fn a_body_that_says_it_is_too_large_is_told_so() {
     seen.refuses(StatusCode::PAYLOAD_TOO_LARGE, "too_large");
 }
 
+#[tokio::test]
+async fn the_message_to_a_guest_is_written_in_the_language_that_was_asked_for() {
+    let world = World::new().await;
+    let codes = format!("/v1/intercoms/{}/codes", world.intercom);
+    let new = |language: &str| format!(r#"{{"name":"Thandi","mobile":"+27825550001"{language}}}"#);
+    let made = world.owner_asks(Method::POST, &codes, &new(r#","language":"af""#)).await;
+    let made = made.is(StatusCode::CREATED).says("Skandeer die QR-kode").body;
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    let again = world.owner_asks(Method::POST, &codes, &new("")).await.is(StatusCode::OK);
+    again.says("Scan the QR code").says(made["id"].as_str().unwrap());
+    let path = format!("/v1/codes/{}", made["id"].as_str().unwrap());
+    for (asked, says) in [("", "Valid until "), ("?language=af", "Geldig tot ")] {
+        let seen = world.owner_asks(Method::GET, &format!("{path}{asked}"), "").await;
+        seen.is(StatusCode::OK).says(says).says(" SAST");
+    }
+    let seen = world.owner_asks(Method::GET, &format!("{path}?language=xx"), "").await;
+    let seen = seen.refuses(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request");
+    seen.says(r#""field":"language""#);
+    let document = crate::document().to_json().unwrap();
+    assert!(document.contains(r##""$ref":"#/components/schemas/Language""##));
+}
+
 #[test]
 fn every_answer_that_asks_to_wait_says_how_long() {
     use axum::response::IntoResponse;

@@ -95,6 +95,25 @@ async fn what_cannot_be_explained_is_said_as_explain_says_it() {
 }
 
 #[tokio::test]
+async fn what_is_asked_wrongly_is_told_on_a_page() {
+    let page = Page::open().await;
+    for (path, status, words) in [
+        ("/no/such/page", StatusCode::NOT_FOUND, "nothing at this address"),
+        ("/explain", StatusCode::UNPROCESSABLE_ENTITY, "/explain?of="),
+        ("/explain?of=a&of=b", StatusCode::UNPROCESSABLE_ENTITY, "/explain?of="),
+    ] {
+        let (answered, told) = page.get(path).await;
+        assert_eq!(answered, status, "{path}");
+        assert!(told.contains("<!doctype html>") && told.contains(words), "{path}: {told}");
+    }
+    let answer = page.client.post(&page.url).header(header::HOST, "localhost").send().await;
+    let answer = answer.unwrap();
+    assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+    assert!(answer.text().await.unwrap().contains("only shows something"));
+}
+
+#[tokio::test]
 async fn a_foreign_name_that_leads_here_reads_nothing() {
     let page = Page::open().await;
     for host in ["evil.example", "localhost.evil.example", "10.0.0.1"] {

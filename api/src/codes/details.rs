@@ -4,19 +4,22 @@ use axum::extract::State;
 use domain::CodeId;
 
 use super::CodeWithDigits;
+use super::share::{Asked, Language};
 use crate::Api;
 use crate::answers::Problem;
-use crate::body::{Path, segment};
+use crate::body::{Path, Query, segment};
 use crate::caller::Caller;
 
 /// Shows a code with its digits, recipient and remaining time.
 #[utoipa::path(get, path = "/v1/codes/{id}", tag = "codes", security(("session" = [])),
-    params(("id" = String, Path)), responses((status = 200, body = CodeWithDigits)))]
+    params(("id" = String, Path), ("language" = Option<Language>, Query, description = "Of the message in `share`; English unless asked for")),
+    responses((status = 200, body = CodeWithDigits)))]
 pub(crate) async fn details(
     State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(asked): Query<Asked>,
 ) -> Result<axum::Json<CodeWithDigits>, Problem> {
     let issued = api.store.codes().details(caller.user, segment(CodeId::parse(&id))?).await??;
-    Ok(axum::Json(CodeWithDigits::of(&api, &issued)))
+    Ok(axum::Json(CodeWithDigits::of(&api, &issued, asked.language.unwrap_or_default())))
 }

@@ -9,6 +9,7 @@ use store::{Guest, Issue, Issued};
 use utoipa::ToSchema;
 
 use super::CodeWithDigits;
+use super::share::Language;
 use crate::Api;
 use crate::answers::{Code, Problem};
 use crate::body::{Fields, IdempotencyKey, Json, Path, device};
@@ -22,6 +23,9 @@ pub(crate) struct NewCode {
     name: String,
     /// `+27821234567`, or in the local form of the caller's country
     mobile: String,
+    /// Of the message in `share`
+    #[serde(default)]
+    language: Language,
     /// Always refused when given: one code is for one contact
     #[serde(default)]
     contacts: Option<serde_json::Value>,
@@ -47,7 +51,7 @@ pub(crate) async fn issue(
     }
     let issued = ask(&api, caller.user, &id, &body.name, &body.mobile, key).await?;
     let status = if issued.repeated { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, axum::Json(CodeWithDigits::of(&api, &issued))))
+    Ok((status, axum::Json(CodeWithDigits::of(&api, &issued, body.language))))
 }
 
 /// Issues a code for who is named like this, as typed.

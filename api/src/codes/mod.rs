@@ -36,14 +36,14 @@ pub(crate) struct CodeWithDigits {
 }
 
 impl CodeWithDigits {
-    fn of(api: &Api, issued: &Issued) -> Self {
+    fn of(api: &Api, issued: &Issued, language: share::Language) -> Self {
         let pass = &issued.pass;
         let link = link(api, issued);
         Self {
             code: wire::Code::of(pass, api.now()),
             digits: pass.code.passcode.reveal(),
             guest_mobile: pass.guest.mobile.reveal().to_owned(),
-            share: share::Share::of(issued, &link),
+            share: share::Share::of(issued, &link, language.into()),
             link,
             reference: pass.reference.reveal(),
         }

@@ -1,13 +1,39 @@
-//! The message to the guest, ready for four ways of sending it. The service itself sends nothing
+//! The message to the guest, in a language that its sender chooses, ready for four ways of sending it. The service itself sends nothing
 //! to guests: the sender's own apps do (C13).
 
 use std::fmt::Write;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::Issued;
 use utoipa::ToSchema;
 
-use crate::wire;
+use crate::pages::{Moment, Tongue, Words};
+
+/// In which language the message to the guest is written.
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Language {
+    /// English
+    #[default]
+    En,
+    /// Afrikaans
+    Af,
+}
+
+/// The same, asked for in the address.
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    pub(crate) language: Option<Language>,
+}
+
+impl From<Language> for Tongue {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::En => Self::English,
+            Language::Af => Self::Afrikaans,
+        }
+    }
+}
 
 /// The message and the links that open it in an app of the sender's.
 #[derive(Serialize, ToSchema)]
@@ -23,10 +49,10 @@ pub(crate) struct Share {
 }
 
 impl Share {
-    pub(crate) fn of(issued: &Issued, link: &str) -> Self {
+    pub(crate) fn of(issued: &Issued, link: &str, tongue: Tongue) -> Self {
         let pass = &issued.pass;
-        let text = text(issued, link);
-        let subject = format!("Your access to {}", issued.intercom_name);
+        let text = text(issued, link, tongue);
+        let subject = Words::of("share-subject").with("place", &*issued.intercom_name).say(tongue);
         let (body, mobile) = (encoded(&text), &pass.guest.mobile);
         Self {
             sms: format!("sms:{}?body={body}", mobile.reveal()),
@@ -42,31 +68,17 @@ impl Share {
     }
 }
 
-fn text(issued: &Issued, link: &str) -> String {
+fn text(issued: &Issued, link: &str, tongue: Tongue) -> String {
     let pass = &issued.pass;
-    format!(
-        "Hi {name}, you can enter and leave {place} once.\n\
-         \n\
-         Code: {code}\n\
-         Link: {link}\n\
-         Valid until {until}\n\
-         \n\
-         1. Open the link.\n\
-         2. Scan the QR code on the intercom.\n\
-         3. Enter the code. To leave, open the link again.\n\
-         \n\
-         Reference, if the page asks for it: {reference}",
-        name = pass.guest.name.as_str(),
-        place = issued.intercom_name,
-        code = pass.code.passcode.reveal(),
-        until = told(pass.code.expires_at, &issued.time_zone),
-        reference = pass.reference.reveal(),
-    )
-}
-
-/// A moment in the words of a zone, which is named: `22 Nov 2026, 06:00 SAST`.
-fn told(at: domain::Timestamp, zone: &str) -> String {
-    wire::in_zone(at, zone).strftime("%-d %b %Y, %H:%M %Z").to_string()
+    let until = Moment::new(pass.code.expires_at, &issued.time_zone);
+    let words = Words::of("share-text")
+        .with("guest", pass.guest.name.as_str())
+        .with("place", &*issued.intercom_name)
+        .with("code", pass.code.passcode.reveal())
+        .with("link", link)
+        .with("until", until.dated(tongue))
+        .with("reference", pass.reference.reveal());
+    words.say(tongue)
 }
 
 /// Percent-encodes everything but unreserved letters (RFC 3986).
@@ -103,6 +115,7 @@ mod tests {
             let at: jiff::Timestamp = text.parse().unwrap();
             domain::Timestamp::from_millis(at.as_millisecond())
         };
+        let told = |at, zone: &str| Moment::new(at, zone).dated(Tongue::English);
         let twelve = domain::settings::InviteDuration::default().span();
         let told_after = |from: &str, zone: &str| told(evening(from) + twelve, zone);
         let spring = told_after("2026-03-28T19:00:00Z", "Europe/Berlin");

@@ -1,14 +1,14 @@
 //! Adding a device: by the code on its label, typed or read by the camera.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::owner::Owner;
 use crate::Api;
 use crate::answers::Code;
-use crate::body::Form;
+use crate::body::{Form, Query};
 use crate::caller::From as Address;
 use crate::devices::claim as use_case;
 use crate::pages::same_site::SameSite;

@@ -12,6 +12,7 @@ use super::visit;
 use crate::Api;
 use crate::answers::Problem;
 use crate::body::{Path, segment};
+use crate::marks::Mark;
 use crate::pages::{Moment, Screen, Words, filters};
 
 #[derive(Template)]
@@ -22,7 +23,7 @@ pub(super) struct Details {
 }
 
 /// What the page shows of a code.
-#[derive(Debug)]
+#[derive(Hash)]
 struct Shown {
     id: String,
     intercom: String,
@@ -57,7 +58,7 @@ pub(super) async fn show(
     let shown = told(&api, caller.user, &seen);
     let live = Live {
         from: format!("/console/codes/{id}/live"),
-        mark: live::mark(&shown),
+        mark: Mark::of(&shown),
         is_under_way: visit::is_under_way(&seen.pass.code),
     };
     Ok(Screen(Details { shown, live }))
@@ -73,7 +74,7 @@ pub(super) async fn live(
     look(&api, caller.user, id).await?;
     live::stream(&api, &caller, move |api, user| async move {
         let seen = look(&api, user, id).await?;
-        Ok(live::mark(&told(&api, user, &seen)))
+        Ok(Mark::of(&told(&api, user, &seen)))
     })
 }
 

@@ -1,7 +1,7 @@
 //! One Time Access of an intercom: the active codes, and who may still be inside.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use domain::UserId;
 use domain::settings::MaxUsers;
@@ -13,7 +13,8 @@ use super::owner::Owner;
 use super::visit::{self, Line};
 use crate::Api;
 use crate::answers::{Code, Problem};
-use crate::body::{Path, device};
+use crate::body::{Path, Query, device};
+use crate::marks::Mark;
 use crate::pages::{Moment, Screen, Words, filters};
 
 #[derive(Template)]
@@ -25,7 +26,7 @@ pub(super) struct Codes {
 }
 
 /// What the page shows of an intercom.
-#[derive(Debug)]
+#[derive(Hash)]
 pub(super) struct Shown {
     pub(super) id: String,
     pub(super) place: String,
@@ -36,7 +37,7 @@ pub(super) struct Shown {
 }
 
 /// How many codes are active, of how many.
-#[derive(Debug)]
+#[derive(Hash)]
 pub(super) struct Slots {
     taken: Words,
     /// Said when no code can be made: when one can (O-5d, X12).
@@ -53,7 +54,7 @@ pub(super) async fn show(
     let shown = look(&api, caller.user, &id).await?;
     let live = Live {
         from: format!("/console/intercoms/{}/codes/live", shown.id),
-        mark: live::mark(&shown),
+        mark: Mark::of(&shown),
         is_under_way: shown.is_under_way,
     };
     Ok(Screen(Codes { shown, done: done.words(), live }))
@@ -68,7 +69,7 @@ pub(super) async fn live(
     look(&api, caller.user, &id).await?;
     live::stream(&api, &caller, move |api, user| {
         let id = id.clone();
-        async move { look(&api, user, &id).await.map(|shown| live::mark(&shown)) }
+        async move { look(&api, user, &id).await.map(|shown| Mark::of(&shown)) }
     })
 }
 

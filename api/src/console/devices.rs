@@ -1,7 +1,7 @@
 //! The devices of an account, and one of them.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use domain::gate::Barred;
 use domain::permission::{Act, Role};
 use store::{Device, DeviceKind};
@@ -10,7 +10,7 @@ use super::done::Done;
 use super::owner::Owner;
 use crate::Api;
 use crate::answers::Problem;
-use crate::body::{self, Path};
+use crate::body::{self, Path, Query};
 use crate::pages::{Screen, Words, filters};
 
 /// All devices.

@@ -1,26 +1,15 @@
-//! Keeps an open page true, by server-sent events: each says which mark the page would have now, and
-//! a page with another mark is loaded again.
-//!
-//! A mark is made of all that a page shows, so it is another one whenever the page would be, and
-//! nothing is lost between two connections.
+//! Open pages of the console hear their marks for as long as their session may look.
 
-use std::convert::Infallible;
-use std::fmt::Debug;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
-use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use domain::{SessionId, UserId};
-use futures_util::stream;
-use tokio::sync::watch;
-use tokio::time::{self, Interval};
 
 use crate::Api;
 use crate::answers::{Code, Problem};
 use crate::caller::Caller;
+use crate::marks::{self, Look, Mark, Watch};
 use crate::places::Place;
-use crate::tenure::while_signed_in;
 
 /// Pages of one session that may listen at once.
 pub(crate) const PAGES_OF_A_SESSION: usize = 4;
@@ -39,16 +28,9 @@ const QUIET_CHECKS: u8 = 4;
 /// What a page listens to, and what it shows now.
 pub(super) struct Live {
     pub(super) from: String,
-    pub(super) mark: String,
+    pub(super) mark: Mark,
     /// Whether a gate is about to answer: then the page is loaded again without scripts, too.
     pub(super) is_under_way: bool,
-}
-
-/// The mark of what a page shows.
-pub(super) fn mark(shown: &impl Debug) -> String {
-    let mut hasher = DefaultHasher::new();
-    format!("{shown:?}").hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
 }
 
 /// Streams the mark whenever it changes, as `look` finds it; ends with the session, and with the
@@ -56,20 +38,12 @@ pub(super) fn mark(shown: &impl Debug) -> String {
 pub(super) fn stream<L, F>(api: &Api, caller: &Caller, look: L) -> Result<Response, Problem>
 where
     L: Fn(Api, UserId) -> F + Send + 'static,
-    F: Future<Output = Result<String, Problem>> + Send + 'static,
+    F: Future<Output = Result<Mark, Problem>> + Send + 'static,
 {
     let place = api.pages_of_sessions.take(caller.session.id);
     let place = place.ok_or(Problem::from(Code::TooManyRequests))?;
-    let (bell, checks) = (api.store.bell(), time::interval(CHECK_EVERY));
-    let (quiet, told) = (QUIET_CHECKS, String::new());
-    let user = caller.user;
-    let page = Page { api: api.clone(), user, look, bell, checks, quiet, told, _place: place };
-    let marks = stream::unfold(page, |mut page| async {
-        let mark = page.next().await?;
-        Some((Ok::<_, Infallible>(Event::default().event("mark").data(mark)), page))
-    });
-    let marks = while_signed_in(api, caller, marks);
-    Ok(Sse::new(marks).keep_alive(KeepAlive::default()).into_response())
+    let page = Page { api: api.clone(), user: caller.user, look, quiet: 0, _place: place };
+    Ok(marks::stream_for(api, caller, page))
 }
 
 /// An open page that listens.
@@ -77,35 +51,29 @@ struct Page<L> {
     api: Api,
     user: UserId,
     look: L,
-    bell: watch::Receiver<()>,
-    checks: Interval,
     /// Checks since the page was looked at.
     quiet: u8,
-    told: String,
     _place: Place<SessionId>,
 }
 
-impl<L, F> Page<L>
+impl<L, F> Watch for Page<L>
 where
-    L: Fn(Api, UserId) -> F,
-    F: Future<Output = Result<String, Problem>>,
+    L: Fn(Api, UserId) -> F + Send + 'static,
+    F: Future<Output = Result<Mark, Problem>> + Send + 'static,
 {
-    /// The next mark that was not told yet; none when there will be no other.
-    async fn next(&mut self) -> Option<String> {
-        loop {
-            self.api.stop.run_until_cancelled(self.checks.tick()).await?;
-            let has_rung = self.bell.has_changed().unwrap_or(true);
-            if !has_rung && self.quiet < QUIET_CHECKS {
-                self.quiet += 1;
-                continue;
-            }
-            self.bell.mark_unchanged();
-            self.quiet = 0;
-            let mark = (self.look)(self.api.clone(), self.user).await.ok()?;
-            if mark != self.told {
-                self.told.clone_from(&mark);
-                return Some(mark);
-            }
+    const EVENT: &'static str = "mark";
+
+    fn pace(&self) -> [Duration; 2] {
+        [CHECK_EVERY; 2]
+    }
+
+    async fn look(&mut self, has_rung: bool) -> Option<Look> {
+        if !has_rung && self.quiet < QUIET_CHECKS {
+            self.quiet += 1;
+            return Some(Look::Same);
         }
+        self.quiet = 0;
+        let looking = (self.look)(self.api.clone(), self.user);
+        Some(Look::page(looking.await.ok()?, false))
     }
 }

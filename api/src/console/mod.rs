@@ -15,7 +15,6 @@ mod confirm;
 mod delete;
 mod devices;
 mod done;
-mod files;
 mod history;
 mod invite;
 mod let_through;
@@ -37,6 +36,7 @@ use data_encoding::BASE64URL_NOPAD;
 use crate::Api;
 use crate::pages;
 pub(crate) use live::{PAGES, PAGES_OF_A_SESSION};
+pub(crate) use trouble::told;
 
 /// The first page of who is signed in.
 const HOME: &str = "/console/devices";
@@ -81,8 +81,6 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/console/codes/{id}/delete", get(delete::ask).post(delete::delete))
         .route("/console/codes/{id}/let-in", let_in)
         .route("/console/codes/{id}/let-out", let_out)
-        .route("/console.css", get(files::stylesheet))
-        .route("/console/scripts/{name}", get(files::script))
         .layer(map_response(trouble::told))
         .layer(from_fn_with_state(api.clone(), pages::rim))
 }
@@ -92,7 +90,5 @@ fn fresh_key(api: &Api) -> String {
     BASE64URL_NOPAD.encode(&domain::roll::<16>(&*api.dice))
 }
 
-#[cfg(test)]
-mod hosts_tests;
 #[cfg(test)]
 mod tests;

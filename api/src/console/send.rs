@@ -2,16 +2,17 @@
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::CodeId;
 
 use super::owner::Owner;
 use crate::Api;
 use crate::answers::Problem;
-use crate::body::{Path, segment};
+use crate::body::{Path, Query, segment};
 use crate::codes::link;
-use crate::codes::share::Share;
-use crate::pages::{Moment, Screen, filters};
+use crate::codes::share::{Asked, Share};
+use crate::pages::{Moment, Screen, Tongue, filters};
 
 #[derive(Template)]
 #[template(path = "console/send.html")]
@@ -23,6 +24,7 @@ struct Send {
     digits: String,
     until: Moment,
     share: Share,
+    language: Tongue,
 }
 
 /// `GET /console/codes/{id}/send`: what has ended is not sent any more.
@@ -30,12 +32,16 @@ pub(super) async fn show(
     State(api): State<Api>,
     Owner(caller): Owner,
     Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let issued = api.store.codes().details(caller.user, segment(CodeId::parse(&id))?).await??;
     let code = &issued.pass.code;
     if !code.is_active(api.now()) {
         return Ok(Redirect::to(&format!("/console/codes/{}", code.id)).into_response());
     }
+    // The page's own, unless its reader chose another.
+    let language = asked.language.map_or_else(|| Tongue::of(&headers), Tongue::from);
     let send = Send {
         id: code.id.to_string(),
         intercom: code.intercom.to_string(),
@@ -43,7 +49,8 @@ pub(super) async fn show(
         digits: code.passcode.reveal(),
         until: Moment::new(code.expires_at, &issued.time_zone),
         place: issued.intercom_name.clone(),
-        share: Share::of(&issued, &link(&api, &issued)),
+        share: Share::of(&issued, &link(&api, &issued), language),
+        language,
     };
     Ok(Screen(send).into_response())
 }

@@ -1,7 +1,9 @@
 //! Signing in to the console: the number, then the pin. Signing out.
 
+use std::time::Duration;
+
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::Timestamp;
@@ -15,7 +17,7 @@ use super::account::{Ask, Field};
 use super::owner::{self, Owner};
 use crate::Api;
 use crate::answers::{Code, Problem};
-use crate::body::Form;
+use crate::body::{Form, Query};
 use crate::caller::From as Address;
 use crate::login::{ChannelWord, begin, channels, resend, second_factor, verify};
 use crate::pages::same_site::SameSite;
@@ -23,6 +25,9 @@ use crate::pages::{self, Moment, Screen, Words, cookie, filters};
 
 /// The cookie that keeps the login while its pin is on the way.
 const LOGIN: &str = "login";
+
+/// Told in seconds; a longer wait is that for the end of a day's pins.
+const SHORT_WAIT: Duration = Duration::from_mins(2);
 
 /// The first step: which number, and how the pin is sent.
 #[derive(Default, Template)]
@@ -32,7 +37,16 @@ struct SignIn {
     displaced: Option<Displaced>,
     phone: String,
     ways: Vec<Way>,
+    /// Whether this browser was sent a pin, which can be typed.
+    is_pin_sent: bool,
     support: Option<String>,
+}
+
+impl SignIn {
+    /// Whether the pin goes by SMS.
+    fn by_sms(&self) -> bool {
+        self.ways.iter().any(|way| way.is_chosen && way.channel == Channel::Sms)
+    }
 }
 
 /// A way for the pin.
@@ -114,6 +128,7 @@ pub(super) async fn ask(
     _: SameSite,
     State(api): State<Api>,
     Address(address): Address,
+    headers: HeaderMap,
     Form(asked): Form<Asked>,
 ) -> Response {
     let sent = async {
@@ -130,8 +145,9 @@ pub(super) async fn ask(
                 Err(problem) => return problem.into_response(),
             };
             let screen = SignIn {
-                wrong: Some(Words::from(&problem)),
+                wrong: Some(wrong(&api, &problem)),
                 displaced: None,
+                is_pin_sent: problem.code == Code::OtpTooSoon && login_id(&api, &headers).is_some(),
                 phone: asked.phone,
                 ways,
                 support: api.config.support_contact.clone(),
@@ -266,8 +282,20 @@ fn pin_page(api: &Api, by: Option<ChannelWord>, wrong: Option<Words>) -> Pin {
 }
 
 fn wrong_pin(api: &Api, by: Option<ChannelWord>, problem: Problem) -> Response {
-    let wrong = Some(Words::from(&problem));
+    let wrong = Some(wrong(api, &problem));
     pages::told_by(problem, Screen(pin_page(api, by, wrong)))
+}
+
+/// What is wrong; of a pin that was just sent, when another can be.
+fn wrong(api: &Api, problem: &Problem) -> Words {
+    match problem.wait(api.now()).filter(|_| problem.code == Code::OtpTooSoon) {
+        None => Words::from(problem),
+        Some(wait) if wait < SHORT_WAIT => {
+            let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
+            Words::of("pin-too-soon").count("seconds", seconds)
+        }
+        Some(wait) => Words::of("pin-too-many").span(wait),
+    }
 }
 
 fn keep(api: &Api, login_id: &str) -> [(HeaderName, String); 1] {

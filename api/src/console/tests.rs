@@ -3,6 +3,7 @@
 mod account;
 mod codes;
 mod devices;
+mod hosts;
 mod live;
 mod settings;
 mod visit;
@@ -67,6 +68,26 @@ async fn o_1_a_wrong_number_and_a_wrong_pin_are_told_by_their_field_and_nothing_
     let wrong = if world.phone.pin().1 == "111111" { "222222" } else { "111111" };
     let page = owner.post("/console/pin", &[("pin", wrong), ("by", "sms")]).await;
     page.is(StatusCode::FORBIDDEN).says("The pin is not valid.");
+}
+
+#[tokio::test]
+async fn a_pin_that_was_just_sent_is_told_with_its_wait_and_leads_to_where_it_is_typed() {
+    let world = World::new().await;
+    let (mut owner, mut other) = (world.browser(), world.browser());
+    let asked = [("phone", "%2B27821234567"), ("channel", "sms")];
+    Browser::leads(&owner.post("/console/sign-in", &asked).await, "/console/pin?by=sms");
+    world.later(std::time::Duration::from_secs(10));
+    let page = owner.post("/console/sign-in", &asked).await.is(StatusCode::TOO_MANY_REQUESTS);
+    let wait: u32 = page.header("retry-after").parse().unwrap();
+    let page = page.says(&format!("You can have another one in {wait} seconds."));
+    page.says(r#"<a href="/console/pin?by=sms">Type the pin that was sent</a>"#);
+    let page = other.post("/console/sign-in", &asked).await.is(StatusCode::TOO_MANY_REQUESTS);
+    page.does_not_say("/console/pin");
+    let page = owner.post("/console/pin/again", &[("by", "sms")]).await;
+    page.says(&format!("in {wait} seconds."));
+    let typed = [("pin", world.phone.pin().1), ("by", "sms".to_owned())];
+    let typed = typed.each_ref().map(|(name, value)| (*name, value.as_str()));
+    Browser::leads(&owner.post("/console/pin", &typed).await, "/console/devices");
 }
 
 #[tokio::test]
@@ -147,7 +168,7 @@ async fn every_script_that_a_page_asks_for_is_ours_and_is_served() {
         assert_eq!(script.header("content-type"), "text/javascript; charset=utf-8");
         assert!(script.body.starts_with("// "), "{source} says what it is for");
     }
-    owner.get("/console/scripts/other.js").await.is(StatusCode::NOT_FOUND);
+    owner.get("/assets/0000000000000000/live.js").await.is(StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

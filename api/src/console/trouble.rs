@@ -14,7 +14,7 @@ struct Trouble {
 
 /// Tells a problem by a page where it would be a document. Who is not signed in is led to the
 /// sign-in, which knows the cookie and says who took the session.
-pub(super) async fn told(mut response: Response) -> Response {
+pub(crate) async fn told(mut response: Response) -> Response {
     let Some(Told { code, field }) = response.extensions_mut().remove() else { return response };
     if matches!(code, Code::SessionMissing | Code::SessionDisplaced | Code::SessionEnded) {
         return Redirect::to("/console/sign-in").into_response();

@@ -1,14 +1,14 @@
 //! A guest's visit in an owner's words: where a code stands, and what became of the last opening.
 
 use domain::access_code::{End, Standing};
-use domain::attempt::{State, WhyNot};
+use domain::attempt::State;
 use domain::{AccessCode, Attempt, Timestamp, UserId};
 use store::Pass;
 
 use crate::pages::{Moment, Words};
 
 /// A code as a line of a list.
-#[derive(Debug)]
+#[derive(Hash)]
 pub(super) struct Line {
     pub(super) id: String,
     pub(super) guest: String,
@@ -95,21 +95,9 @@ pub(super) fn opening(code: &AccessCode, attempt: &Attempt, zone: &str, now: Tim
             Words::of("opening-said-late").at("at", Moment::new(at, zone))
         }
         (State::Executed { at }, _) => Words::of("opening-opened").at("at", Moment::new(at, zone)),
-        (State::NotExecuted { why, .. }, _) => not_opened(why),
+        (State::NotExecuted { why, .. }, _) => Words::of("opening-not").why(why),
     };
     words.way(attempt.leg)
-}
-
-fn not_opened(why: WhyNot) -> Words {
-    Words::of(match why {
-        WhyNot::Revoked | WhyNot::Cancelled => "opening-not-cancelled",
-        WhyNot::NotSentInTime | WhyNot::TooLate => "opening-not-late",
-        WhyNot::GateWentAway | WhyNot::StaleEpoch | WhyNot::NeverArrived | WhyNot::NotInLedger => {
-            "opening-not-connection"
-        }
-        WhyNot::TooSoon => "opening-not-soon",
-        WhyNot::LedgerFailed => "opening-not-fault",
-    })
 }
 
 /// Who made a code, in the eyes of a reader.

@@ -1,18 +1,13 @@
 //! `GET /live`: tells an open page when it has something else to show, by server-sent events.
 
-use std::convert::Infallible;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::extract::State;
+use axum::response::Response;
 use domain::CodeId;
 use domain::secret::LinkToken;
-use futures_util::{Stream, stream};
 use serde::Deserialize;
-use tokio::sync::watch::Receiver;
-use tokio::time::{sleep, timeout};
 
 use super::cookie::Kept;
 use super::link::known;
@@ -20,8 +15,10 @@ use super::page::Trouble;
 use super::sight::{self, Sight};
 use crate::Api;
 use crate::answers::Code;
+use crate::body::Query;
 use crate::caller::From;
 use crate::limits::network;
+use crate::marks::{self, Look, Watch};
 use crate::places::Place;
 
 /// Pages of one pass that may listen at once: two phones with a few tabs.
@@ -52,9 +49,8 @@ pub(super) async fn listen(
     State(api): State<Api>,
     From(address): From,
     Kept(kept): Kept,
-    asked: Result<Query<Asked>, QueryRejection>,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Trouble> {
-    let Query(asked) = asked.map_err(|_| Code::NotFound)?;
+    Query(asked): Query<Asked>,
+) -> Result<Response, Trouble> {
     let link = kept.ok_or(Code::NotFound)?;
     let seen = known(&api, address, &link, api.now()).await?;
     let pass = seen.pass.code.id;
@@ -63,49 +59,30 @@ pub(super) async fn listen(
     }
     let of_pass = api.crowd.pages_of_a_pass.take(pass).ok_or(Code::TooManyRequests)?;
     let from = api.crowd.pages_of_an_address.take(network(address)).ok_or(Code::TooManyRequests)?;
-    let (bell, places) = (api.store.bell(), (of_pass, from));
-    let page = Listening { api, link, bell, told: None, is_over: false, _places: places };
-    let marks = stream::unfold(page, |mut page| async {
-        let mark = page.next().await?;
-        Some((Ok(Event::default().event("mark").data(mark)), page))
-    });
-    Ok(Sse::new(marks).keep_alive(KeepAlive::default()))
+    let page = Page { api: api.clone(), link, pace: PACE, _places: (of_pass, from) };
+    Ok(marks::stream(&api, page))
 }
 
-/// A page that listens.
-struct Listening {
+/// An open page that listens.
+struct Page {
     api: Api,
     link: LinkToken,
-    bell: Receiver<()>,
-    told: Option<String>,
-    is_over: bool,
+    pace: [Duration; 2],
     _places: (Place<CodeId>, Place<IpAddr>),
 }
 
-impl Listening {
-    /// The next mark that was not told yet; none when there will be no other.
-    async fn next(&mut self) -> Option<String> {
-        while !self.is_over {
-            self.bell.mark_unchanged();
-            let now = self.api.now();
-            let seen = self.api.store.redemptions().by_link(&self.link, now).await.ok()??;
-            let (sight, mark) = (Sight::of(&seen, now), sight::mark(&seen, now));
-            self.is_over = sight.is_last();
-            if self.told.as_ref() != Some(&mark) {
-                self.told = Some(mark.clone());
-                return Some(mark);
-            }
-            let pace = if sight.is_under_way() { PACE_AT_THE_GATE } else { PACE };
-            let stop = self.api.stop.clone();
-            stop.run_until_cancelled(pause(&mut self.bell, pace)).await?;
-        }
-        None
-    }
-}
+impl Watch for Page {
+    const EVENT: &'static str = "mark";
 
-/// Waits until something was written.
-async fn pause(bell: &mut Receiver<()>, [least, most]: [Duration; 2]) {
-    sleep(least).await;
-    // Whether it rang or was waited for long enough: what counts is read then.
-    let _ = timeout(most.saturating_sub(least), bell.changed()).await;
+    fn pace(&self) -> [Duration; 2] {
+        self.pace
+    }
+
+    async fn look(&mut self, _: bool) -> Option<Look> {
+        let now = self.api.now();
+        let seen = self.api.store.redemptions().by_link(&self.link, now).await.ok()??;
+        let sight = Sight::of(&seen, now);
+        self.pace = if sight.is_under_way() { PACE_AT_THE_GATE } else { PACE };
+        Some(Look::page(sight::mark(&seen, now), sight.is_last()))
+    }
 }

@@ -21,14 +21,14 @@ use std::net::IpAddr;
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Path};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::middleware::{from_fn_with_state, map_response};
-use axum::response::IntoResponse;
+use axum::response::Response;
 use axum::routing::{get, post};
 use domain::CodeId;
 
 use crate::Api;
-use crate::answers::Code;
+use crate::answers::{Code, Told};
 use crate::pages::{self, Words};
 use crate::places::Places;
 use page::{Page, Trouble};
@@ -37,6 +37,7 @@ use page::{Page, Trouble};
 pub(crate) struct Crowd {
     pages_of_a_pass: Places<CodeId>,
     pages_of_an_address: Places<IpAddr>,
+    arrivals: Places<CodeId>,
     pictures: Places<IpAddr>,
 }
 
@@ -45,6 +46,7 @@ impl Default for Crowd {
         Self {
             pages_of_a_pass: Places::new(live::PAGES_OF_A_PASS, live::PAGES),
             pages_of_an_address: Places::new(live::PAGES_OF_AN_ADDRESS, live::PAGES),
+            arrivals: Places::new(picture::ARRIVALS_OF_A_PASS, picture::ARRIVALS),
             pictures: Places::new(1, picture::PICTURES),
         }
     }
@@ -61,8 +63,6 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/exit", get(link::back).post(redeem::exit))
         .route("/scan", get(link::back))
         .route("/live", get(live::listen))
-        .route("/guest.js", get(async || script(include_str!("../../scripts/guest.js"))))
-        .route("/scan.js", get(async || script(include_str!("../../scripts/scan.js"))))
         .route("/robots.txt", get(robots))
         .route("/favicon.ico", get(no_icon));
     dressed(pages, api)
@@ -76,6 +76,13 @@ pub(crate) fn pictures(api: &Api) -> Router<Api> {
 
 fn dressed(pages: Router<Api>, api: &Api) -> Router<Api> {
     pages.layer(map_response(style::allowed)).layer(from_fn_with_state(api.clone(), pages::rim))
+}
+
+/// Tells a problem that no page of a guest has told.
+pub(crate) async fn told(mut document: Response) -> Response {
+    let Some(Told { code, .. }) = document.extensions_mut().remove() else { return document };
+    let page = Page::saying(words::trouble(code));
+    style::allowed(pages::instead(document, page)).await
 }
 
 /// The secret in a path, as its own parser reads it; what it refuses does not exist.
@@ -100,13 +107,6 @@ fn unknown(api: &Api, address: IpAddr) -> Trouble {
 /// `GET /`: for who comes without a link.
 async fn welcome() -> Page {
     Page::saying(Words::of("guest-welcome"))
-}
-
-/// The only things that may be kept, for an hour.
-fn script(text: &'static str) -> impl IntoResponse {
-    let kind = (header::CONTENT_TYPE, "text/javascript; charset=utf-8");
-    let keep = (header::CACHE_CONTROL, "public, max-age=3600");
-    ([kind, keep], text)
 }
 
 async fn robots() -> &'static str {

@@ -12,7 +12,8 @@ use super::sight::{self, Sight};
 use super::{style, words};
 use crate::Api;
 use crate::answers::Problem;
-use crate::pages::{self, Moment, Screen, Words, filters};
+use crate::marks::Mark;
+use crate::pages::{self, AGAIN, Moment, Screen, Words, filters};
 
 /// One page; all look alike.
 #[derive(Default, Template)]
@@ -66,7 +67,7 @@ pub(super) enum Call {
 /// How the page hears of changes.
 pub(super) struct Live {
     pass: String,
-    mark: String,
+    mark: Mark,
 }
 
 /// When the page is loaded again, and from where unless from where it is.

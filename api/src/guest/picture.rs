@@ -6,7 +6,7 @@ use std::panic::resume_unwind;
 use std::time::{Duration, Instant};
 
 use axum::extract::multipart::{MultipartError, MultipartRejection};
-use axum::extract::{Multipart, State};
+use axum::extract::{Extension, Multipart, State};
 use axum::http::StatusCode;
 use axum::response::Redirect;
 use domain::secret::BoardToken;
@@ -23,6 +23,7 @@ use crate::caller::From;
 use crate::limits::network;
 use crate::pages::Words;
 use crate::pages::same_site::SameSite;
+use crate::server::{MoreTime, TooSlow};
 
 /// The most a picture may weigh.
 pub(super) const MAX_BYTES: usize = 6 * 1024 * 1024;
@@ -32,6 +33,12 @@ const MAX_SIDE: u32 = 6144;
 
 /// The most memory that decoding may take: enough for what phones make.
 const MAX_MEMORY: u64 = 96 * 1024 * 1024;
+
+/// Pictures of one pass that may be on their way here at once: one, and another try.
+pub(super) const ARRIVALS_OF_A_PASS: usize = 2;
+
+/// Pictures that may be on their way here at once.
+pub(super) const ARRIVALS: usize = 24;
 
 /// Pictures that are read at once.
 pub(super) const PICTURES: usize = 2;
@@ -49,6 +56,7 @@ pub(super) async fn find(
     State(api): State<Api>,
     From(address): From,
     Kept(kept): Kept,
+    more_time: Option<Extension<MoreTime>>,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Redirect, Trouble> {
     site?;
@@ -58,16 +66,23 @@ pub(super) async fn find(
     let page = |said| Page { said, scan: true, ..link::page(&api, &seen, None, api.now()) };
     let again = |problem: Problem, said| Trouble::new(problem, page(Words::of(said)));
     let mut form = form.map_err(|_| again(Code::NotForm.into(), "guest-picture-unread"))?;
+    // What comes lies in memory until it is whole.
+    let Some(arrival) = api.crowd.arrivals.take(seen.pass.code.id) else {
+        return Err(again(Code::Busy.into(), "guest-picture-busy"));
+    };
+    if let Some(Extension(more_time)) = more_time {
+        more_time.give();
+    }
     let picture = first_file(&mut form).await;
-    let picture = picture.map_err(|error| again(too_large(&error), unread(&error)))?;
-    // Taken only now: a picture that trickles in keeps nobody waiting.
+    let picture = picture.map_err(|error| again(unread(&error), words_on(&error)))?;
+    // Taken only now: a picture that trickles in keeps nobody waiting for the work.
     let Some(place) = api.crowd.pictures.take(network(address)) else {
         return Err(again(Code::Busy.into(), "guest-picture-busy"));
     };
     // The place is kept for as long as the work goes on, even if nobody waits for it any more.
-    let looked = spawn_blocking(move || (board_on(&picture), place));
+    let looked = spawn_blocking(move || (board_on(&picture), place, arrival));
     // Looking ends by unwinding when time is up.
-    let found = looked.await.map_or(Ok(None), |(found, _)| found);
+    let found = looked.await.map_or(Ok(None), |(found, ..)| found);
     let refused = |reason| Problem::field("picture", reason);
     match found {
         Ok(Some(board)) => Ok(Redirect::to(&format!("/b/{}", board.reveal()))),
@@ -88,15 +103,23 @@ async fn first_file(form: &mut Multipart) -> Result<Vec<u8>, MultipartError> {
     }
 }
 
-fn too_large(error: &MultipartError) -> Problem {
-    let is_too_large = error.status() == StatusCode::PAYLOAD_TOO_LARGE;
-    if is_too_large { Code::TooLarge.into() } else { Code::Malformed.into() }
+fn unread(error: &MultipartError) -> Problem {
+    if is_too_large(error) {
+        Code::TooLarge.into()
+    } else if TooSlow::is_behind(error) {
+        Code::Timeout.into()
+    } else {
+        Code::Malformed.into()
+    }
 }
 
 /// A picture that is too large, or one that did not come whole: the line was too slow for it.
-fn unread(error: &MultipartError) -> &'static str {
-    let is_too_large = error.status() == StatusCode::PAYLOAD_TOO_LARGE;
-    if is_too_large { "guest-picture-unread" } else { "guest-picture-cut-off" }
+fn words_on(error: &MultipartError) -> &'static str {
+    if is_too_large(error) { "guest-picture-unread" } else { "guest-picture-cut-off" }
+}
+
+fn is_too_large(error: &MultipartError) -> bool {
+    error.status() == StatusCode::PAYLOAD_TOO_LARGE
 }
 
 /// The board whose QR code is on a picture, if there is one.

@@ -23,8 +23,8 @@ use super::{ticket, unknown};
 use crate::answers::{Code, Problem};
 use crate::body::Form;
 use crate::caller::From;
-use crate::pages::Words;
 use crate::pages::same_site::SameSite;
+use crate::pages::{self, Words};
 use crate::{Api, wire};
 
 /// What the form at the board sends.
@@ -312,6 +312,6 @@ fn told(api: &Api, headers: &HeaderMap, opening: Result<Opening, Trouble>) -> Re
 /// Browsers accept pages, whatever else they accept.
 fn wants_json(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    accept
-        .is_some_and(|accept| accept.contains("application/json") && !accept.contains("text/html"))
+    !pages::are_accepted(headers)
+        && accept.is_some_and(|accept| accept.contains("application/json"))
 }

@@ -7,11 +7,13 @@ use domain::attempt::{AskedBy, State};
 use domain::{Attempt, Leg, Timestamp};
 use store::GuestPass;
 
+use crate::marks::Mark;
+
 /// How long the gate is said to be open; later the guest is simply inside.
 const WELCOME: Duration = Duration::from_mins(1);
 
 /// The page that a pass has come to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Sight {
     /// The gate is to be opened, on the way in.
     WayIn,
@@ -146,14 +148,13 @@ impl Sight {
     }
 }
 
-/// Changes whenever the guest would see something else.
-pub(super) fn mark(seen: &GuestPass, now: Timestamp) -> String {
+/// The mark of what there is to see; after a try that failed, the same page says something else.
+pub(super) fn mark(seen: &GuestPass, now: Timestamp) -> Mark {
     let failed = seen.latest.as_ref().filter(|latest| match latest.state {
         State::NotExecuted { .. } => true,
         State::Pending | State::Sent { .. } | State::Executed { .. } => false,
     });
-    let failed = failed.map(|attempt| attempt.id.to_string()).unwrap_or_default();
-    format!("{:?} {failed}", Sight::of(seen, now))
+    Mark::of(&(Sight::of(seen, now), failed.map(|attempt| attempt.id)))
 }
 
 /// Whether the gate's word on the way in came after its deadline: then nobody stands there who saw

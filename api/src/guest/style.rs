@@ -5,19 +5,16 @@ use std::sync::LazyLock;
 
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use data_encoding::BASE64;
-use ring::digest::{SHA256, digest};
 
-use crate::pages::POLICY;
+use crate::pages::policy;
 
 /// What stands between `<style>` and `</style>`.
-pub(super) const SHEET: &str = include_str!("../../templates/guest/guest.css");
+pub(super) const SHEET: &str = concat!(
+    include_str!("../../templates/colours.css"),
+    include_str!("../../templates/guest/guest.css")
+);
 
-static ALLOWED: LazyLock<HeaderValue> = LazyLock::new(|| {
-    let hash = BASE64.encode(digest(&SHA256, SHEET.as_bytes()).as_ref());
-    let policy = POLICY.replace("style-src 'self'", &format!("style-src 'self' 'sha256-{hash}'"));
-    HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static(POLICY))
-});
+static ALLOWED: LazyLock<HeaderValue> = LazyLock::new(|| policy::with_style(SHEET));
 
 /// Lets browsers apply this style, and no other that stands in a page.
 pub(super) async fn allowed(mut response: Response) -> Response {

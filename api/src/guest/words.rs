@@ -29,16 +29,7 @@ pub(super) fn gate_is_away(leg: Leg) -> Words {
 }
 
 pub(super) fn not_opened(why: WhyNot, leg: Leg) -> Words {
-    let words = Words::of(match why {
-        WhyNot::Revoked | WhyNot::Cancelled => "guest-not-opened-cancelled",
-        WhyNot::NotSentInTime | WhyNot::TooLate => "guest-not-opened-late",
-        WhyNot::GateWentAway | WhyNot::StaleEpoch | WhyNot::NeverArrived | WhyNot::NotInLedger => {
-            "guest-not-opened-connection"
-        }
-        WhyNot::TooSoon => "guest-not-opened-soon",
-        WhyNot::LedgerFailed => "guest-not-opened-fault",
-    });
-    words.way(leg)
+    Words::of("guest-not-opened").why(why).way(leg)
 }
 
 pub(super) fn cancelled(inside: bool) -> Words {

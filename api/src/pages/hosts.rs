@@ -44,6 +44,15 @@ pub(crate) fn origin<'a>(api: &'a Api, asked: Option<&str>) -> &'a str {
     console.filter(|url| is_at(url, asked)).unwrap_or(&api.public_url)
 }
 
+/// Whether an address belongs to the console: by its host, where that has its own, else by its path.
+pub(crate) fn is_console(api: &Api, request: &Request) -> bool {
+    if api.console_url.is_some() {
+        return is_for_console(api, request);
+    }
+    let rest = request.uri().path().strip_prefix(CONSOLE);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 fn is_for_console(api: &Api, request: &Request) -> bool {
     let asked = asked(request.headers(), request.uri());
     api.console_url.as_deref().is_some_and(|url| is_at(url, asked))

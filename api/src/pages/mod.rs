@@ -3,8 +3,10 @@
 //!
 //! What is *absent* here: what a page says (`messages/`) and what it looks like (`templates/`).
 
+pub(crate) mod assets;
 pub(crate) mod cookie;
 pub(crate) mod hosts;
+pub(crate) mod policy;
 pub(crate) mod same_site;
 mod tongue;
 mod words;
@@ -22,18 +24,13 @@ use axum::response::{IntoResponse, Response};
 
 use crate::Api;
 use crate::answers::{Code, Problem, RetryAt};
+pub(crate) use policy::AGAIN;
 pub(crate) use tongue::Tongue;
 pub(crate) use words::{Moment, Words, filters};
 pub(crate) use wrong::Wrong;
 
-/// What a page may load: nothing but what is ours.
-pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
-     object-src 'none'";
-
-/// What every page says to browsers (safety.md 5.2).
-const HEADERS: [(&str, &str); 8] = [
-    ("content-security-policy", POLICY),
+/// What every page says to browsers (safety.md 5.2), beside what it may load.
+const HEADERS: [(&str, &str); 7] = [
     ("referrer-policy", "no-referrer"),
     ("x-content-type-options", "nosniff"),
     ("x-robots-tag", "noindex"),
@@ -49,12 +46,45 @@ const STRICT_TRANSPORT: &str = "max-age=31536000; includeSubDomains";
 /// Under this name a template finds the language of its reader.
 const TONGUE: &str = "tongue";
 
+/// What every other answer says to browsers: that it is no page.
+const SAFE_HEADERS: [(&str, &str); 6] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
+    ),
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+    ("x-robots-tag", "noindex"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("cache-control", "no-store"),
+];
+
 /// Writes a page in the reader's language, and gives every answer the headers of all pages.
 pub(crate) async fn rim(State(api): State<Api>, request: Request, next: Next) -> Response {
     let tongue = Tongue::of(request.headers());
-    let mut response = written(next.run(request).await, tongue);
-    dress(response.headers_mut(), api.is_public_tls());
+    finished(&api, next.run(request).await, tongue)
+}
+
+/// Writes a page in a language, and gives it the headers of all pages.
+pub(crate) fn finished(api: &Api, page: Response, tongue: Tongue) -> Response {
+    let mut response = written(page, tongue);
+    let policy = response.headers_mut().entry(header::CONTENT_SECURITY_POLICY);
+    policy.or_insert_with(|| policy::PLAIN.clone());
+    dress(api, &mut response, &HEADERS);
     response
+}
+
+/// Gives an answer the headers without which none leaves.
+pub(crate) fn safe(api: &Api, mut response: Response) -> Response {
+    dress(api, &mut response, &SAFE_HEADERS);
+    response
+}
+
+/// Whether whoever asks reads pages: browsers say so when a person opens an address or presses a
+/// button.
+pub(crate) fn are_accepted(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// A page, to be written once the reader's language is known.
@@ -98,11 +128,12 @@ fn written(mut response: Response, tongue: Tongue) -> Response {
     Response::from_parts(head, html.into())
 }
 
-fn dress(headers: &mut HeaderMap, is_public_tls: bool) {
-    for (name, value) in HEADERS {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+fn dress(api: &Api, response: &mut Response, said: &[(&'static str, &'static str)]) {
+    let headers = response.headers_mut();
+    for (name, value) in said {
+        headers.entry(*name).or_insert(HeaderValue::from_static(value));
     }
-    if is_public_tls {
+    if api.is_public_tls() {
         let value = HeaderValue::from_static(STRICT_TRANSPORT);
         headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
     }

@@ -50,12 +50,25 @@ impl Tongue {
         }
     }
 
+    /// What it calls itself.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::Afrikaans => "Afrikaans",
+        }
+    }
+
     /// A message, or one of its attributes. What is not translated is said in English; a message
     /// that does not exist is told by its name (a test sees to it that none is missing).
     pub(crate) fn say(self, key: &str, attribute: Option<&str>, with: &FluentArgs<'_>) -> String {
         let said = self.bundle().said(key, attribute, with);
         said.or_else(|| ENGLISH.said(key, attribute, with))
             .unwrap_or_else(|| if attribute.is_some() { String::new() } else { key.to_owned() })
+    }
+
+    /// Whether there is a message of that name.
+    pub(crate) fn knows(key: &str) -> bool {
+        ENGLISH.0.has_message(key)
     }
 
     fn bundle(self) -> &'static Bundle {

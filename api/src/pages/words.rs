@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use domain::attempt::WhyNot;
 use domain::{Leg, Timestamp};
 use fluent_bundle::FluentArgs;
 use jiff::Zoned;
@@ -12,14 +13,14 @@ use crate::answers::{Code, Problem};
 use crate::wire;
 
 /// A message, not yet in anybody's language.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Hash)]
 pub(crate) struct Words {
     key: Cow<'static, str>,
     with: Vec<(&'static str, Named)>,
 }
 
 /// What a message names: a text, a number that may decide between forms, or a moment.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 enum Named {
     Text(String),
     Number(u32),
@@ -45,6 +46,23 @@ impl Words {
             match leg {
                 Leg::Entry => "entry",
                 Leg::Exit => "exit",
+            },
+        )
+    }
+
+    /// The same, telling why a gate did not open: messages ask for the word.
+    pub(crate) fn why(self, why: WhyNot) -> Self {
+        self.with(
+            "why",
+            match why {
+                WhyNot::Revoked | WhyNot::Cancelled => "cancelled",
+                WhyNot::NotSentInTime | WhyNot::TooLate => "late",
+                WhyNot::GateWentAway
+                | WhyNot::StaleEpoch
+                | WhyNot::NeverArrived
+                | WhyNot::NotInLedger => "connection",
+                WhyNot::TooSoon => "soon",
+                WhyNot::LedgerFailed => "fault",
             },
         )
     }
@@ -76,9 +94,15 @@ impl Words {
         }
     }
 
-    /// What is expected of a field of a form.
+    /// What is expected of a field of a form; of one that no form of ours has, that it is not as
+    /// expected.
     pub(crate) fn on_field(field: &str) -> Self {
-        Self { key: format!("field-{}", field.replace('_', "-")).into(), with: Vec::new() }
+        let key = format!("field-{}", field.replace('_', "-"));
+        if Tongue::knows(&key) {
+            Self { key: key.into(), with: Vec::new() }
+        } else {
+            Self::on(Code::InvalidRequest)
+        }
     }
 
     /// The message itself.
@@ -111,7 +135,7 @@ impl From<&Problem> for Words {
 }
 
 /// A moment, in the zone where it matters.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct Moment(Zoned);
 
 impl Moment {
@@ -122,20 +146,31 @@ impl Moment {
 
     /// `06:00 (SAST) on 22 Nov`.
     pub(crate) fn say(&self, tongue: Tongue) -> String {
-        let words = Words::of("moment")
+        self.told("moment", tongue)
+    }
+
+    /// `22 Nov 2026, 06:00 SAST`.
+    pub(crate) fn dated(&self, tongue: Tongue) -> String {
+        self.told("moment-dated", tongue)
+    }
+
+    fn told(&self, key: &'static str, tongue: Tongue) -> String {
+        let words = Words::of(key)
             .with("time", self.0.strftime("%H:%M").to_string())
             .with("zone", self.0.strftime("%Z").to_string())
             .count("day", self.0.day().unsigned_abs())
-            .count("month", self.0.month().unsigned_abs());
+            .count("month", self.0.month().unsigned_abs())
+            .with("year", self.0.year().to_string());
         words.say(tongue)
     }
 }
 
 /// What templates say in the language of their reader: `{{ "devices"|say }}`, `{{ words|say }}`,
-/// `{{ words|note }}`, `{{ until|moment }}`.
+/// `{{ words|note }}`, `{{ until|moment }}`; and where what they load is: `{{ "guest.js"|asset }}`.
 #[expect(
     unreachable_pub,
     clippy::inline_always,
+    clippy::unnecessary_wraps,
     clippy::unused_self,
     reason = "so `filter_fn` writes it"
 )]
@@ -143,7 +178,7 @@ pub(crate) mod filters {
     use askama::{Values, filter_fn, get_value};
 
     use super::{Moment, Words};
-    use crate::pages::{TONGUE, Tongue};
+    use crate::pages::{TONGUE, Tongue, assets};
 
     /// A name of a message, or words with what they name.
     pub(crate) trait Sayable {
@@ -184,6 +219,12 @@ pub(crate) mod filters {
     #[filter_fn]
     pub(crate) fn moment(at: &Moment, values: &dyn Values) -> askama::Result<String> {
         Ok(at.say(*get_value::<Tongue>(values, TONGUE)?))
+    }
+
+    /// The address of a script or a style sheet.
+    #[filter_fn]
+    pub(crate) fn asset(name: &str, _: &dyn Values) -> askama::Result<String> {
+        Ok(assets::address(name))
     }
 
     /// The reader's language, for `lang`.

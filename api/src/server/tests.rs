@@ -12,6 +12,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -75,14 +76,41 @@ async fn an_idle_connection_is_closed_after_its_answer() {
 #[tokio::test]
 async fn a_body_that_never_ends_is_cut_off() {
     let router = Router::new().route("/", post(async |body: Bytes| body));
+    let body = Time { each: SHORT, most: LONG };
     let server =
-        Running::start_with(&any_port(), router, Patience { body: SHORT, ..Patience::default() })
-            .await;
+        Running::start_with(&any_port(), router, Patience { body, ..Patience::default() }).await;
     let mut client = server.connect().await;
     let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf";
     client.write_all(head.as_bytes()).await.unwrap();
     let answer = read_to_end(&mut client).await;
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+}
+
+/// A picture over a bad line: it goes on for longer than any other body may.
+#[tokio::test]
+async fn a_body_that_keeps_coming_is_waited_for_where_a_route_gives_it_more_time() {
+    let body = Time { each: Duration::from_secs(1), most: LONG };
+    let server =
+        Running::start_with(&any_port(), uploads(), Patience { body, ..Patience::default() }).await;
+    let (patient, hasty) =
+        tokio::join!(server.uploads("/patient", 10), server.uploads("/hasty", 10));
+    assert!(patient.starts_with("HTTP/1.1 200"), "{patient}");
+    assert!(patient.ends_with(&(10 * PIECE).to_string()), "{patient}");
+    assert!(!hasty.starts_with("HTTP/1.1 200"), "{hasty}");
+}
+
+#[tokio::test]
+async fn a_body_with_more_time_is_cut_off_when_it_stops_coming_or_never_ends() {
+    for (each, most, pieces) in [(SHORT, LONG, 1), (LONG, SHORT, usize::MAX)] {
+        let body = Time { each, most };
+        let server =
+            Running::start_with(&any_port(), uploads(), Patience { body, ..Patience::default() })
+                .await;
+        let began = Instant::now();
+        let answer = server.uploads("/patient", pieces).await;
+        assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(began.elapsed() < LONG, "{:?}", began.elapsed());
+    }
 }
 
 #[tokio::test]
@@ -373,6 +401,29 @@ impl Running {
         read_to_end(&mut client).await
     }
 
+    /// Sends so many pieces of a body that would have ten, one after the other, and reads the answer.
+    async fn uploads(&self, path: &str, pieces: usize) -> String {
+        let (mut reader, mut writer) = self.connect().await.into_split();
+        let all = if pieces == usize::MAX { usize::MAX } else { 10 * PIECE };
+        let head = format!("POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: {all}\r\n\r\n");
+        let sending = async {
+            writer.write_all(head.as_bytes()).await?;
+            let mut pace = tokio::time::interval(SHORT / 2);
+            for _ in 0..pieces {
+                pace.tick().await;
+                writer.write_all(&vec![b'x'; PIECE]).await?;
+            }
+            std::future::pending::<io::Result<()>>().await
+        };
+        let mut answer = vec![0; 1024];
+        let length = tokio::select! {
+            length = within(reader.read(&mut answer)) => length.unwrap_or_default(),
+            // Cut off while it was sending.
+            _ = sending => 0,
+        };
+        String::from_utf8_lossy(&answer[..length]).into_owned()
+    }
+
     async fn answers(&self) -> bool {
         let mut client = self.connect().await;
         let asked = client.write_all(b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n").await;
@@ -446,6 +497,22 @@ impl TimeProvider for StandingClock {
 
 fn any_port() -> Config {
     Config { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), ..Config::default() }
+}
+
+/// More than must come each time.
+const PIECE: usize = 200 * 1024;
+
+/// Answers how long a body is.
+fn uploads() -> Router {
+    let length = async |body: Body| {
+        let body = axum::body::to_bytes(body, usize::MAX).await;
+        body.map(|body| body.len().to_string()).map_err(|_| axum::http::StatusCode::BAD_REQUEST)
+    };
+    let patient = async move |Extension(more): Extension<MoreTime>, body: Body| {
+        more.give();
+        length(body).await
+    };
+    Router::new().route("/patient", post(patient)).route("/hasty", post(length))
 }
 
 fn hello() -> Router {

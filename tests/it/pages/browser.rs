@@ -30,6 +30,8 @@ static TURN: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(2);
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Kind {
     pub(crate) without_scripts: bool,
+    /// Its line is so bad that pages come and their modules do not.
+    pub(crate) without_modules: bool,
     /// What it sends as `Accept-Language`.
     pub(crate) speaks: Option<&'static str>,
     /// Twice as large, as people set it who see badly.
@@ -98,6 +100,10 @@ impl Browser {
         let browser = Self { client, kind, driver, _turn: turn, _profile: profile };
         if kind.without_scripts {
             browser.tells("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
+        }
+        if kind.without_modules {
+            browser.tells("Network.enable", json!({})).await;
+            browser.tells("Network.setBlockedURLs", json!({ "urls": ["*.js"] })).await;
         }
         browser
     }

@@ -197,7 +197,10 @@ async fn g_12_a_gate_that_keeps_silent_is_waited_for_and_its_answer_is_told_by_i
     guest.sees("Opening…").await;
     guest.keeps("guest-opening").await;
     guest.is_accessible().await;
+    guest.reloads().await;
+    guest.asks("window.isTheSame = true").await;
     guest.sees("Still waiting").await;
+    assert_eq!(guest.asks("return window.isTheSame").await, true, "its module does better");
     guest.keeps("guest-silent").await;
     guest.is_accessible().await;
     home.gate.release();
@@ -205,6 +208,29 @@ async fn g_12_a_gate_that_keeps_silent_is_waited_for_and_its_answer_is_told_by_i
     guest.keeps("guest-not-opened").await;
     guest.is_accessible().await;
     assert!(home.gate.pulses().is_empty());
+    guest.closes().await;
+}
+
+/// A bad line may bring the page and not its module; the page must go on all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn g_12_a_waiting_page_whose_module_never_came_tells_by_itself_that_the_gate_opened() {
+    if there_is_none() {
+        return;
+    }
+    let home = Home::start().await;
+    let code = home.issues("Thandi").await;
+    let guest = Browser::of(Kind { without_modules: true, ..Kind::default() }).await;
+    guest.opens(&code.link).await;
+    guest.opens(home.board()).await;
+    home.gate.hold();
+    guest.types("4-digit code", &code.digits).await;
+    guest.presses("Open the gate").await;
+    guest.sees("Opening…").await;
+    let came = "return document.getElementById('told').hasAttribute('tabindex')";
+    assert_eq!(guest.asks(came).await, false, "no module came");
+    home.gate.release();
+    guest.sees("Gate is open. Welcome.").await;
+    assert_eq!(home.gate.pulses().len(), 1);
     guest.closes().await;
 }
 

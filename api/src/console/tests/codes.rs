@@ -1,6 +1,7 @@
 //! Codes: made, sent, looked at, deleted.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use domain::settings::{ExitGate, InviteDuration, MaxUsers};
 use domain::{IntercomId, Settings};
 
@@ -40,6 +41,27 @@ async fn o_5_generate_leads_to_the_sheet_with_the_digits_and_four_ways_to_send_t
     let page = page.says(r#"href="https://wa.me/27825550001?text="#).says(r#"href="mailto:?"#);
     page.says("<textarea").says("Scan the QR code on the intercom.").says("(SAST) on 29\u{a0}May");
     owner.get(&list(world.intercom)).await.says("Zoë &#38; Co").says("1 of 10 codes are active");
+}
+
+#[tokio::test]
+async fn o_5_the_message_speaks_the_language_of_the_page_or_the_one_that_its_sender_chooses() {
+    let world = World::new().await;
+    let mut owner = world.browser();
+    owner.signs_in(&world).await;
+    let sheet = format!("/console/codes/{}/send", world.issues().await.pass.code.id);
+    for (page, asked, message, says) in [
+        ("en", "", "en", "Scan the QR code on the intercom."),
+        ("af", "", "af", "Skandeer die QR-kode op die interkom."),
+        ("af", "?language=en", "en", "Scan the QR code on the intercom."),
+        ("en", "?language=af", "af", "mailto:?subject=Jou%20toegang%20tot%20Unit%204"),
+    ] {
+        let request = Request::get(format!("{sheet}{asked}")).header("accept-language", page);
+        let seen = owner.send(request, Body::empty()).await.is(StatusCode::OK).says(says);
+        seen.says(&format!(r#"<html lang="{page}">"#))
+            .says(&format!(r#"rows="16" lang="{message}""#))
+            .says(&format!(r#"<a href="?language={message}" lang="{message}" aria-current"#));
+    }
+    owner.get(&format!("{sheet}?language=xx")).await.is(StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]

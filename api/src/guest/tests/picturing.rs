@@ -1,14 +1,21 @@
 //! A picture of the board instead of a scan.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::BoxError;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, Request, StatusCode, header};
 use fast_qr::QRBuilder;
+use futures_util::{StreamExt, stream};
 use image::{DynamicImage, GrayImage, ImageFormat, Luma, imageops};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::world::{Browser, Seen, World, link};
-use crate::guest::picture::MAX_BYTES;
+use crate::guest::picture::{ARRIVALS_OF_A_PASS, MAX_BYTES};
+use crate::server::TooSlow;
 
 /// Far longer than looking at a picture may take.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -120,6 +127,32 @@ async fn a_picture_full_of_corners_of_codes_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_picture_that_comes_too_slowly_is_told_so_and_the_page_stays() {
+    let world = World::new().await;
+    let mut guest = world.guest_with_a_pass().await;
+    let half = fields(b"half of it");
+    let half = Bytes::from(half[..half.len() - 10].to_vec());
+    let slow = stream::iter([Ok(half), Err::<Bytes, BoxError>(TooSlow.into())]);
+    let seen = guest.send(form(), Body::from_stream(slow)).await.is(StatusCode::REQUEST_TIMEOUT);
+    seen.says("did not arrive whole").says(r#"action="/scan""#);
+}
+
+/// Each may weigh six megabytes, and lies in memory until it is whole.
+#[tokio::test]
+async fn so_many_pictures_of_a_pass_come_at_once_and_one_given_up_makes_room() {
+    let world = World::new().await;
+    let guest = world.guest_with_a_pass().await;
+    let mut coming = Vec::new();
+    for _ in 0..ARRIVALS_OF_A_PASS {
+        coming.push(guest.clone().begins_a_picture().await);
+    }
+    let busy = guest.clone().sends_a_picture(b"x").await.is(StatusCode::SERVICE_UNAVAILABLE);
+    busy.says("Too many pictures at once");
+    coming.pop().unwrap().abort();
+    guest.clone().sends_until_looked_at(b"x").await;
+}
+
+#[tokio::test]
 async fn a_picture_from_another_site_is_not_looked_at() {
     let world = World::new().await;
     let picture = encoded(photograph(&world.board), ImageFormat::Png);
@@ -174,6 +207,24 @@ impl Browser {
                 return status;
             }
         }
+    }
+}
+
+impl Browser {
+    /// A picture of which the first bytes were read.
+    async fn begins_a_picture(mut self) -> JoinHandle<()> {
+        let read = Arc::new(Notify::new());
+        let begun = Arc::clone(&read);
+        let trickle = stream::once(async { Ok::<_, BoxError>(Bytes::from_static(b"--XX\r\n")) })
+            .chain(stream::once(async move {
+                begun.notify_one();
+                std::future::pending().await
+            }));
+        let sending = tokio::spawn(async move {
+            self.send(form(), Body::from_stream(trickle)).await;
+        });
+        timeout(DEADLINE, read.notified()).await.expect("it is read");
+        sending
     }
 }
 

@@ -69,10 +69,33 @@ async fn g_2_only_a_page_without_a_form_reloads_itself_and_only_without_scripts(
     assert!(page.has_form() && !page.body.contains("http-equiv"));
     form.send(&mut guest, &digits(&issued)).await.leads_to(&issued);
     let page = guest.get(&link(&issued)).await.says("Opening…").says(">Look again</a>");
-    page.says(r#"<noscript><meta http-equiv="refresh" content="1"></noscript>"#);
-    for script in ["/guest.js", "/scan.js"] {
-        let script = guest.get(script).await.is(StatusCode::OK);
+    let page = page.says(r#"<noscript><meta http-equiv="refresh" content="1"></noscript>"#);
+    let (_, script) = page.body.split_once(r#"<script data-after="1">"#).unwrap();
+    let (script, _) = script.split_once("</script>").unwrap();
+    let hash = BASE64.encode(digest(&SHA256, script.as_bytes()).as_ref());
+    let allowed = format!("script-src 'self' 'sha256-{hash}';");
+    assert!(page.header("content-security-policy").contains(&allowed), "{hash}");
+}
+
+/// The address changes with what a script says, so a new release is seen at once.
+#[tokio::test]
+async fn scripts_are_kept_for_good_under_an_address_of_this_release_alone() {
+    let world = World::new().await;
+    let page = world.browser().get("/").await;
+    let (_, rest) = page.body.split_once(r#"<script type="module" src=""#).unwrap();
+    let (module, _) = rest.split_once('"').unwrap();
+    let folder = module.strip_suffix("guest.js").unwrap();
+    for name in ["guest.js", "scan.js", "camera.js"] {
+        let script = world.browser().get(&format!("{folder}{name}")).await.is(StatusCode::OK);
+        assert_eq!(script.header("cache-control"), "public, max-age=31536000, immutable");
+        assert_eq!(script.header("content-type"), "text/javascript; charset=utf-8");
         assert!(!script.body.contains("\"http"), "nothing but what is ours: {}", script.body);
+        let imports = script.body.lines().filter(|line| line.starts_with("import "));
+        assert!(imports.clone().all(|line| line.contains("from \"./")), "of the same release");
+    }
+    for path in ["/assets/0000000000000000/guest.js", &format!("{folder}other.js")] {
+        let gone = world.browser().get(path).await.is(StatusCode::NOT_FOUND);
+        assert_eq!(gone.header("cache-control"), "no-store");
     }
 }
 
@@ -155,23 +178,19 @@ async fn every_answer_carries_the_headers_of_the_guest_pages() {
     let form = guest.stands_at(&issued, &world.board).await;
     let mut answers = vec![form.send(&mut guest, wrong_digits(&issued)).await];
     answers.push(form.send(&mut guest, &digits(&issued)).await);
-    for path in
-        ["/", "/x", "/b/x", "/guest.js", "/scan.js", "/robots.txt", &link(&issued), &world.board]
-    {
+    for path in ["/", "/x", "/b/x", "/robots.txt", &link(&issued), &world.board] {
         answers.push(guest.get(path).await);
     }
     for answer in answers {
         let csp = answer.header("content-security-policy");
-        assert!(csp.starts_with("default-src 'none'; script-src 'self';"), "{csp}");
+        assert!(csp.starts_with("default-src 'none'; script-src 'self' 'sha256-"), "{csp}");
         assert_eq!(answer.header("referrer-policy"), "no-referrer");
         assert_eq!(answer.header("x-robots-tag"), "noindex");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin");
         assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin");
         assert_eq!(answer.header("permissions-policy"), "camera=(self), geolocation=()");
-        let is_script = answer.header("content-type").starts_with("text/javascript");
-        let keep = if is_script { "public, max-age=3600" } else { "no-store" };
-        assert_eq!(answer.header("cache-control"), keep);
+        assert_eq!(answer.header("cache-control"), "no-store");
         let tls = answer.header("strict-transport-security");
         assert_eq!(tls, "max-age=31536000; includeSubDomains");
     }

@@ -351,6 +351,7 @@ pub(crate) fn wrong_digits(issued: &Issued) -> &'static str {
 }
 
 /// A browser with its cookie jar.
+#[derive(Clone)]
 pub(crate) struct Browser {
     router: Router,
     pub(crate) cookie: Option<String>,

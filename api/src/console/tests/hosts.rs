@@ -30,7 +30,11 @@ async fn each_page_answers_under_its_own_host_and_no_other() {
     let issued = world.issues().await;
     let mut browser = world.browser();
     browser.get_at(CONSOLE, "/console/sign-in").await.is(StatusCode::OK);
-    browser.get_at("CONSOLE.Fluss.example", "/console.css").await.is(StatusCode::OK);
+    browser.get_at("CONSOLE.Fluss.example", "/console/sign-in").await.is(StatusCode::OK);
+    for host in [PUBLIC, CONSOLE] {
+        let style = crate::pages::assets::address("console.css");
+        browser.get_at(host, &style).await.is(StatusCode::OK);
+    }
     for host in [PUBLIC, "127.0.0.1:8080"] {
         browser.get_at(host, "/console/sign-in").await.is(StatusCode::NOT_FOUND);
         browser.get_at(host, "/console/devices").await.is(StatusCode::NOT_FOUND);

@@ -22,11 +22,14 @@ function listen() {
 }
 
 async function renew() {
-  const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
+  const asked = { cache: "no-store", headers: { accept: "text/html" } };
+  const answer = await fetch(location.href, asked).catch(() => null);
   if (!answer || answer.status >= 500) return;
   if (answer.redirected) return location.assign(answer.url);
   const text = await answer.text();
   const fresh = new DOMParser().parseFromString(text, "text/html").querySelector("main");
+  // What is no page of ours says nothing about this one.
+  if (!fresh) return;
   const main = document.querySelector("main");
   const active = document.activeElement;
   // What somebody is typing is left alone until the next change.
@@ -46,4 +49,6 @@ document.addEventListener("visibilitychange", () => {
   listen();
 });
 
+// From here on this module looks; the page that was loaded need not load itself again.
+clearTimeout(globalThis.again);
 listen();
