@@ -165,7 +165,7 @@ impl Codes {
             let code = AccessCode::issue(code_id, id, passcode, valid_for, now);
             insert(tx, &vault, &code, &issue, mobile, limit).await?;
             remember(tx, &issue, wish, code_id, now).await?;
-            let about = About::default().user(issue.user).intercom(id).code(code_id);
+            let about = About::default().by(issue.user).intercom(id).code(code_id);
             record(tx, &vault, EventKind::PassIssued, about, now).await?;
             issued(tx, &vault, code_id, false).await.map(Ok)
         })
@@ -264,7 +264,7 @@ impl Codes {
             save_code(tx, &code).await?;
             let revoked_by = sql("UPDATE codes SET revoked_by = $2 WHERE id = $1");
             revoked_by.bind(id).bind(user).execute(tx).await?;
-            let about = About::default().user(user).intercom(code.intercom).code(id);
+            let about = About::default().by(user).intercom(code.intercom).code(id);
             record(tx, &vault, EventKind::PassRevoked, about, now).await?;
             let in_flight = in_flight_at_revoke(tx, id).await?;
             Ok(Ok(Revoked { code, revocation, in_flight }))

@@ -130,7 +130,7 @@ impl Intercoms {
             .bind(user)
             .execute(tx)
             .await?;
-            let about = About::default().user(user).intercom(id);
+            let about = About::default().by(user).intercom(id);
             record(tx, &vault, EventKind::SettingsSaved, about, now).await?;
             Ok(Ok(SavedSettings { settings, version: current + 1 }))
         })
@@ -175,7 +175,7 @@ impl Intercoms {
                 .bind(since)
                 .execute(tx)
                 .await?;
-            let about = About::default().user(user).intercom(id);
+            let about = About::default().by(user).intercom(id);
             record(tx, &vault, EventKind::SettingsSaved, about, now).await?;
             Ok(Ok(since))
         })

@@ -8,12 +8,14 @@
 //! Each crate's constructor takes only the doors it needs.
 
 mod attempts;
+mod audit;
 mod codes;
 mod crash;
 mod database;
 mod devices;
 mod events;
 mod fault;
+mod feed;
 mod gates;
 mod identity;
 mod intercoms;
@@ -37,11 +39,13 @@ use domain::{Dice, Timestamp};
 use tokio::sync::watch;
 
 pub use attempts::{Attempts, Due, Errand};
+pub use audit::{Chain, Checkpoint, Entry, Head, How, Verdict, Wrong};
 pub use codes::{Codes, Guest, Issue, IssueRefusal, Issued, Pass, RevokeRefusal, Revoked};
 pub use crash::crash_point;
 pub use devices::{Claimed, Device, DeviceKind, Devices, Label};
 pub use events::{Events, Happened};
 pub use fault::{Answer, Fault, Result};
+pub use feed::UnknownEvent;
 pub use gates::{Gates, Raised};
 pub use identity::{Actor, Enrolment, GateRefusal, Renewal, Replacement};
 pub use intercoms::{Intercoms, SaveRefusal, SavedSettings, SettingsRefusal};

@@ -6,7 +6,7 @@ use sqlx::{PgPool, SqlSafeStr, SqliteConnection};
 use crate::{Fault, Result};
 
 /// Each migration: its number, its name, its text for SQLite and for Postgres.
-const ALL: [(i64, &str, &str, &str); 5] = [
+const ALL: [(i64, &str, &str, &str); 6] = [
     (
         1,
         "one_time_access",
@@ -36,6 +36,12 @@ const ALL: [(i64, &str, &str, &str); 5] = [
         "calls_to_hosts",
         include_str!("../../migrations/sqlite/0005_calls_to_hosts.sql"),
         include_str!("../../migrations/postgres/0005_calls_to_hosts.sql"),
+    ),
+    (
+        9,
+        "feed_and_chains",
+        include_str!("../../migrations/sqlite/0009_feed_and_chains.sql"),
+        include_str!("../../migrations/postgres/0009_feed_and_chains.sql"),
     ),
 ];
 

@@ -214,7 +214,7 @@ impl Redemptions {
                 }
             };
             save_code(tx, &code).await?;
-            reserved(tx, &vault, &attempt, &key, About::default().code(id).user(user), now).await?;
+            reserved(tx, &vault, &attempt, &key, About::default().code(id).by(user), now).await?;
             Ok(Ok(attempt))
         })
     }

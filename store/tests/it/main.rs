@@ -8,6 +8,7 @@
 
 mod codes;
 mod devices;
+mod events;
 mod identity;
 mod logins;
 mod openings;
