@@ -3,8 +3,10 @@
 //! Where everything meets: arguments, settings, keys, the clock, the dice. No rule lives here.
 
 mod args;
+mod audit;
 mod backup;
 mod ca;
+mod clerk;
 mod config;
 mod data;
 mod demo;
@@ -22,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Args, Command, Device};
+use args::{Args, Audit, Command, Device};
 use config::{Config, InvalidConfig};
 
 /// A wrong argument or setting: `EX_USAGE` of sysexits.h.
@@ -64,6 +66,8 @@ async fn run(args: Args) -> anyhow::Result<()> {
         Command::Migrate => start::migrate(config).await,
         Command::Ca { step, force } => ca::run(config, step, force).await,
         Command::Explain { subject, json } => explain::run(config, subject, json).await,
+        Command::Audit(Audit::Verify { intercom }) => audit::verify(config, intercom).await,
+        Command::Audit(Audit::Export { intercom }) => audit::export(config, intercom).await,
         Command::Backup { file } => backup::back_up(config, &file).await,
         Command::Restore { file, revoke } => backup::restore(config, &file, revoke.before()).await,
         Command::Unlock { phone } => start::unlock(config, phone).await,

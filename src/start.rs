@@ -28,6 +28,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::info;
 
 use crate::backup;
+use crate::clerk::Clerk;
 use crate::config::{Config, InvalidConfig, Role};
 use crate::data::{self, CERTIFICATE_LIFETIME, Folder};
 use crate::files;
@@ -315,6 +316,8 @@ impl Running {
         let operator_at = operator.as_ref().map(Operator::local_addr);
 
         let reload = Arc::new(Notify::new());
+        let key = signing_key(&folder);
+        let clerk = Clerk { store: store.clone(), clock: Arc::clone(&clock), key };
         let housekeeping = Housekeeping {
             data: folder.path().to_owned(),
             names: config.names_of_broker(),
@@ -329,6 +332,8 @@ impl Running {
         };
 
         let mut parts = vec![Part::start("housekeeping", &stop, |stop| housekeeping.run(stop))];
+        // Stops before the others have written their last; the next start files that.
+        parts.push(Part::serve("clerk", &stop, |stop| clerk.run(stop)));
         if let Some(operator) = operator {
             parts.push(Part::serve("operator's page", &stop, |stop| operator.run(stop)));
         }

@@ -15,6 +15,7 @@ mod console;
 pub mod courier;
 mod devices;
 mod enrolments;
+mod events;
 mod guest;
 mod limits;
 mod login;
@@ -190,6 +191,8 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(codes::let_through::let_through))
         .routes(routes!(attempts::read::read))
         .routes(routes!(attempts::stream::stream))
+        .routes(routes!(events::list::list))
+        .routes(routes!(events::stream::stream))
 }
 
 #[cfg(test)]

@@ -265,15 +265,12 @@ impl World {
     /// Somebody in the database.
     async fn runs(&self, statement: &str) {
         let statement = sqlx::AssertSqlSafe(statement.to_owned());
-        match self.url.strip_prefix("sqlite:") {
-            Some(path) => {
-                let mut conn = SqliteConnection::connect(path).await.unwrap();
-                conn.execute(sqlx::raw_sql(statement)).await.unwrap();
-            }
-            None => {
-                let mut conn = PgConnection::connect(&self.url).await.unwrap();
-                conn.execute(sqlx::raw_sql(statement)).await.unwrap();
-            }
+        if let Some(path) = self.url.strip_prefix("sqlite:") {
+            let mut conn = SqliteConnection::connect(path).await.unwrap();
+            conn.execute(sqlx::raw_sql(statement)).await.unwrap();
+        } else {
+            let mut conn = PgConnection::connect(&self.url).await.unwrap();
+            conn.execute(sqlx::raw_sql(statement)).await.unwrap();
         }
     }
 }

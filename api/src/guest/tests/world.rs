@@ -309,6 +309,17 @@ impl World {
         self.browser().send(request, Body::from(body.to_owned())).await
     }
 
+    /// The owner's app opens an answer that goes on, behind the last event that it has.
+    pub(crate) async fn owner_listens(&self, path: &str, last: Option<&str>) -> Response {
+        let request = Request::get(path);
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.session));
+        let request = match last {
+            Some(last) => request.header("last-event-id", last),
+            None => request,
+        };
+        self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    }
+
     /// This address, the one of all browsers here, has guessed as often as it may.
     pub(crate) async fn has_guessed_too_often(&self) {
         let mut stranger = self.browser();
