@@ -45,7 +45,7 @@ impl Clerk {
 
     async fn file(&self) {
         loop {
-            match self.store.events().file().await {
+            match self.store.events().file(self.clock.now()).await {
                 Ok(0) => return,
                 Ok(_) => {}
                 Err(fault) => return error!(%fault, "could not file what happened: {fault}"),

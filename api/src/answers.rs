@@ -95,6 +95,7 @@ answers! {
     LimitReached CONFLICT "limit_reached" "All codes are in use; revoke one or wait for one to end.";
     NoDigitsLeft CONFLICT "no_digits_left" "All digits were given out within a day; try again later.";
     OneContactOnly UNPROCESSABLE_ENTITY "one_contact_only" "One code is for one person; create another code.";
+    TooManyWebhooks CONFLICT "too_many_webhooks" "Ten webhooks are enough; end one first.";
     NotActive CONFLICT "not_active" "The code has ended; there is nothing to revoke.";
     // at the gate
     CodeWrong FORBIDDEN "code_wrong" "The code is wrong.";

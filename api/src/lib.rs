@@ -27,6 +27,7 @@ mod renewals;
 pub mod server;
 mod sessions;
 mod settings;
+pub mod webhooks;
 mod wire;
 
 use std::sync::Arc;
@@ -49,6 +50,7 @@ use courier::Courier;
 use limits::Limits;
 use pages::hosts;
 use places::Places;
+use webhooks::Teller;
 
 /// Everything the handlers need.
 pub struct Parts {
@@ -66,6 +68,8 @@ pub struct Parts {
     pub gate_welcome: GateWelcome,
     /// Signs tickets of scanned boards.
     pub ticket_key: [u8; 32],
+    /// Tells webhooks.
+    pub teller: Teller,
     /// Settings of this crate.
     pub config: Config,
     /// How guests and owners reach this server: `https://host`, without a slash at the end.
@@ -99,6 +103,7 @@ pub(crate) struct Inner {
     authorities: Arc<ArcSwap<Authorities>>,
     gate_welcome: GateWelcome,
     ticket_key: ring::hmac::Key,
+    teller: Teller,
     config: Config,
     blocked: BlockedPrefixes,
     public_url: String,
@@ -142,6 +147,7 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
         limits: Limits::new(&parts.config),
         crowd: guest::Crowd::default(),
         pages_of_sessions: Places::new(console::PAGES_OF_A_SESSION, console::PAGES),
+        teller: parts.teller,
         config: parts.config,
         blocked,
         public_url: parts.public_url,
@@ -191,6 +197,11 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(codes::let_through::let_through))
         .routes(routes!(attempts::read::read))
         .routes(routes!(attempts::stream::stream))
+        .routes(routes!(webhooks::list::list, webhooks::make::make))
+        .routes(routes!(webhooks::end::end))
+        .routes(routes!(webhooks::rotate::rotate))
+        .routes(routes!(webhooks::test::test))
+        .routes(routes!(webhooks::dead::list, webhooks::dead::revive))
         .routes(routes!(events::list::list))
         .routes(routes!(events::stream::stream))
 }

@@ -77,6 +77,9 @@ id!(
     /// One try at opening a gate for one leg; also the id of its command at the gate.
     AttemptId, "attempt");
 id!(
+    /// Where somebody wants to be told what happened.
+    WebhookId, "webhook");
+id!(
     /// Something that happened.
     EventId, "event");
 

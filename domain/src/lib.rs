@@ -19,10 +19,13 @@ pub mod phone;
 pub mod secret;
 pub mod settings;
 mod time;
+pub mod webhook;
 
 pub use access_code::{AccessCode, Leg};
 pub use attempt::Attempt;
-pub use id::{AttemptId, CodeId, EventId, GateId, IntercomId, InvalidId, SessionId, UserId};
+pub use id::{
+    AttemptId, CodeId, EventId, GateId, IntercomId, InvalidId, SessionId, UserId, WebhookId,
+};
 pub use phone::PhoneNumber;
 pub use secret::Passcode;
 pub use settings::Settings;

@@ -165,6 +165,10 @@ token!(
     /// Names a printed board: 128 bits. A locator, not a proof of presence.
     BoardToken, 16, "", "board");
 
+token!(
+    /// By which the receiver of a webhook knows our messages.
+    WebhookSecret, 32, "", "webhook secret");
+
 /// Random letters that a person can read out and type, in groups of five.
 macro_rules! spoken {
     ($(#[$doc:meta])* $name:ident, $letters:literal, $what:literal) => {

@@ -14,6 +14,7 @@ use crate::audit::Chain;
 use crate::database::{in_transaction, reading};
 use crate::sql::{Row, Tx, Value, sql};
 use crate::vault::Vault;
+use crate::webhooks::address;
 use crate::{Inner, Result};
 
 /// How many are filed in one transaction.
@@ -57,7 +58,7 @@ impl Events {
 
     /// Files what was committed since, oldest first, and answers how many. Any process may do it:
     /// one at a time does.
-    pub async fn file(&self) -> Result<usize> {
+    pub async fn file(&self, now: Timestamp) -> Result<usize> {
         let waiting = reading!(self.0.db, |tx| {
             sql("SELECT id FROM events WHERE position IS NULL LIMIT 1").optional(tx).await
         })?;
@@ -66,7 +67,8 @@ impl Events {
         }
         in_transaction!(self.0.db, |tx| {
             let row = sql("UPDATE filed SET last = last WHERE id = 1 RETURNING last").one(tx);
-            let mut last: i64 = row.await?.take("last")?;
+            let first: i64 = row.await?.take("last")?;
+            let mut last = first;
             let rows = sql("SELECT * FROM events WHERE position IS NULL ORDER BY at, id LIMIT $1")
                 .bind(AT_ONCE)
                 .all(tx)
@@ -94,6 +96,7 @@ impl Events {
             }
             let filed = sql("UPDATE filed SET last = $1 WHERE id = 1");
             filed.bind(last).execute(tx).await?;
+            address(tx, first, now).await?;
             Ok(rows.len())
         })
     }

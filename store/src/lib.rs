@@ -31,6 +31,7 @@ mod sessions;
 mod sql;
 mod trace;
 mod vault;
+mod webhooks;
 mod writer;
 
 use std::sync::Arc;
@@ -59,6 +60,7 @@ pub use row::attempt::{Channel, CutBy};
 pub use sessions::{Session, SessionRefusal, Sessions};
 pub use trace::{RefusedTap, Trace, Traced};
 pub use vault::Keys;
+pub use webhooks::{Endpoint, Message, TooManyEndpoints, Webhooks};
 
 use database::{Database, in_transaction};
 use sql::sql;
@@ -95,7 +97,7 @@ macro_rules! doors {
 doors! {
     attempts: Attempts, codes: Codes, devices: Devices, events: Events, gates: Gates,
     intercoms: Intercoms, logins: Logins, overview: Overview, people: People, redemptions: Redemptions,
-    registry: Registry, sessions: Sessions
+    registry: Registry, sessions: Sessions, webhooks: Webhooks
 }
 
 impl Store {

@@ -6,7 +6,7 @@ use sqlx::{PgPool, SqlSafeStr, SqliteConnection};
 use crate::{Fault, Result};
 
 /// Each migration: its number, its name, its text for SQLite and for Postgres.
-const ALL: [(i64, &str, &str, &str); 6] = [
+const ALL: [(i64, &str, &str, &str); 7] = [
     (
         1,
         "one_time_access",
@@ -42,6 +42,12 @@ const ALL: [(i64, &str, &str, &str); 6] = [
         "feed_and_chains",
         include_str!("../../migrations/sqlite/0009_feed_and_chains.sql"),
         include_str!("../../migrations/postgres/0009_feed_and_chains.sql"),
+    ),
+    (
+        10,
+        "webhooks",
+        include_str!("../../migrations/sqlite/0010_webhooks.sql"),
+        include_str!("../../migrations/postgres/0010_webhooks.sql"),
     ),
 ];
 

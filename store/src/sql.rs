@@ -3,7 +3,9 @@
 //! Both read `$1`, `$2` by number and `RETURNING`; a column here is an integer, a text, some
 //! bytes, or NULL. That is all our statements need, so each is written once.
 
-use domain::{AttemptId, CodeId, EventId, GateId, IntercomId, SessionId, Timestamp, UserId};
+use domain::{
+    AttemptId, CodeId, EventId, GateId, IntercomId, SessionId, Timestamp, UserId, WebhookId,
+};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -213,6 +215,7 @@ into_value! {
     IntercomId => Text, |id: IntercomId| id.to_string();
     CodeId => Text, |id: CodeId| id.to_string();
     AttemptId => Text, |id: AttemptId| id.to_string();
+    WebhookId => Text, |id: WebhookId| id.to_string();
     EventId => Text, |id: EventId| id.to_string();
     Vec<u8> => Bytes, std::convert::identity;
     [u8; 32] => Bytes, |bytes: [u8; 32]| bytes.to_vec();

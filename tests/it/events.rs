@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ring::digest::{SHA256, digest};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
 use crate::chance::from_env;
 use crate::home::Home;
 use crate::house::{House, until};
+use crate::stand_in::StandIn;
 
 /// A system that keeps what it was told, and how far it has come. It writes the two down one
 /// after the other: when it dies in between, it hears the same once more.
@@ -55,12 +56,7 @@ async fn a_consumer_that_dies_beside_a_service_that_dies_misses_nothing() {
         consumer.reads(&home).await;
         let exit = guest.leaves(&code.digits).await.attempt();
         home.house.dies_and_starts(&[]).await;
-        let path = format!("/v1/attempts/{exit}");
-        let ended = until(async || {
-            let state = home.owner.get(&path).await.ok()["state"].clone();
-            (state == "opened" || state == "not_opened").then_some(())
-        });
-        ended.await.expect("the gate's ledger tells it");
+        home.attempt_ends(&exit).await;
         home.gate_is_online(&home.gate_label).await;
     }
     let filed = until(async || all_filed(&home.house).await);
@@ -70,6 +66,37 @@ async fn a_consumer_that_dies_beside_a_service_that_dies_misses_nothing() {
     assert_eq!(all.difference(&kept).collect::<Vec<_>>(), [""; 0], "nothing is missing");
     assert_ne!(consumer.repeated, 0, "it did die in between");
     println!("{} events, {} of them heard again", consumer.kept.len(), consumer.repeated);
+}
+
+/// The receiver breaks off now and then, and the service dies: in the end it has all of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_of_webhooks_is_told_everything_over_crashes_of_the_service() {
+    let receiver = StandIn::replying(&[(200, ""), (503, ""), (200, ""), (500, ""), (200, "")]);
+    let settings = ["api.webhooks_to_private_addresses=true"];
+    let mut home = Home::furnish(House::start_with(&settings).await).await;
+    let made = home.owner.post("/v1/webhooks", &json!({ "url": receiver.url() })).await.ok();
+    let before = until(async || all_filed(&home.house).await).await.expect("all is filed");
+    for _ in 0..from_env("KILLS", 3) {
+        let (code, mut guest) = home.lets_in("Thandi").await;
+        let exit = guest.leaves(&code.digits).await.attempt();
+        home.house.dies_and_starts(&settings).await;
+        home.attempt_ends(&exit).await;
+        home.gate_is_online(&home.gate_label).await;
+    }
+    let told = async || {
+        let all = all_filed(&home.house).await?;
+        let heard = receiver.heard();
+        let heard: BTreeSet<_> = heard.iter().map(|told| told.header("webhook-id")).collect();
+        all.difference(&before).all(|id| heard.contains(id.as_str())).then_some(heard.len())
+    };
+    // What the service had claimed when it died waits for twenty seconds.
+    let mut heard = None;
+    for _ in 0..4 {
+        heard = heard.or(until(&told).await);
+    }
+    let told = heard.expect("it is told everything");
+    let id = made["id"].as_str().unwrap();
+    println!("{told} events told by {} messages to {id}", receiver.heard().len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,6 +173,18 @@ async fn all_filed(house: &House) -> Option<BTreeSet<String>> {
     let all = sqlx::query_as("SELECT id, position FROM events").fetch_all(&mut books).await;
     let all: Vec<(String, Option<i64>)> = all.unwrap();
     all.into_iter().map(|(id, position)| position.map(|_| id)).collect()
+}
+
+impl Home {
+    /// Waits until the gate has told what became of an attempt, by its report or its ledger.
+    async fn attempt_ends(&self, id: &str) {
+        let path = format!("/v1/attempts/{id}");
+        let ended = until(async || {
+            let state = self.owner.get(&path).await.ok()["state"].clone();
+            (state == "opened" || state == "not_opened").then_some(())
+        });
+        ended.await.expect("the gate tells it");
+    }
 }
 
 impl House {

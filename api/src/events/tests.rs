@@ -109,8 +109,8 @@ fn events_in(chunk: &[u8]) -> Vec<(String, String)> {
 }
 
 impl World {
-    async fn files_all(&self) {
-        while self.store.events().file().await.unwrap() != 0 {}
+    pub(crate) async fn files_all(&self) {
+        while self.store.events().file(self.now()).await.unwrap() != 0 {}
     }
 
     async fn reads(&self, path: &str) -> Value {

@@ -29,7 +29,7 @@ async fn a_reader_misses_nothing_while_many_write(world: World) {
         let (world, writing) = (Arc::clone(&world), Arc::clone(&writing));
         tokio::spawn(async move {
             while writing.load(Ordering::Relaxed) {
-                world.store.events().file().await.unwrap();
+                world.store.events().file(world.now()).await.unwrap();
                 tokio::task::yield_now().await;
             }
         })
@@ -226,7 +226,7 @@ impl World {
     }
 
     async fn files_all(&self) {
-        while self.store.events().file().await.unwrap() != 0 {}
+        while self.store.events().file(self.now()).await.unwrap() != 0 {}
     }
 
     async fn verdict(&self) -> Verdict {

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::courier::{Courier, Delivery};
+use crate::webhooks::Teller;
 use crate::{Config, GateWelcome, Parts};
 
 pub(crate) struct World {
@@ -58,6 +59,7 @@ impl World {
 
     /// The console under a name of its own.
     pub(crate) async fn at_hosts(public_url: &str, console_url: Option<&str>) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("fluss.db").display());
         let phone = Arc::new(Phone::default());
@@ -72,6 +74,7 @@ impl World {
             clock: clock.clone(),
             dice: dice.clone(),
             courier: phone.clone(),
+            teller: Teller::new(true).unwrap(),
             authorities: Arc::new(ArcSwap::from_pointee(Authorities { signing, other: None })),
             gate_welcome: GateWelcome {
                 broker_host: "localhost".to_owned(),
@@ -79,7 +82,7 @@ impl World {
                 command_keys: Vec::new(),
             },
             ticket_key: [3; 32],
-            config: Config::default(),
+            config: Config { webhooks_to_private_addresses: true, ..Config::default() },
             public_url: public_url.to_owned(),
             console_url: console_url.map(str::to_owned),
             stop: stop.clone(),
@@ -196,6 +199,10 @@ impl World {
     async fn claims(&self, code: ClaimCode) {
         let claimed = self.store.devices().claim(self.owner, code, None, self.now()).await;
         claimed.unwrap().unwrap();
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
     }
 
     pub(crate) fn now(&self) -> Timestamp {
