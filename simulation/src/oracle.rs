@@ -88,7 +88,8 @@ impl Oracle {
             | Refusal::Wait { .. }
             | Refusal::WrongCode { .. }
             | Refusal::TooManyAttempts
-            | Refusal::GateOffline => {}
+            | Refusal::GateOffline
+            | Refusal::Suspended => {}
         }
     }
 

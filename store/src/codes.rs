@@ -18,6 +18,7 @@ use crate::row::attempt::attempt_of;
 use crate::row::code::{pass_of, save_code, seal};
 use crate::row::device::{role_of, settings_with};
 use crate::sql::{Tx, sql};
+use crate::transfers::is_whole;
 use crate::vault::{Purpose, Vault, token_digest};
 use crate::{Answer, Inner, Result};
 
@@ -87,6 +88,8 @@ pub enum IssueRefusal {
     Denied(Denied),
     /// A gate issues no codes.
     NotAnIntercom,
+    /// A gate of the settings is not the owner's any more (O-8b).
+    GateMissing,
     /// Settings were never saved (C03).
     SettingsMissing,
     /// All slots are taken (C18).
@@ -151,6 +154,9 @@ impl Codes {
             let Some(settings) = settings_with(tx, id).await? else {
                 return Ok(Err(IssueRefusal::SettingsMissing));
             };
+            if !is_whole(tx, id).await? {
+                return Ok(Err(IssueRefusal::GateMissing));
+            }
             end_expired(tx, id, now).await?;
             let (limit, slots) = (settings.max_users.codes(), slots(tx, id).await?);
             if limit <= slots.active {

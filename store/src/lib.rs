@@ -30,6 +30,7 @@ mod row;
 mod sessions;
 mod sql;
 mod trace;
+mod transfers;
 mod vault;
 mod webhooks;
 mod writer;
@@ -59,6 +60,7 @@ pub use restore::{Restored, Revived};
 pub use row::attempt::{Channel, CutBy};
 pub use sessions::{Session, SessionRefusal, Sessions};
 pub use trace::{RefusedTap, Trace, Traced};
+pub use transfers::{TransferRefusal, Transferred};
 pub use vault::Keys;
 pub use webhooks::{Endpoint, Message, TooManyEndpoints, Webhooks};
 

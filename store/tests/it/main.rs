@@ -18,6 +18,7 @@ mod races;
 mod restore;
 mod rivals;
 mod secrets;
+mod transfers;
 mod vouching;
 mod world;
 
