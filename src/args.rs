@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use domain::gate::{InvalidPulseGap, PulseGap};
 use domain::name::DeviceName;
 use domain::phone::InvalidPhone;
-use domain::{GateId, PhoneNumber, Timestamp};
+use domain::{GateId, IntercomId, PhoneNumber, Timestamp};
 
 use crate::data::Step;
 use crate::explain::Subject;
@@ -79,6 +79,9 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Look through what happened, entry by entry, or write it down
+    #[command(subcommand)]
+    Audit(Audit),
     /// Write a copy of the SQLite database into a new file, beside a running server
     Backup {
         /// The new file; keep `keys/` elsewhere, without it nobody reads the backup
@@ -191,6 +194,23 @@ pub(crate) enum Country {
         /// The number, like +27821234567
         #[arg(value_parser = phone, value_name = "NUMBER")]
         phone: PhoneNumber,
+    },
+}
+
+/// What to do with the story of what happened.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Tell whether an entry was changed or dropped afterwards; exit code 1 if so
+    Verify {
+        /// An intercom's id; all when left out
+        #[arg(value_parser = IntercomId::parse)]
+        intercom: Option<IntercomId>,
+    },
+    /// Print an intercom's story, one JSON object a line, with the service's signatures
+    Export {
+        /// The intercom's id
+        #[arg(value_parser = IntercomId::parse)]
+        intercom: IntercomId,
     },
 }
 

@@ -3,8 +3,10 @@
 //! Where everything meets: arguments, settings, keys, the clock, the dice. No rule lives here.
 
 mod args;
+mod audit;
 mod backup;
 mod ca;
+mod clerk;
 mod config;
 mod country;
 mod data;
@@ -23,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Args, Command, Country, Device};
+use args::{Args, Audit, Command, Country, Device};
 use config::{Config, InvalidConfig};
 
 /// A wrong argument or setting: `EX_USAGE` of sysexits.h.
@@ -65,6 +67,8 @@ async fn run(args: Args) -> anyhow::Result<()> {
         Command::Migrate => start::migrate(config).await,
         Command::Ca { step, force } => ca::run(config, step, force).await,
         Command::Explain { subject, json } => explain::run(config, subject, json).await,
+        Command::Audit(Audit::Verify { intercom }) => audit::verify(config, intercom).await,
+        Command::Audit(Audit::Export { intercom }) => audit::export(config, intercom).await,
         Command::Backup { file } => backup::back_up(config, &file).await,
         Command::Restore { file, revoke } => backup::restore(config, &file, revoke.before()).await,
         Command::Unlock { phone, second_factor } => {

@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use api::courier::{Console, Courier, Post, Secret, WhatsappSecrets};
 use api::server::Server;
+use api::webhooks::Teller;
 use arc_swap::ArcSwap;
 use bridge::{Address, Bridge, Doors};
 use broker::Broker;
@@ -28,6 +29,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::info;
 
 use crate::backup;
+use crate::clerk::Clerk;
 use crate::config::{Config, InvalidConfig, Role};
 use crate::data::{self, CERTIFICATE_LIFETIME, Folder};
 use crate::files;
@@ -251,6 +253,24 @@ pub(crate) fn certificates_of_broker(folder: &Folder, crls: &str) -> broker::Cer
     }
 }
 
+/// The embedded broker with its addresses taken, if this process has one.
+fn bound_broker(
+    config: &Config,
+    folder: &Folder,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Option<(Broker, broker::Tls)>> {
+    if !config.plays(Role::Broker) {
+        return Ok(None);
+    }
+    // Housekeeping brings the revocation lists; until then the registry revokes alone.
+    let tls = broker::Tls::new(&certificates_of_broker(folder, ""))?;
+    let (listen, registry) = (config.broker.clone(), store.registry().clone());
+    let bound = Broker::bind(listen, tls.clone(), registry, Arc::clone(clock));
+    let bound = bound.map_err(|error| anyhow!("broker.listen: {error}"))?;
+    Ok(Some((bound, tls)))
+}
+
 /// What the bridge shows and whom it believes.
 pub(crate) fn certificates_of_bridge(folder: &Folder) -> bridge::Certificates {
     bridge::Certificates {
@@ -291,17 +311,8 @@ impl Running {
         let (folder, store) = open(config, &*clock, Arc::clone(&dice)).await?;
         let serving = data::serving(folder.path())?;
 
-        let mut broker_tls = None;
-        let mut broker = None;
-        if config.plays(Role::Broker) {
-            // Housekeeping brings the revocation lists; until then the registry revokes alone.
-            let tls = broker::Tls::new(&certificates_of_broker(&folder, ""))?;
-            let registry = store.registry().clone();
-            let listen = config.broker.clone();
-            let bound = Broker::bind(listen, tls.clone(), registry, Arc::clone(&clock));
-            broker = Some(bound.map_err(|error| anyhow!("broker.listen: {error}"))?);
-            broker_tls = Some(tls);
-        }
+        let broker = bound_broker(config, &folder, &store, &clock)?;
+        let (broker, broker_tls) = broker.unzip();
         let mqtt = broker.as_ref().map(Broker::local_addr);
 
         let mut bridge_tls = None;
@@ -331,7 +342,9 @@ impl Running {
             tokio::task::spawn_blocking(domain::phone::warm_up);
             let bound = Server::bind(&config.http).await;
             let bound = bound.map_err(|error| anyhow!("http.listen: {error}"))?;
+            let teller = Teller::new(config.api.webhooks_to_private_addresses)?;
             let router = api::router(api::Parts {
+                teller: teller.clone(),
                 store: store.clone(),
                 clock: Arc::clone(&clock),
                 dice: Arc::clone(&dice),
@@ -345,10 +358,10 @@ impl Running {
                 stop: stop.clone(),
                 authorities: Arc::clone(&authorities),
             })?;
-            server = Some((bound, router));
+            server = Some((bound, router, teller));
         }
-        let http = server.as_ref().map(|(bound, _)| bound.local_addr());
-        let https = server.as_ref().and_then(|(bound, _)| bound.https());
+        let http = server.as_ref().map(|(bound, ..)| bound.local_addr());
+        let https = server.as_ref().and_then(|(bound, ..)| bound.https());
 
         let channels = config.courier.channels();
         let operator =
@@ -356,10 +369,12 @@ impl Running {
         let operator_at = operator.as_ref().map(Operator::local_addr);
 
         let reload = Arc::new(Notify::new());
+        let key = signing_key(&folder);
+        let clerk = Clerk { store: store.clone(), clock: Arc::clone(&clock), key };
         let housekeeping = Housekeeping {
             data: folder.path().to_owned(),
             names: config.names_of_broker(),
-            clock,
+            clock: Arc::clone(&clock),
             dice,
             store: store.clone(),
             authorities,
@@ -370,10 +385,14 @@ impl Running {
         };
 
         let mut parts = vec![Part::start("housekeeping", &stop, |stop| housekeeping.run(stop))];
+        // Stops before the others have written their last; the next start files that.
+        parts.push(Part::serve("clerk", &stop, |stop| clerk.run(stop)));
         if let Some(operator) = operator {
             parts.push(Part::serve("operator's page", &stop, |stop| operator.run(stop)));
         }
-        if let Some((server, router)) = server {
+        if let Some((server, router, teller)) = server {
+            let (store, clock) = (store.clone(), Arc::clone(&clock));
+            parts.push(Part::serve("webhooks", &stop, |stop| teller.run(store, clock, stop)));
             parts.push(Part::serve("HTTP side", &stop, |stop| server.run(router, stop)));
         }
         if let Some(bridge) = bridge {

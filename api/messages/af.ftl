@@ -88,6 +88,8 @@ guest-away-pressed = Die hek is vanlyn
         [exit] Jou uitgang is nie gebruik nie.
        *[entry] Jou pas is nie gebruik nie.
     } Probeer oor ’n oomblik weer.
+guest-suspended = Hierdie hek het jou gasheer nodig
+    .note = Die hek is verander, en jou gasheer moet dit weer kies. Jou pas is nie gebruik nie; probeer daarna weer.
 
 # dit het nie oopgemaak nie; `leg` is `entry` of `exit`, `why` is soos hieronder
 guest-not-opened = Die hek het nie oopgemaak nie: { $why ->

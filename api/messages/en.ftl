@@ -90,6 +90,8 @@ guest-away-pressed = The gate is offline
         [exit] Your way out is not used.
        *[entry] Your pass is not used.
     } Try again in a moment.
+guest-suspended = This gate needs your host
+    .note = The gate was changed, and your host must choose it anew. Your pass is not used; try again afterwards.
 
 # it did not open; `leg` is `entry` or `exit`, `why` is as below
 guest-not-opened = The gate did not open: { $why ->

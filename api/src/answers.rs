@@ -101,8 +101,10 @@ answers! {
     // codes
     SettingsMissing CONFLICT "settings_missing" "Save the one-time access settings first.";
     LimitReached CONFLICT "limit_reached" "All codes are in use; revoke one or wait for one to end.";
+    GateMissing CONFLICT "gate_missing" "A gate of the settings is not on this account any more; choose one and save.";
     NoDigitsLeft CONFLICT "no_digits_left" "All digits were given out within a day; try again later.";
     OneContactOnly UNPROCESSABLE_ENTITY "one_contact_only" "One code is for one person; create another code.";
+    TooManyWebhooks CONFLICT "too_many_webhooks" "Ten webhooks are enough; end one first.";
     NotActive CONFLICT "not_active" "The code has ended; there is nothing to revoke.";
     // at the gate
     CodeWrong FORBIDDEN "code_wrong" "The code is wrong.";
@@ -116,6 +118,7 @@ answers! {
     NotEnteredYet CONFLICT "not_entered_yet" "You have not entered with this pass yet.";
     AlreadyOpening CONFLICT "already_opening" "This pass is being used right now.";
     GateOffline CONFLICT "gate_offline" "The gate is not reachable right now. Your pass is not used.";
+    PassSuspended CONFLICT "pass_suspended" "Your host must choose the gate anew. Your pass is not used.";
     // trouble on our side
     Busy SERVICE_UNAVAILABLE "busy" "Too much at once; try again in a moment.";
     Unavailable SERVICE_UNAVAILABLE "unavailable" "Not available right now; try again in a moment.";
@@ -515,6 +518,7 @@ impl From<IssueRefusal> for Problem {
             IssueRefusal::Denied(denied) => denied.into(),
             IssueRefusal::NotAnIntercom => Code::NotAnIntercom.into(),
             IssueRefusal::SettingsMissing => Code::SettingsMissing.into(),
+            IssueRefusal::GateMissing => Code::GateMissing.into(),
             IssueRefusal::LimitReached { active, limit, next_slot_at } => {
                 Self::from(Code::LimitReached)
                     .with("active", active)
@@ -567,6 +571,7 @@ impl From<RedeemRefusal> for Problem {
             }
             RedeemRefusal::TooManyAttempts => Code::TooManyRequests.into(),
             RedeemRefusal::GateOffline => Code::GateOffline.into(),
+            RedeemRefusal::Suspended => Code::PassSuspended.into(),
         }
     }
 }

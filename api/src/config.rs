@@ -27,6 +27,9 @@ pub struct Config {
     /// Secrets that one address may guess wrong at once (links, references, what labels say); one
     /// more comes back every 3 seconds. A link that is known is always served.
     pub guesses_per_address: u32,
+    /// Whether webhooks may also go to addresses that are not on the public internet, and over
+    /// plain HTTP: for receivers in the operator's own network, and for tests.
+    pub webhooks_to_private_addresses: bool,
     /// What pins may cost.
     pub pins: Pins,
 }
@@ -40,6 +43,7 @@ impl Default for Config {
             support_contact: None,
             logins_per_address: 5,
             guesses_per_address: 20,
+            webhooks_to_private_addresses: false,
             pins: Pins::default(),
         }
     }

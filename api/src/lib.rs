@@ -15,6 +15,7 @@ mod console;
 pub mod courier;
 mod devices;
 mod enrolments;
+mod events;
 mod guest;
 mod limits;
 mod login;
@@ -32,6 +33,7 @@ mod settings;
 mod step_ups;
 mod strays;
 mod tenure;
+pub mod webhooks;
 mod wire;
 
 use std::sync::Arc;
@@ -58,6 +60,7 @@ use limits::Limits;
 use login::Alarms;
 use pages::hosts;
 use places::Places;
+use webhooks::Teller;
 
 /// Everything the handlers need.
 pub struct Parts {
@@ -75,6 +78,8 @@ pub struct Parts {
     pub gate_welcome: GateWelcome,
     /// Signs tickets of scanned boards.
     pub ticket_key: [u8; 32],
+    /// Tells webhooks.
+    pub teller: Teller,
     /// Settings of this crate.
     pub config: Config,
     /// How long who has signed in stays so.
@@ -110,6 +115,7 @@ pub(crate) struct Inner {
     authorities: Arc<ArcSwap<Authorities>>,
     gate_welcome: GateWelcome,
     ticket_key: ring::hmac::Key,
+    teller: Teller,
     config: Config,
     session_life: SessionLife,
     rules: Arc<Rules>,
@@ -161,6 +167,7 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
         limits,
         crowd: guest::Crowd::default(),
         pages_of_sessions: Places::new(console::PAGES_OF_A_SESSION, console::PAGES),
+        teller: parts.teller,
         session_life: parts.login.life(),
         config: parts.config,
         rules,
@@ -225,6 +232,13 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(codes::let_through::let_through))
         .routes(routes!(attempts::read::read))
         .routes(routes!(attempts::stream::stream))
+        .routes(routes!(webhooks::list::list, webhooks::make::make))
+        .routes(routes!(webhooks::end::end))
+        .routes(routes!(webhooks::rotate::rotate))
+        .routes(routes!(webhooks::test::test))
+        .routes(routes!(webhooks::dead::list, webhooks::dead::revive))
+        .routes(routes!(events::list::list))
+        .routes(routes!(events::stream::stream))
 }
 
 #[cfg(test)]

@@ -223,6 +223,9 @@ pub enum Refusal {
     /// The gate cannot be reached; nothing is used up.
     #[error("the gate is not reachable right now; the pass is not used")]
     GateOffline,
+    /// A gate of the settings is not the intercom's owner's any more; nothing is used up (O-8b).
+    #[error("the host must choose the gate anew; the pass is not used")]
+    Suspended,
 }
 
 impl Refusal {
@@ -241,6 +244,7 @@ impl Refusal {
             Self::WrongCode { .. } => "code_wrong",
             Self::TooManyAttempts => "too_many_requests",
             Self::GateOffline => "gate_offline",
+            Self::Suspended => "pass_suspended",
         }
     }
 }
@@ -534,7 +538,7 @@ impl AccessCode {
 }
 
 fn reachable(target: Option<Target>, now: Timestamp) -> Result<(GateId, u64), Refusal> {
-    let target = target.ok_or(Refusal::GateOffline)?;
+    let target = target.ok_or(Refusal::Suspended)?;
     let epoch = target.gate.ready(now).ok_or(Refusal::GateOffline)?;
     if gate::MAX_UNSETTLED <= target.unsettled {
         return Err(Refusal::GateOffline);

@@ -46,6 +46,8 @@ events! {
     RecoveryCodeUsed = "second_factor.recovery_code_used",
     /// A gate or an intercom came onto an account.
     DeviceClaimed = "device.claimed",
+    /// A device went from one owner to another.
+    OwnerTransferred = "owner.transferred",
     /// A device made its key and got its certificate.
     DeviceEnrolled = "device.enrolled",
     /// A gate got a certificate for a fresh key.
@@ -70,6 +72,10 @@ events! {
     PassIssued = "pass.issued",
     /// A code was revoked.
     PassRevoked = "pass.revoked",
+    /// A gate of the settings is not the owner's any more: the code opens nothing.
+    PassSuspended = "pass.suspended",
+    /// The settings name the owner's own gates again: the code opens them until its old end.
+    PassResumed = "pass.resumed",
     /// The guest has left: both legs are used.
     PassCompleted = "pass.completed",
     /// Wrong digits were typed.

@@ -80,6 +80,9 @@ id!(
     /// One login pin that was handed to a courier.
     PinId, "pin");
 id!(
+    /// Where somebody wants to be told what happened.
+    WebhookId, "webhook");
+id!(
     /// Something that happened.
     EventId, "event");
 id!(

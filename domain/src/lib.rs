@@ -23,12 +23,13 @@ pub mod secret;
 pub mod settings;
 pub mod spending;
 mod time;
+pub mod webhook;
 
 pub use access_code::{AccessCode, Leg};
 pub use attempt::Attempt;
 pub use id::{
     AttemptId, CodeId, EventId, ExceptionId, GateId, IntercomId, InvalidId, PinId, SessionId,
-    UserId,
+    UserId, WebhookId,
 };
 pub use phone::PhoneNumber;
 pub use secret::Passcode;

@@ -175,6 +175,10 @@ token!(
     /// Names a printed board: 128 bits. A locator, not a proof of presence.
     BoardToken, 16, "", "board");
 
+token!(
+    /// By which the receiver of a webhook knows our messages.
+    WebhookSecret, 32, "", "webhook secret");
+
 /// What an authenticator app shares with the service: 160 bits, as RFC 4226 wants it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TotpSecret([u8; 20]);

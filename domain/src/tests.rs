@@ -143,13 +143,15 @@ fn the_same_leg_is_reserved_once() {
 fn an_offline_gate_uses_nothing_up_and_looks_at_no_digits() {
     let mut code = code();
     let wrong = Passcode::parse("9876").unwrap();
-    let refusal = code.redeem(&ask(Leg::Entry, &wrong), None, attempt_id(1), NOON);
-    assert_eq!(refusal, Err(Refusal::GateOffline));
+    let right = Passcode::parse("0427").unwrap();
     let mut silent = ready_gate(1, NOON);
     silent.gate.ready_at = None;
-    let right = Passcode::parse("0427").unwrap();
-    let refusal = code.redeem(&ask(Leg::Entry, &right), Some(silent), attempt_id(1), NOON);
-    assert_eq!(refusal, Err(Refusal::GateOffline));
+    for typed in [&wrong, &right] {
+        let refusal = code.redeem(&ask(Leg::Entry, typed), Some(silent), attempt_id(1), NOON);
+        assert_eq!(refusal, Err(Refusal::GateOffline));
+        let refusal = code.redeem(&ask(Leg::Entry, typed), None, attempt_id(1), NOON);
+        assert_eq!(refusal, Err(Refusal::Suspended), "no gate to open");
+    }
     assert_eq!(code, super::tests::code());
 }
 
@@ -302,7 +304,7 @@ fn o_10_the_host_lets_in_without_digits_and_even_with_a_locked_link() {
     code.opened(Leg::Entry, attempt.id, NOON);
     assert_eq!(code.way_on_hosts_word(NOON), Some(Leg::Exit));
     assert_eq!(vouch_at(&mut code, Leg::Entry, 3, NOON), Err(Refusal::Used));
-    assert_eq!(code.vouch(Leg::Exit, 0, None, attempt_id(4), NOON), Err(Refusal::GateOffline));
+    assert_eq!(code.vouch(Leg::Exit, 0, None, attempt_id(4), NOON), Err(Refusal::Suspended));
     let target = Some(ready_gate(1, NOON));
     let too_many = code.vouch(Leg::Exit, MAX_ATTEMPTS, target, attempt_id(5), NOON);
     assert_eq!(too_many, Err(Refusal::TooManyAttempts));
@@ -476,6 +478,7 @@ fn the_words_of_refusals_in_the_books_are_kept() {
         (Refusal::Wait { until }, "code_wait"),
         (Refusal::TooManyAttempts, "too_many_requests"),
         (Refusal::GateOffline, "gate_offline"),
+        (Refusal::Suspended, "pass_suspended"),
     ];
     for (refusal, word) in words {
         assert_eq!(refusal.as_str(), word);

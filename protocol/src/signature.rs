@@ -26,11 +26,14 @@ impl SigningKey {
         VerifyingKey { kid: self.kid.clone(), key }
     }
 
-    pub(crate) fn kid(&self) -> &str {
+    /// Names the key.
+    pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    pub(crate) fn sign(&self, canonical: &str) -> String {
+    /// Signs a text; each kind of text begins with a line of its own, so that none is taken for
+    /// another. Base64url without padding.
+    pub fn sign(&self, canonical: &str) -> String {
         BASE64URL_NOPAD.encode(self.pair.sign(canonical.as_bytes()).as_ref())
     }
 }
@@ -55,7 +58,8 @@ pub struct VerifyingKey {
 pub struct VerifyingKeys(pub Vec<VerifyingKey>);
 
 impl VerifyingKeys {
-    pub(crate) fn check(&self, kid: &str, canonical: &str, sig: &str) -> Result<(), Forged> {
+    /// Whether the key of this name signed this text.
+    pub fn check(&self, kid: &str, canonical: &str, sig: &str) -> Result<(), Forged> {
         let key = self.0.iter().find(|key| key.kid == kid).ok_or(Forged)?;
         let key = BASE64URL_NOPAD.decode(key.key.as_bytes()).map_err(|_| Forged)?;
         let sig = BASE64URL_NOPAD.decode(sig.as_bytes()).map_err(|_| Forged)?;

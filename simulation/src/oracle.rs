@@ -88,7 +88,8 @@ impl Oracle {
             | Refusal::Wait { .. }
             | Refusal::WrongCode { .. }
             | Refusal::TooManyAttempts
-            | Refusal::GateOffline => {}
+            | Refusal::GateOffline
+            | Refusal::Suspended => {}
         }
     }
 
@@ -248,11 +249,10 @@ impl World {
                 }
                 let kept = store.attempts().read(owner, *attempt).await.expect("no fault");
                 let executed = matches!(kept.expect("the owner may").state, State::Executed { .. });
-                let name = attempt.to_string();
                 let times = told
                     .iter()
                     .filter(|event| event.kind == "attempt.opened")
-                    .filter(|event| event.attempt.as_ref() == Some(&name))
+                    .filter(|event| event.attempt == Some(*attempt))
                     .count();
                 if times != usize::from(executed) {
                     complaints.push(format!("INV12: {attempt} opened: {executed}, told {times}"));

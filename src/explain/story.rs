@@ -123,6 +123,9 @@ pub(crate) fn refused(why: &str) -> &'static str {
             "The gate could not be reached: not connected, barred, without a recent hello, too \
              many unanswered commands, or no settings. Nothing was used up."
         }
+        "pass_suspended" => {
+            "A gate of the settings was not the intercom's owner's any more. Nothing was used up."
+        }
         "already_opening" => "An attempt for the same way was under way, or its gate kept silent.",
         "pass_revoked" => "The host had revoked the code.",
         "pass_expired" => "The code's time was over.",

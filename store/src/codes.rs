@@ -18,6 +18,7 @@ use crate::row::attempt::attempt_of;
 use crate::row::code::{pass_of, save_code, seal};
 use crate::row::device::{role_of, settings_with};
 use crate::sql::{Tx, sql};
+use crate::transfers::is_whole;
 use crate::vault::{Purpose, Vault, token_digest};
 use crate::{Answer, Inner, Result};
 
@@ -87,6 +88,8 @@ pub enum IssueRefusal {
     Denied(Denied),
     /// A gate issues no codes.
     NotAnIntercom,
+    /// A gate of the settings is not the owner's any more (O-8b).
+    GateMissing,
     /// Settings were never saved (C03).
     SettingsMissing,
     /// All slots are taken (C18).
@@ -151,6 +154,9 @@ impl Codes {
             let Some(settings) = settings_with(tx, id).await? else {
                 return Ok(Err(IssueRefusal::SettingsMissing));
             };
+            if !is_whole(tx, id).await? {
+                return Ok(Err(IssueRefusal::GateMissing));
+            }
             end_expired(tx, id, now).await?;
             let (limit, slots) = (settings.max_users.codes(), slots(tx, id).await?);
             if limit <= slots.active {
@@ -165,7 +171,7 @@ impl Codes {
             let code = AccessCode::issue(code_id, id, passcode, valid_for, now);
             insert(tx, &vault, &code, &issue, mobile, limit).await?;
             remember(tx, &issue, wish, code_id, now).await?;
-            let about = About::default().user(issue.user).intercom(id).code(code_id);
+            let about = About::default().by(issue.user).intercom(id).code(code_id);
             record(tx, &vault, EventKind::PassIssued, about, now).await?;
             issued(tx, &vault, code_id, false).await.map(Ok)
         })
@@ -264,7 +270,7 @@ impl Codes {
             save_code(tx, &code).await?;
             let revoked_by = sql("UPDATE codes SET revoked_by = $2 WHERE id = $1");
             revoked_by.bind(id).bind(user).execute(tx).await?;
-            let about = About::default().user(user).intercom(code.intercom).code(id);
+            let about = About::default().by(user).intercom(code.intercom).code(id);
             record(tx, &vault, EventKind::PassRevoked, about, now).await?;
             let in_flight = in_flight_at_revoke(tx, id).await?;
             Ok(Ok(Revoked { code, revocation, in_flight }))

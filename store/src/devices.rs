@@ -148,7 +148,7 @@ impl Devices {
                     let claim = sql("UPDATE devices SET owner_id = $2, claimed_at = $3
                                      WHERE id = $1");
                     claim.bind(id.clone()).bind(owner).bind(now).execute(tx).await?;
-                    let about = About::default().user(owner).device(&id);
+                    let about = About::default().by(owner).device(&id);
                     record(tx, &vault, EventKind::DeviceClaimed, about, now).await?;
                 }
             }

@@ -435,7 +435,7 @@ async fn revoke_all(tx: &mut Tx, gate: GateId, now: Timestamp) -> Result<()> {
 /// Who did what to which gate.
 pub(crate) fn about(actor: Actor, gate: GateId) -> About {
     match actor {
-        Actor::Person(user) => About::default().user(user).gate(gate),
+        Actor::Person(user) => About::default().by(user).gate(gate),
         Actor::Operator => About::default().gate(gate),
     }
 }

@@ -11,6 +11,7 @@ use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::row::device::{role_of, settings_of};
 use crate::sql::{Tx, sql};
+use crate::transfers::{is_whole, tell_codes};
 use crate::{Answer, Inner, Result};
 
 /// Settings of intercoms.
@@ -112,6 +113,7 @@ impl Intercoms {
                     return Ok(Err(SaveRefusal::GateNotOwned { field }));
                 }
             }
+            let was_whole = is_whole(tx, id).await?;
             sql("INSERT INTO settings (intercom_id, entry_gate_id, exit_gate_id, max_users,
                                        duration_hours, version, saved_at, saved_by)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -130,8 +132,9 @@ impl Intercoms {
             .bind(user)
             .execute(tx)
             .await?;
-            let about = About::default().user(user).intercom(id);
+            let about = About::default().by(user).intercom(id);
             record(tx, &vault, EventKind::SettingsSaved, about, now).await?;
+            tell_codes(tx, &vault, id, was_whole, now).await?;
             Ok(Ok(SavedSettings { settings, version: current + 1 }))
         })
     }
@@ -175,7 +178,7 @@ impl Intercoms {
                 .bind(since)
                 .execute(tx)
                 .await?;
-            let about = About::default().user(user).intercom(id);
+            let about = About::default().by(user).intercom(id);
             record(tx, &vault, EventKind::SettingsSaved, about, now).await?;
             Ok(Ok(since))
         })

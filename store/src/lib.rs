@@ -8,6 +8,7 @@
 //! Each crate's constructor takes only the doors it needs.
 
 mod attempts;
+mod audit;
 mod codes;
 mod crash;
 mod database;
@@ -15,6 +16,7 @@ mod devices;
 mod events;
 mod exceptions;
 mod fault;
+mod feed;
 mod gates;
 mod identity;
 mod intercoms;
@@ -34,7 +36,9 @@ mod sql;
 mod step_up;
 mod totp;
 mod trace;
+mod transfers;
 mod vault;
+mod webhooks;
 mod writer;
 
 use std::sync::Arc;
@@ -43,12 +47,14 @@ use domain::{Dice, Timestamp};
 use tokio::sync::watch;
 
 pub use attempts::{Attempts, Due, Errand};
+pub use audit::{Chain, Checkpoint, Entry, Head, How, Verdict, Wrong};
 pub use codes::{Codes, Guest, Issue, IssueRefusal, Issued, Pass, RevokeRefusal, Revoked};
 pub use crash::crash_point;
 pub use devices::{Claimed, Device, DeviceKind, Devices, Label};
 pub use events::{Events, Happened};
 pub use exceptions::{Exception, Exceptions};
 pub use fault::{Answer, Fault, Result};
+pub use feed::UnknownEvent;
 pub use gates::{Gates, Raised};
 pub use identity::{Actor, Enrolment, GateRefusal, Renewal, Replacement};
 pub use intercoms::{Intercoms, SaveRefusal, SavedSettings, SettingsRefusal};
@@ -65,7 +71,9 @@ pub use sessions::{Session, SessionRefusal, Sessions, StepUpNeeded};
 pub use spending::{HeldBack, Sending, Spending, Spent, Withheld};
 pub use step_up::NumberRefusal;
 pub use trace::{RefusedTap, Trace, Traced};
+pub use transfers::{TransferRefusal, Transferred};
 pub use vault::Keys;
+pub use webhooks::{Endpoint, Message, TooManyEndpoints, Webhooks};
 
 use database::{Database, in_transaction};
 use sql::sql;
@@ -105,7 +113,7 @@ doors! {
     attempts: Attempts, codes: Codes, devices: Devices, events: Events,
     exceptions: Exceptions, gates: Gates, intercoms: Intercoms, logins: Logins, overview: Overview,
     people: People, pins: Pins, redemptions: Redemptions, registry: Registry,
-    second_factors: SecondFactors, sessions: Sessions, spending: Spending
+    second_factors: SecondFactors, sessions: Sessions, spending: Spending, webhooks: Webhooks
 }
 
 impl Store {

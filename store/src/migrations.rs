@@ -6,7 +6,7 @@ use sqlx::{PgPool, SqlSafeStr, SqliteConnection};
 use crate::{Fault, Result};
 
 /// Each migration: its number, its name, its text for SQLite and for Postgres.
-const ALL: [(i64, &str, &str, &str); 8] = [
+const ALL: [(i64, &str, &str, &str); 10] = [
     (
         1,
         "one_time_access",
@@ -54,6 +54,18 @@ const ALL: [(i64, &str, &str, &str); 8] = [
         "sessions",
         include_str!("../../migrations/sqlite/0008_sessions.sql"),
         include_str!("../../migrations/postgres/0008_sessions.sql"),
+    ),
+    (
+        9,
+        "feed_and_chains",
+        include_str!("../../migrations/sqlite/0009_feed_and_chains.sql"),
+        include_str!("../../migrations/postgres/0009_feed_and_chains.sql"),
+    ),
+    (
+        10,
+        "webhooks",
+        include_str!("../../migrations/sqlite/0010_webhooks.sql"),
+        include_str!("../../migrations/postgres/0010_webhooks.sql"),
     ),
 ];
 

@@ -58,7 +58,7 @@ impl People {
             if before != one_time_access {
                 let kind =
                     if one_time_access { EventKind::GrantAdded } else { EventKind::GrantRemoved };
-                let about = About::default().user(user).device(&device);
+                let about = About::default().by(owner).user(user).device(&device);
                 record(tx, &vault, kind, about, now).await?;
             }
             Ok(Ok(Person { user, phone, one_time_access }))
@@ -82,7 +82,7 @@ impl People {
             let granted = role_of(tx, &device, person).await?.may(Act::UseOneTimeAccess).is_ok();
             unshare.bind(device.as_str()).bind(person).execute(tx).await?;
             if granted {
-                let about = About::default().user(person).device(&device);
+                let about = About::default().by(owner).user(person).device(&device);
                 record(tx, &vault, EventKind::GrantRemoved, about, now).await?;
             }
             Ok(Ok(()))

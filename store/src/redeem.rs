@@ -20,6 +20,7 @@ use crate::row::code::{pass_of, save_code};
 use crate::row::device::{gate_with, settings_with};
 use crate::row::phone;
 use crate::sql::{Tx, sql};
+use crate::transfers::same_owner;
 use crate::vault::{Purpose, Vault, token_digest};
 use crate::{Answer, Inner, Result};
 
@@ -214,7 +215,7 @@ impl Redemptions {
                 }
             };
             save_code(tx, &code).await?;
-            reserved(tx, &vault, &attempt, &key, About::default().code(id).user(user), now).await?;
+            reserved(tx, &vault, &attempt, &key, About::default().code(id).by(user), now).await?;
             Ok(Ok(attempt))
         })
     }
@@ -292,6 +293,16 @@ async fn pressed_before(tx: &mut Tx, id: CodeId, leg: Leg, key: &str) -> Result<
 /// The gate for this way, as the settings name it now (X2), and how busy it is.
 async fn target_for(tx: &mut Tx, code: &AccessCode, leg: Leg) -> Result<Option<Target>> {
     let Some(settings) = settings_with(tx, code.intercom).await? else { return Ok(None) };
+    // Who comes in must be able to leave; who is inside needs no entry any more.
+    let ways: &[Leg] = match leg {
+        Leg::Entry => &[Leg::Entry, Leg::Exit],
+        Leg::Exit => &[Leg::Exit],
+    };
+    for way in ways {
+        if !same_owner(tx, code.intercom, settings.gate_for(*way)).await? {
+            return Ok(None);
+        }
+    }
     let id: GateId = settings.gate_for(leg);
     // What older hardware was sent and never told does not stand in the ledger of today's.
     let row = sql("SELECT COUNT(*) AS unsettled FROM attempts a JOIN gates g ON g.id = a.gate_id

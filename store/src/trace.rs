@@ -88,12 +88,12 @@ impl Events {
 async fn trace_of(tx: &mut Tx, row: &Row) -> Result<Trace> {
     let attempt = attempt_of(row)?;
     let (mut host, mut contradicted_at) = (None, None);
-    let events = sql("SELECT at, kind, user_id FROM events
+    let events = sql("SELECT at, kind, actor_id FROM events
                       WHERE code_id = $1 AND attempt_id = $2
                         AND kind IN ('attempt.reserved', 'attempt.contradicted') ORDER BY id");
     for event in events.bind(attempt.code).bind(attempt.id).all(tx).await? {
         if event.take::<String>("kind")? == "attempt.reserved" {
-            host = event.parsed_if_any("user_id", UserId::parse)?;
+            host = event.parsed_if_any("actor_id", UserId::parse)?;
         } else {
             contradicted_at = Some(event.moment("at")?);
         }

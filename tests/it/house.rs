@@ -386,12 +386,17 @@ impl House {
 
     /// An operator does something with the house's data; succeeds, or tells why not.
     pub(crate) fn told_to(&self, arguments: &[&str]) -> Result<String, String> {
+        let told = self.asked(arguments);
+        let [out, err] = [told.stdout, told.stderr].map(String::from_utf8);
+        if told.status.success() { Ok(out.expect("text")) } else { Err(err.expect("text")) }
+    }
+
+    /// The same, however it ends.
+    pub(crate) fn asked(&self, arguments: &[&str]) -> std::process::Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flussd"));
         command.args(arguments);
         self.beside(&mut command);
-        let told = command.output().expect("the binary runs");
-        let [out, err] = [told.stdout, told.stderr].map(String::from_utf8);
-        if told.status.success() { Ok(out.expect("text")) } else { Err(err.expect("text")) }
+        command.output().expect("the binary runs")
     }
 
     /// Starts again after a stop, on the same folder.

@@ -13,6 +13,7 @@ mod chaos;
 mod clocks;
 mod codes;
 mod couriers;
+mod events;
 mod explain;
 mod fleet;
 mod gate;

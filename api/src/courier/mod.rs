@@ -227,6 +227,6 @@ impl Courier for Console {
 }
 
 #[cfg(test)]
-mod stand_in;
+pub(crate) mod stand_in;
 #[cfg(test)]
 mod tests;

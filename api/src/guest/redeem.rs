@@ -236,7 +236,10 @@ impl Press {
 fn may_try_again(refusal: Refusal) -> bool {
     match refusal {
         Refusal::WrongCode { tries_left } => 0 < tries_left,
-        Refusal::Wait { .. } | Refusal::GateOffline | Refusal::TooManyAttempts => true,
+        Refusal::Wait { .. }
+        | Refusal::GateOffline
+        | Refusal::Suspended
+        | Refusal::TooManyAttempts => true,
         Refusal::Revoked
         | Refusal::Expired
         | Refusal::Used
@@ -261,7 +264,8 @@ fn needs_the_host(refusal: Refusal) -> bool {
         | Refusal::LinkLocked
         | Refusal::WrongCode { tries_left: 0 }
         | Refusal::TooManyAttempts
-        | Refusal::GateOffline => true,
+        | Refusal::GateOffline
+        | Refusal::Suspended => true,
         Refusal::Used
         | Refusal::NotEnteredYet
         | Refusal::AlreadyOpening

@@ -63,5 +63,6 @@ pub(super) fn refused(refusal: Refusal, leg: Leg, now: Timestamp) -> Words {
         }
         Refusal::TooManyAttempts => Words::of("guest-too-many"),
         Refusal::GateOffline => Words::of("guest-away-pressed").way(leg),
+        Refusal::Suspended => Words::of("guest-suspended"),
     }
 }

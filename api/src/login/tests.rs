@@ -172,7 +172,11 @@ async fn o_1f_a_blocked_country_is_told_whom_to_ask_and_an_exception_opens_it() 
     let page = browser.post("/console/sign-in", &fields).await;
     page.is(StatusCode::FORBIDDEN).says(SUPPORT);
     assert_eq!(world.phone.pins(), before);
-    assert_eq!(world.store.spending().seen(world.now()).await.unwrap().in_an_hour, 60_000);
+    assert_eq!(
+        world.store.spending().seen(world.now()).await.unwrap().in_an_hour,
+        20_000,
+        "the owner signed in by WhatsApp"
+    );
     world.asks("083 111 2222", "sms", address(1)).await.is(StatusCode::ACCEPTED);
 
     let phone = domain::PhoneNumber::parse(jamaican, None).unwrap();

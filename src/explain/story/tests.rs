@@ -230,6 +230,7 @@ fn every_refusal_of_a_tap_has_words_of_its_own() {
         Refusal::WrongCode { tries_left: 1 },
         Refusal::TooManyAttempts,
         Refusal::GateOffline,
+        Refusal::Suspended,
     ] {
         assert!(all.insert(refused(refusal.as_str())), "{refusal:?}");
     }

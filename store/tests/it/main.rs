@@ -8,6 +8,7 @@
 
 mod codes;
 mod devices;
+mod events;
 mod identity;
 mod logins;
 mod openings;
@@ -21,6 +22,7 @@ mod second_factors;
 mod secrets;
 mod spending;
 mod step_up;
+mod transfers;
 mod vouching;
 mod world;
 

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use domain::access_code::{LegState, Refusal};
 use domain::login::{Client, SessionLife};
+use domain::permission::Denied;
 use domain::secret::{LoginToken, Otp, SessionToken};
 use domain::settings::MaxUsers;
 use domain::{Attempt, Settings};
-use store::{IssueRefusal, Refused, Sending};
+use store::{IssueRefusal, Refused, SaveRefusal, Sending, SettingsRefusal};
 use tokio::sync::Barrier;
 
 use crate::world::World;
@@ -21,6 +22,7 @@ crate::on_both_databases![
     a_press_beside_a_revoke_leaves_no_command_behind,
     of_two_creators_of_the_last_code_one_gets_it,
     a_press_beside_other_settings_goes_to_one_gate_in_its_own_epoch,
+    a_transfer_beside_other_settings_leaves_no_mixture,
     of_two_logins_of_one_number_one_session_is_left,
 ];
 
@@ -106,6 +108,45 @@ async fn a_press_beside_other_settings_goes_to_one_gate_in_its_own_epoch(world: 
         let of_gate = if gate == own { epochs[0] } else { epochs[1] };
         assert!((gate == own || gate == other) && epoch == of_gate, "{gate} in {epoch}");
         world.revokes(&issued).await;
+    })
+    .await;
+}
+
+/// Either the old owner's settings went along, or the new owner has those from before.
+async fn a_transfer_beside_other_settings_leaves_no_mixture(world: World) {
+    let other = world.makes_gate(world.owner, "Other Gate").await;
+    let buyer = world.signs_in("+27830000009").await.user;
+    race("transfer/settings", saved(world).await, 1, async move |world, _| {
+        let intercom = world.makes_intercom(world.owner, "Unit 5").await;
+        let (intercoms, id) = (world.store.intercoms().clone(), intercom.to_string());
+        let first = intercoms.save(world.owner, id.clone(), world.settings(), 0, world.now()).await;
+        first.unwrap().unwrap();
+        let two = Settings {
+            entry_gate: other,
+            max_users: MaxUsers::new(1).unwrap(),
+            ..world.settings()
+        };
+        let (seller, other_hand) = (Arc::clone(&world), Arc::clone(&world));
+        let (to_save, to_give) = (id.clone(), id.clone());
+        let saved = async move {
+            let intercoms = other_hand.store.intercoms();
+            intercoms.save(other_hand.owner, to_save, two, 1, other_hand.now()).await.unwrap()
+        };
+        let given = async move {
+            let (devices, to) = (seller.store.devices(), World::phone("+27830000009"));
+            devices.transfer(seller.owner, to_give, to, vec![], seller.now()).await.unwrap()
+        };
+        let (saved, given) = both(saved, given).await;
+        assert_eq!(given.unwrap().to, buyer);
+        let kept = intercoms.settings(buyer, id).await.unwrap().unwrap().unwrap();
+        let refused = SaveRefusal::Settings(SettingsRefusal::Denied(Denied::NotOwner));
+        match saved {
+            Ok(_) => assert_eq!((kept.settings, kept.version), (two, 2)),
+            Err(refusal) => {
+                assert_eq!(refusal, refused);
+                assert_eq!((kept.settings, kept.version), (world.settings(), 1));
+            }
+        }
     })
     .await;
 }

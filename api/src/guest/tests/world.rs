@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::courier::{Courier, Delivery, MessageId};
+use crate::webhooks::Teller;
 use crate::{Config, GateWelcome, Parts};
 
 pub(crate) struct World {
@@ -67,6 +68,7 @@ impl World {
     }
 
     async fn with_all(public_url: &str, console_url: Option<&str>, config: Config) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("fluss.db").display());
         let phone = Arc::new(Phone::default());
@@ -81,6 +83,7 @@ impl World {
             clock: clock.clone(),
             dice: dice.clone(),
             courier: phone.clone(),
+            teller: Teller::new(true).unwrap(),
             authorities: Arc::new(ArcSwap::from_pointee(Authorities { signing, other: None })),
             gate_welcome: GateWelcome {
                 broker_host: "localhost".to_owned(),
@@ -88,7 +91,7 @@ impl World {
                 command_keys: Vec::new(),
             },
             ticket_key: [3; 32],
-            config,
+            config: Config { webhooks_to_private_addresses: true, ..config },
             login: crate::LoginConfig::default(),
             public_url: public_url.to_owned(),
             console_url: console_url.map(str::to_owned),
@@ -209,6 +212,10 @@ impl World {
         claimed.unwrap().unwrap();
     }
 
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -318,6 +325,17 @@ impl World {
         let request = request.header(header::IF_MATCH, "\"0\"");
         let request = request.header("idempotency-key", "press");
         self.browser().send(request, Body::from(body.to_owned())).await
+    }
+
+    /// The owner's app opens an answer that goes on, behind the last event that it has.
+    pub(crate) async fn owner_listens(&self, path: &str, last: Option<&str>) -> Response {
+        let request = Request::get(path);
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.session));
+        let request = match last {
+            Some(last) => request.header("last-event-id", last),
+            None => request,
+        };
+        self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
     }
 
     /// This address, the one of all browsers here, has guessed as often as it may.

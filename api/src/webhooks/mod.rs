@@ -1,0 +1,101 @@
+//! Webhooks: an owner's other systems are told what happened, by the Standard Webhooks scheme
+//! (<https://www.standardwebhooks.com>, version 1).
+
+pub(crate) mod address;
+pub(crate) mod dead;
+pub(crate) mod end;
+pub(crate) mod list;
+pub(crate) mod make;
+mod message;
+pub(crate) mod rotate;
+mod teller;
+pub(crate) mod test;
+#[cfg(test)]
+mod tests;
+
+use std::str::FromStr;
+
+use axum::http::Uri;
+use data_encoding::BASE64;
+use domain::WebhookId;
+use domain::secret::WebhookSecret;
+use serde::Serialize;
+use store::Endpoint;
+use utoipa::ToSchema;
+
+use crate::Api;
+use crate::answers::{Code, Problem};
+use crate::body::segment;
+use crate::caller::Caller;
+use crate::wire::rfc3339;
+
+pub use teller::{CannotTell, Teller};
+
+/// The longest address.
+const LONGEST_URL: usize = 500;
+
+/// Where the caller is told what happened, and how that goes.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Webhook {
+    id: String,
+    url: String,
+    made_at: String,
+    /// When a message was last taken
+    told_at: Option<String>,
+    /// Since the last one that was taken: when one was not, and why not
+    failed_at: Option<String>,
+    failed_why: Option<String>,
+    /// Messages that are still to be told
+    waiting: u32,
+    /// Messages that were given up after 28 hours: the feed has their events
+    dead: u32,
+}
+
+impl From<&Endpoint> for Webhook {
+    fn from(endpoint: &Endpoint) -> Self {
+        let failed = endpoint.failed.as_ref();
+        Self {
+            id: endpoint.id.to_string(),
+            url: endpoint.url.clone(),
+            made_at: rfc3339(endpoint.made_at),
+            told_at: endpoint.told_at.map(rfc3339),
+            failed_at: failed.map(|(at, _)| rfc3339(*at)),
+            failed_why: failed.map(|(_, why)| why.clone()),
+            waiting: endpoint.waiting,
+            dead: endpoint.dead,
+        }
+    }
+}
+
+/// A secret as receivers know it: `whsec_` and base64.
+fn shown(secret: &WebhookSecret) -> String {
+    format!("whsec_{}", BASE64.encode(secret.reveal_bytes()))
+}
+
+/// The caller's endpoint of this id.
+async fn endpoint(api: &Api, caller: &Caller, id: &str) -> Result<Endpoint, Problem> {
+    let id = segment(WebhookId::parse(id))?;
+    let endpoint = api.store.webhooks().find(caller.user, id, api.now()).await?;
+    endpoint.ok_or_else(|| Code::NotFound.into())
+}
+
+/// An address to which messages may go.
+fn checked(api: &Api, url: &str) -> Result<String, Problem> {
+    let refuse = |why: &str| Err(Problem::field("url", why));
+    if LONGEST_URL < url.len() {
+        return refuse("is longer than 500 characters");
+    }
+    let may_be_private = api.config.webhooks_to_private_addresses;
+    let uri = Uri::from_str(url).ok().filter(|uri| !url.contains('#') && uri.host().is_some());
+    let scheme = uri.as_ref().and_then(Uri::scheme_str);
+    match scheme {
+        Some("https") => {}
+        Some("http") if may_be_private => {}
+        Some(_) | None => return refuse("expected https:// and a host"),
+    }
+    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
+    if !may_be_private && address::literal(host).is_some_and(|ip| !address::is_public(ip)) {
+        return refuse("is an address that is not on the public internet");
+    }
+    Ok(url.to_owned())
+}

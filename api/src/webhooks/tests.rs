@@ -1,0 +1,203 @@
+//! A receiver and its webhook: what it is told, how it knows that it is true, and what becomes of
+//! what it does not take.
+
+use std::time::Duration;
+
+use axum::http::{Method, StatusCode};
+use data_encoding::BASE64;
+use domain::webhook::PAUSES;
+use ring::hmac;
+use serde_json::{Value, json};
+
+use super::Teller;
+use crate::courier::stand_in::{Heard, StandIn};
+use crate::guest::tests::world::World;
+
+#[tokio::test]
+async fn a_receiver_is_told_each_event_once_and_can_check_that_it_is_ours() {
+    let (world, receiver) = (World::new().await, StandIn::replying(&[(200, "")]));
+    let made = world.makes_a_webhook(&receiver.url()).await;
+    let issued = world.issues_to("Canary Marigold").await;
+    world.files_and_tells().await;
+    world.files_and_tells().await;
+    let heard = receiver.heard();
+    let [told] = &heard[..] else { panic!("{heard:?}") };
+    let body: Value = serde_json::from_str(&told.body).unwrap();
+    assert_eq!(body["type"], "pass.issued");
+    assert_eq!(body["data"]["code"], issued.pass.code.id.to_string());
+    assert_eq!(told.header("webhook-id"), body["data"]["id"].as_str().unwrap());
+    assert!(!told.body.contains("Marigold"));
+    assert!(is_signed(told, made["secret"].as_str().unwrap()));
+    assert!(!is_signed(told, "whsec_AAAA"));
+    let health = world.webhook().await;
+    assert_eq!((&health["waiting"], &health["dead"]), (&json!(0), &json!(0)));
+    assert!(health["told_at"].is_string() && health["secret"].is_null(), "{health}");
+}
+
+#[tokio::test]
+async fn what_is_not_taken_is_told_again_with_the_same_id_and_dead_after_28_hours() {
+    let (world, receiver) = (World::new().await, StandIn::replying(&[(500, "")]));
+    world.makes_a_webhook(&receiver.url()).await;
+    world.issues().await;
+    world.files_and_tells().await;
+    for pause in PAUSES {
+        let millisecond = Duration::from_millis(1);
+        world.later(pause.saturating_sub(millisecond));
+        let before = receiver.heard().len();
+        world.files_and_tells().await;
+        assert_eq!(receiver.heard().len(), before, "not before {pause:?}");
+        world.later(millisecond);
+        world.files_and_tells().await;
+        assert_eq!(receiver.heard().len(), before + 1, "after {pause:?}");
+    }
+    world.later(Duration::from_hours(48));
+    world.files_and_tells().await;
+    let heard = receiver.heard();
+    assert_eq!(heard.len(), 8);
+    assert!(heard.iter().all(|told| told.header("webhook-id") == heard[0].header("webhook-id")));
+    let health = world.webhook().await;
+    assert_eq!((&health["waiting"], &health["dead"]), (&json!(0), &json!(1)));
+    assert_eq!(health["failed_why"], "answered 500");
+
+    let id = health["id"].as_str().unwrap();
+    let dead = world.owner_gets(Method::GET, &format!("/v1/webhooks/{id}/dead"), "").await;
+    assert_eq!(dead["items"][0]["type"], "pass.issued");
+    world.owner_gets(Method::POST, &format!("/v1/webhooks/{id}/dead"), "").await;
+    world.files_and_tells().await;
+    assert_eq!(receiver.heard().len(), 9, "told after all");
+}
+
+/// Who has claimed a message and dies has not told it, or has and cannot say so.
+#[tokio::test]
+async fn what_a_dead_teller_had_claimed_is_told_by_another() {
+    let (world, receiver) = (World::new().await, StandIn::replying(&[(200, "")]));
+    world.makes_a_webhook(&receiver.url()).await;
+    world.issues().await;
+    world.files_all().await;
+    let claimed = world.store.webhooks().claim(world.now()).await.unwrap();
+    assert_eq!(claimed.len(), 1);
+    world.files_and_tells().await;
+    assert_eq!(receiver.heard().len(), 0, "somebody else tells it");
+    world.later(Duration::from_secs(20));
+    world.files_and_tells().await;
+    assert_eq!(receiver.heard().len(), 1);
+}
+
+#[tokio::test]
+async fn for_a_day_messages_are_signed_by_the_old_secret_too() {
+    let (world, receiver) = (World::new().await, StandIn::replying(&[(200, "")]));
+    let made = world.makes_a_webhook(&receiver.url()).await;
+    let (id, old) = (made["id"].as_str().unwrap(), made["secret"].as_str().unwrap());
+    let fresh = world.owner_gets(Method::POST, &format!("/v1/webhooks/{id}/secret"), "").await;
+    let fresh = fresh["secret"].as_str().unwrap();
+    world.issues().await;
+    world.files_and_tells().await;
+    world.later(Duration::from_hours(24));
+    world.issues().await;
+    world.files_and_tells().await;
+    let heard = receiver.heard();
+    assert!(is_signed(&heard[0], old) && is_signed(&heard[0], fresh));
+    let later = &heard[1];
+    assert!(is_signed(later, fresh) && !is_signed(later, old));
+}
+
+#[tokio::test]
+async fn a_trial_says_what_came_of_it() {
+    let (world, receiver) = (World::new().await, StandIn::replying(&[(204, ""), (418, "")]));
+    let made = world.makes_a_webhook(&receiver.url()).await;
+    let path = format!("/v1/webhooks/{}/test", made["id"].as_str().unwrap());
+    for status in [204, 418] {
+        assert_eq!(world.owner_gets(Method::POST, &path, "").await["status"], status);
+    }
+    let heard = receiver.heard();
+    assert!(heard[0].body.contains(r#""type":"webhook.test""#), "{}", heard[0].body);
+    assert!(is_signed(&heard[0], made["secret"].as_str().unwrap()));
+    let nobody = world.makes_a_webhook("http://127.0.0.1:1").await;
+    let path = format!("/v1/webhooks/{}/test", nobody["id"].as_str().unwrap());
+    assert_eq!(world.owner_gets(Method::POST, &path, "").await["problem"], "cannot connect");
+}
+
+#[tokio::test]
+async fn an_ended_webhook_hears_nothing_more_and_ten_are_enough() {
+    let (world, receiver) = (World::new().await, StandIn::replying(&[(500, ""), (200, "")]));
+    let made = world.makes_a_webhook(&receiver.url()).await;
+    world.issues().await;
+    world.files_and_tells().await;
+    let path = format!("/v1/webhooks/{}", made["id"].as_str().unwrap());
+    world.owner_asks(Method::DELETE, &path, "").await.is(StatusCode::NO_CONTENT);
+    world.owner_asks(Method::DELETE, &path, "").await.refuses(StatusCode::NOT_FOUND, "not_found");
+    world.later(Duration::from_hours(1));
+    world.files_and_tells().await;
+    assert_eq!(receiver.heard().len(), 1);
+    for _ in 0..10 {
+        world.makes_a_webhook(&receiver.url()).await;
+    }
+    let body = json!({ "url": receiver.url() }).to_string();
+    let seen = world.owner_asks(Method::POST, "/v1/webhooks", &body).await;
+    seen.refuses(StatusCode::CONFLICT, "too_many_webhooks");
+}
+
+/// A name that leads home is as little of the public internet as the address itself.
+#[tokio::test]
+async fn nothing_is_told_inside_our_own_network_unless_that_is_allowed() {
+    let (world, receiver) = (World::new().await, StandIn::replying(&[(200, "")]));
+    let port = receiver.url().rsplit(':').next().unwrap().to_owned();
+    for url in [receiver.url(), format!("http://localhost:{port}")] {
+        world.makes_a_webhook(&url).await;
+    }
+    world.issues().await;
+    world.files_all().await;
+    let teller = Teller::new(false).unwrap();
+    assert_eq!(teller.tell_due(&world.store, world.clock()).await.unwrap(), 2);
+    assert_eq!(receiver.heard().len(), 0);
+    world.later(PAUSES[0]);
+    world.files_and_tells().await;
+    assert_eq!(receiver.heard().len(), 2, "it is there");
+}
+
+#[tokio::test]
+async fn a_wrong_address_is_told() {
+    let world = World::new().await;
+    let long = format!("https://example.com/{}", "x".repeat(500));
+    for url in ["", "example.com", "ftp://example.com", "https://", "https://a b", &long] {
+        let body = json!({ "url": url }).to_string();
+        let seen = world.owner_asks(Method::POST, "/v1/webhooks", &body).await;
+        seen.refuses(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request").says(r#""field":"url""#);
+    }
+}
+
+/// As a receiver checks it, by the words of the scheme.
+fn is_signed(told: &Heard, secret: &str) -> bool {
+    let key = BASE64.decode(secret.strip_prefix("whsec_").unwrap().as_bytes()).unwrap();
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
+    let (id, at) = (told.header("webhook-id"), told.header("webhook-timestamp"));
+    let text = format!("{id}.{at}.{}", told.body);
+    told.header("webhook-signature").split(' ').any(|signature| {
+        let signature = BASE64.decode(signature.strip_prefix("v1,").unwrap().as_bytes()).unwrap();
+        hmac::verify(&key, text.as_bytes(), &signature).is_ok()
+    })
+}
+
+impl World {
+    async fn owner_gets(&self, method: Method, path: &str, body: &str) -> Value {
+        let seen = self.owner_asks(method, path, body).await;
+        assert!(seen.status.is_success(), "{}: {}", seen.status, seen.body);
+        serde_json::from_str(&seen.body).unwrap()
+    }
+
+    async fn makes_a_webhook(&self, url: &str) -> Value {
+        self.files_all().await;
+        self.owner_gets(Method::POST, "/v1/webhooks", &json!({ "url": url }).to_string()).await
+    }
+
+    /// The owner's one webhook.
+    async fn webhook(&self) -> Value {
+        self.owner_gets(Method::GET, "/v1/webhooks", "").await["items"][0].clone()
+    }
+
+    async fn files_and_tells(&self) {
+        self.files_all().await;
+        let teller = Teller::new(true).unwrap();
+        while teller.tell_due(&self.store, self.clock()).await.unwrap() != 0 {}
+    }
+}

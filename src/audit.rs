@@ -1,0 +1,130 @@
+//! `flussd audit`: looks the chains through, and writes one down for a dispute.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use anyhow::bail;
+use data_encoding::HEXLOWER;
+use domain::{IntercomId, Timestamp};
+use protocol::VerifyingKeys;
+use serde_json::json;
+use store::{Checkpoint, Entry, How, Store, Verdict, Wrong};
+
+use crate::config::Config;
+use crate::machine::{SystemClock, SystemDice};
+use crate::start::{open, signing_key};
+
+/// Looks all chains through, or one. A server may run meanwhile. An error when one is bad.
+pub(crate) async fn verify(config: Config, intercom: Option<IntercomId>) -> anyhow::Result<()> {
+    let clock = SystemClock::start();
+    let (folder, store) = open(&config, &clock, Arc::new(SystemDice)).await?;
+    let keys = VerifyingKeys(vec![signing_key(&folder).verifying_key()]);
+    let judged = judge(&store, intercom, &keys).await;
+    store.close().await;
+    let (mut text, mut bad) = (String::new(), 0);
+    for verdict in judged? {
+        text.push_str(&told(&verdict));
+        bad += usize::from(verdict.wrong.is_some());
+    }
+    if text.is_empty() {
+        "Nothing has been filed yet.\n".clone_into(&mut text);
+    }
+    io::stdout().write_all(text.as_bytes())?;
+    if bad == 0 { Ok(()) } else { bail!("{bad} of the chains cannot be believed as a whole") }
+}
+
+async fn judge(
+    store: &Store,
+    intercom: Option<IntercomId>,
+    keys: &VerifyingKeys,
+) -> store::Result<Vec<Verdict>> {
+    let chains = match intercom {
+        Some(intercom) => vec![Some(intercom)],
+        None => store.events().chains().await?,
+    };
+    let mut verdicts = Vec::new();
+    for chain in chains {
+        let keys = keys.clone();
+        let signed = move |checkpoint: &Checkpoint| {
+            let Checkpoint { head, kid, sig } = checkpoint;
+            keys.check(kid, &head.to_sign(), sig).is_ok()
+        };
+        verdicts.push(store.events().verify(chain, signed).await?);
+    }
+    Ok(verdicts)
+}
+
+fn told(verdict: &Verdict) -> String {
+    let Verdict { intercom, entries, checkpoints, wrong } = verdict;
+    let name = name(*intercom);
+    let Some(Wrong { entry, event, how }) = wrong else {
+        return format!(
+            "{name}: {entries} entries as they were, {checkpoints} signed on the way\n"
+        );
+    };
+    let event = event.map(|event| format!(" ({event})")).unwrap_or_default();
+    let how = match how {
+        How::Missing => "is missing",
+        How::Changed => "was changed",
+        How::NotAsSigned => "is not what the service signed",
+        How::Unsigned => "has a checkpoint that the service did not sign",
+    };
+    format!("{name}: entry {entry}{event} {how}; what comes from it on proves nothing\n")
+}
+
+fn name(intercom: Option<IntercomId>) -> String {
+    intercom.map_or_else(|| "everything else".to_owned(), |intercom| intercom.to_string())
+}
+
+/// Writes an intercom's story down, one JSON object a line: its entries, then its checkpoints.
+pub(crate) async fn export(config: Config, intercom: IntercomId) -> anyhow::Result<()> {
+    let clock = SystemClock::start();
+    let (_, store) = open(&config, &clock, Arc::new(SystemDice)).await?;
+    let written = write(&store, intercom).await;
+    store.close().await;
+    written
+}
+
+async fn write(store: &Store, intercom: IntercomId) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    let mut behind = 0;
+    loop {
+        let entries = store.events().entries(Some(intercom), behind).await?;
+        let Some(last) = entries.last() else { break };
+        behind = last.number;
+        for entry in &entries {
+            writeln!(out, "{}", line(entry))?;
+        }
+    }
+    for Checkpoint { head, kid, sig } in store.events().checkpoints(Some(intercom)).await? {
+        let (entries, link) = (head.chain.entries, HEXLOWER.encode(&head.chain.head));
+        let at = rfc3339(head.at);
+        let signed = json!({ "checkpoint": entries, "link": link, "at": at, "kid": kid,
+            "signed": head.to_sign(), "sig": sig });
+        writeln!(out, "{signed}")?;
+    }
+    Ok(())
+}
+
+fn line(entry: &Entry) -> serde_json::Value {
+    let Entry { number, position, event, link } = entry;
+    json!({
+        "entry": number,
+        "position": position,
+        "id": event.id.to_string(),
+        "at": rfc3339(event.at),
+        "type": event.kind,
+        "actor": event.actor.map(|id| id.to_string()),
+        "user": event.user.map(|id| id.to_string()),
+        "device": event.device,
+        "intercom": event.intercom.map(|id| id.to_string()),
+        "code": event.code.map(|id| id.to_string()),
+        "attempt": event.attempt.map(|id| id.to_string()),
+        "exception": event.exception.map(|id| id.to_string()),
+        "link": HEXLOWER.encode(link),
+    })
+}
+
+fn rfc3339(at: Timestamp) -> String {
+    format!("{:.3}", jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default())
+}

@@ -1,0 +1,53 @@
+//! The feed: what happened to the devices of a person, in the order in which it was filed.
+
+use domain::{EventId, UserId};
+
+use crate::database::reading;
+use crate::sql::sql;
+use crate::{Answer, Events, Happened};
+
+/// No such event, or not filed here: after a restore, a reader may have come further than the feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownEvent;
+
+impl Events {
+    /// What a person may know of and was filed after an event, or from the beginning on.
+    ///
+    /// That is all about devices of theirs, all about codes where they have the grant, and their
+    /// own account: as things are now, so that a new owner knows the past of a device, too.
+    pub async fn after(
+        &self,
+        reader: UserId,
+        after: Option<EventId>,
+        at_most: u32,
+    ) -> Answer<Vec<Happened>, UnknownEvent> {
+        reading!(self.0.db, |tx| {
+            let place = match after {
+                None => Some(0),
+                Some(id) => {
+                    let row = sql("SELECT position FROM events WHERE id = $1").bind(id);
+                    row.optional(tx).await?.map(|row| row.take("position")).transpose()?.flatten()
+                }
+            };
+            let Some(place): Option<i64> = place else { return Ok(Err(UnknownEvent)) };
+            // Each arm walks an index of its own from that place on.
+            let rows = sql("SELECT * FROM (
+                    SELECT * FROM events WHERE $2 < position
+                        AND device_id IN (SELECT id FROM devices WHERE owner_id = $1)
+                    UNION SELECT * FROM events WHERE $2 < position
+                        AND intercom_id IN (SELECT id FROM devices WHERE owner_id = $1)
+                    UNION SELECT * FROM events WHERE $2 < position AND code_id IS NOT NULL
+                        AND intercom_id IN (SELECT device_id FROM shares
+                            WHERE user_id = $1 AND one_time_access_at IS NOT NULL)
+                    UNION SELECT * FROM events WHERE $2 < position
+                        AND user_id = $1 AND device_id IS NULL
+                ) AS known ORDER BY position LIMIT $3")
+            .bind(reader)
+            .bind(place)
+            .bind(at_most)
+            .all(tx)
+            .await?;
+            rows.iter().map(Happened::of).collect::<crate::Result<_>>().map(Ok)
+        })
+    }
+}

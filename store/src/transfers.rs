@@ -1,0 +1,196 @@
+//! Ownership goes from one person to another, at once and for good (O-9); and what that means for
+//! the codes whose gates stay behind (O-8b, X18).
+
+use std::sync::Arc;
+
+use domain::event::EventKind;
+use domain::permission::{Act, Denied};
+use domain::{CodeId, GateId, IntercomId, PhoneNumber, Timestamp, UserId};
+
+use crate::database::in_transaction;
+use crate::events::{About, record};
+use crate::intercoms::lock_device;
+use crate::logins::phone_digest;
+use crate::row::device::{role_of, settings_with};
+use crate::sql::{Tx, sql};
+use crate::vault::Vault;
+use crate::{Answer, Devices, Result};
+
+/// What a transfer did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transferred {
+    /// Who has the device now.
+    pub to: UserId,
+    /// Gates that went along.
+    pub gates: Vec<GateId>,
+    /// Codes that open nothing until a gate is chosen anew.
+    pub suspended: usize,
+}
+
+/// Why nothing was transferred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransferRefusal {
+    /// Not theirs to give.
+    Denied(Denied),
+    /// Nobody has signed in with this number yet.
+    UserNotFound,
+    /// It is theirs already.
+    AlreadyTheirs,
+    /// One of the gates that should go along is not one that the intercom's settings name, or not
+    /// the owner's.
+    NotAlong(GateId),
+}
+
+impl Devices {
+    /// Gives a device to somebody else; of an intercom also the gates of its settings that the
+    /// owner names. What belongs to it goes along: settings, grants, codes, history. The former
+    /// owner keeps the grant, and no longer owns.
+    pub async fn transfer(
+        &self,
+        owner: UserId,
+        device: String,
+        to: PhoneNumber,
+        gates: Vec<GateId>,
+        now: Timestamp,
+    ) -> Answer<Transferred, TransferRefusal> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            let mut gates = gates;
+            gates.sort_unstable();
+            gates.dedup();
+            let moved =
+                || std::iter::once(device.clone()).chain(gates.iter().map(GateId::to_string));
+            let touched = lock_all(tx, moved().collect()).await?;
+            if let Err(denied) = role_of(tx, &device, owner).await?.may(Act::Manage) {
+                return Ok(Err(TransferRefusal::Denied(denied)));
+            }
+            let user = sql("SELECT id FROM users WHERE phone_digest = $1");
+            let user = user.bind(phone_digest(&vault, &to)).optional(tx).await?;
+            let Some(user) = user else { return Ok(Err(TransferRefusal::UserNotFound)) };
+            let to = user.parsed("id", UserId::parse)?;
+            if to == owner {
+                return Ok(Err(TransferRefusal::AlreadyTheirs));
+            }
+            for gate in &gates {
+                if !may_go_along(tx, &device, *gate, owner).await? {
+                    return Ok(Err(TransferRefusal::NotAlong(*gate)));
+                }
+            }
+            let mut whole = Vec::new();
+            for intercom in touched {
+                whole.push((intercom, is_whole(tx, intercom).await?));
+            }
+            for device in moved() {
+                hand_over(tx, &vault, &device, owner, to, now).await?;
+            }
+            let mut suspended = 0;
+            for (intercom, before) in whole {
+                suspended += tell_codes(tx, &vault, intercom, before, now).await?;
+            }
+            Ok(Ok(Transferred { to, gates, suspended }))
+        })
+    }
+}
+
+/// Whether a gate is one that the device's settings name, and the owner's own.
+async fn may_go_along(tx: &mut Tx, device: &str, gate: GateId, owner: UserId) -> Result<bool> {
+    let Ok(intercom) = IntercomId::parse(device) else { return Ok(false) };
+    let settings = settings_with(tx, intercom).await?;
+    let is_named = settings.is_some_and(|settings| {
+        [domain::Leg::Entry, domain::Leg::Exit].map(|leg| settings.gate_for(leg)).contains(&gate)
+    });
+    Ok(is_named && role_of(tx, &gate.to_string(), owner).await?.may(Act::Manage).is_ok())
+}
+
+async fn hand_over(
+    tx: &mut Tx,
+    vault: &Vault,
+    device: &str,
+    from: UserId,
+    to: UserId,
+    now: Timestamp,
+) -> Result<()> {
+    // Guests were shown the number of who let them call, and of nobody else.
+    sql("UPDATE devices SET owner_id = $2, claimed_at = $3, guests_may_call_since = NULL
+         WHERE id = $1")
+    .bind(device)
+    .bind(to)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    let own = sql("DELETE FROM shares WHERE device_id = $1 AND user_id = $2");
+    own.bind(device).bind(to).execute(tx).await?;
+    sql("INSERT INTO shares (device_id, user_id, shared_at, one_time_access_at)
+         VALUES ($1, $2, $3, $3) ON CONFLICT (device_id, user_id) DO NOTHING")
+    .bind(device)
+    .bind(from)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    let about = About::default().by(from).user(to).device(device);
+    record(tx, vault, EventKind::OwnerTransferred, about, now).await
+}
+
+/// Locks devices, and the intercoms whose settings name one of them, in one order for everybody;
+/// answers the intercoms.
+async fn lock_all(tx: &mut Tx, devices: Vec<String>) -> Result<Vec<IntercomId>> {
+    let (mut intercoms, mut all) = (Vec::new(), devices.clone());
+    for device in devices {
+        let rows = sql("SELECT intercom_id FROM settings
+                        WHERE intercom_id = $1 OR entry_gate_id = $1 OR exit_gate_id = $1");
+        for row in rows.bind(device).all(tx).await? {
+            intercoms.push(row.parsed("intercom_id", IntercomId::parse)?);
+        }
+    }
+    intercoms.sort_unstable();
+    intercoms.dedup();
+    all.extend(intercoms.iter().map(IntercomId::to_string));
+    all.sort_unstable();
+    all.dedup();
+    for device in all {
+        lock_device(tx, &device).await?;
+    }
+    Ok(intercoms)
+}
+
+/// Whether two devices are on the same account.
+pub(crate) async fn same_owner(tx: &mut Tx, intercom: IntercomId, gate: GateId) -> Result<bool> {
+    let row = sql("SELECT 1 AS one FROM devices i JOIN devices g ON g.owner_id = i.owner_id
+                   WHERE i.id = $1 AND g.id = $2");
+    Ok(row.bind(intercom).bind(gate).optional(tx).await?.is_some())
+}
+
+/// Whether all gates that an intercom's settings name are its owner's.
+pub(crate) async fn is_whole(tx: &mut Tx, intercom: IntercomId) -> Result<bool> {
+    let Some(settings) = settings_with(tx, intercom).await? else { return Ok(false) };
+    for leg in [domain::Leg::Entry, domain::Leg::Exit] {
+        if !same_owner(tx, intercom, settings.gate_for(leg)).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Writes down for each active code that its gates were taken from it, or are there again; answers
+/// how many are suspended by this.
+pub(crate) async fn tell_codes(
+    tx: &mut Tx,
+    vault: &Vault,
+    intercom: IntercomId,
+    was_whole: bool,
+    now: Timestamp,
+) -> Result<usize> {
+    let kind = match (was_whole, is_whole(tx, intercom).await?) {
+        (true, false) => EventKind::PassSuspended,
+        (false, true) => EventKind::PassResumed,
+        (true, true) | (false, false) => return Ok(0),
+    };
+    let rows = sql("SELECT id FROM codes
+                    WHERE intercom_id = $1 AND ended_at IS NULL AND $2 < expires_at ORDER BY id");
+    let codes = rows.bind(intercom).bind(now).all(tx).await?;
+    for row in &codes {
+        let code = row.parsed("id", CodeId::parse)?;
+        record(tx, vault, kind, About::default().intercom(intercom).code(code), now).await?;
+    }
+    Ok(if kind == EventKind::PassSuspended { codes.len() } else { 0 })
+}
