@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use store::{
     Claimed, Enrolment, FactorRefusal, Fault, GateRefusal, IssueRefusal, LoginRefusal,
     NumberRefusal, Renewal, Replacement, RevokeRefusal, SaveRefusal, SessionRefusal,
-    SettingsRefusal, StepUpNeeded, TooManyPins, Unwelcome, VouchRefusal, Withheld,
+    SettingsRefusal, StepUpNeeded, TooManyPins, TransferRefusal, Unwelcome, VouchRefusal, Withheld,
 };
 
 use utoipa::ToSchema;
@@ -90,6 +90,8 @@ answers! {
     NotOwner FORBIDDEN "not_owner" "Only the owner may do this.";
     NoPermission FORBIDDEN "no_permission" "The owner has not given you permission for this.";
     // devices
+    UserNotFound UNPROCESSABLE_ENTITY "user_not_found" "Nobody has signed in with this number yet.";
+    AlreadyTheirs CONFLICT "already_theirs" "The device is on this account already.";
     AlreadyClaimed CONFLICT "already_claimed" "This device is on another account.";
     AlreadyEnrolled CONFLICT "already_enrolled" "This gate is in use; its label admits nobody any more.";
     CertificateRefused FORBIDDEN "certificate_refused" "This certificate does not admit the gate any more.";
@@ -539,6 +541,19 @@ impl From<RevokeRefusal> for Problem {
             RevokeRefusal::NotActive(NotActive::Completed) => "completed",
         };
         Self::from(Code::NotActive).with("state", state)
+    }
+}
+
+impl From<TransferRefusal> for Problem {
+    fn from(refusal: TransferRefusal) -> Self {
+        match refusal {
+            TransferRefusal::Denied(denied) => denied.into(),
+            TransferRefusal::UserNotFound => Code::UserNotFound.into(),
+            TransferRefusal::AlreadyTheirs => Code::AlreadyTheirs.into(),
+            TransferRefusal::NotAlong(gate) => {
+                Self::field("gates", format!("{gate} is no gate of the settings that is yours"))
+            }
+        }
     }
 }
 

@@ -217,6 +217,7 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(devices::claim::claim))
         .routes(routes!(devices::details::details, devices::rename::rename))
         .routes(routes!(devices::revoke::revoke))
+        .routes(routes!(devices::transfer::transfer))
         .routes(routes!(devices::release::release))
         .routes(routes!(devices::replace::replace))
         .routes(routes!(devices::pulse_gap::set))

@@ -122,8 +122,9 @@ impl Database {
     pub(crate) async fn close(&self) {
         match &self.kind {
             Kind::Sqlite { writer, readers } => {
-                writer.close().await;
+                // The writer last: it takes the journal back into the file.
                 readers.close().await;
+                writer.close().await;
             }
             Kind::Postgres { pool, listening } => {
                 listening.abort();

@@ -7,10 +7,13 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use sqlx::{Connection, SqliteConnection};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 use crate::crash::crash_point;
 use crate::database::Work;
@@ -26,6 +29,8 @@ const BATCH: usize = 256;
 /// The door to the writer.
 pub(crate) struct Writer {
     queue: mpsc::Sender<Box<dyn Unit>>,
+    end: Arc<Notify>,
+    writing: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// One use case that waits for its turn.
@@ -47,8 +52,9 @@ impl Writer {
     /// Starts the writer on its own connection.
     pub(crate) fn start(connection: SqliteConnection) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(write_all(Tx::SqliteWriter(connection), waiting));
-        Self { queue }
+        let end = Arc::new(Notify::new());
+        let task = write_all(Tx::SqliteWriter(connection), waiting, Arc::clone(&end));
+        Self { queue, end, writing: Mutex::new(Some(tokio::spawn(task))) }
     }
 
     /// Runs a unit of work and answers after its COMMIT.
@@ -59,19 +65,39 @@ impl Writer {
     {
         let (asker, answer) = oneshot::channel();
         let waiting = Waiting { unit: Some(unit), outcome: None, asker };
-        self.queue.try_send(Box::new(waiting)).map_err(|_| Fault::Busy)?;
-        answer.await.map_err(|_| Fault::Unavailable("the writer has stopped".to_owned()))?
+        let stopped = || Fault::Unavailable("the writer has stopped".to_owned());
+        self.queue.try_send(Box::new(waiting)).map_err(|error| match error {
+            TrySendError::Full(_) => Fault::Busy,
+            TrySendError::Closed(_) => stopped(),
+        })?;
+        answer.await.map_err(|_| stopped())?
     }
 
-    /// Waits until all that was queued has been answered.
+    /// Answers all that was queued, and closes the connection. The last one to the file takes the
+    /// journal back into it.
     pub(crate) async fn close(&self) {
-        let _ = self.write(|_| Box::pin(async { Ok(()) })).await;
+        self.end.notify_one();
+        let task = self.writing.lock().await.take();
+        if let Some(task) = task {
+            let _ = task.await;
+        }
     }
 }
 
-async fn write_all(mut tx: Tx, mut waiting: mpsc::Receiver<Box<dyn Unit>>) {
+async fn write_all(mut tx: Tx, mut waiting: mpsc::Receiver<Box<dyn Unit>>, end: Arc<Notify>) {
     let mut batch = Vec::with_capacity(BATCH);
-    while 0 < waiting.recv_many(&mut batch, BATCH).await {
+    loop {
+        let count = tokio::select! {
+            count = waiting.recv_many(&mut batch, BATCH) => count,
+            () = end.notified() => {
+                // What waits already is still written.
+                waiting.close();
+                continue;
+            }
+        };
+        if count == 0 {
+            break;
+        }
         let committed = commit_together(&mut tx, &mut batch).await;
         if committed.is_err() {
             // Whatever is still open must not leak into the next batch.

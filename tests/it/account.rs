@@ -24,7 +24,7 @@ impl Owner {
         (format!("{path}/{id}/verify"), pin_printed_after(house, from, phone).await)
     }
 
-    async fn steps_up(&self, house: &House, phone: &str) {
+    pub(crate) async fn steps_up(&self, house: &House, phone: &str) {
         let (verify, pin) = self.is_sent_a_pin(house, "/v1/step-ups", &json!({}), phone).await;
         let stepped_up = self.post(&verify, &json!({ "pin": pin })).await.ok();
         assert!(stepped_up["until"].is_string());

@@ -41,6 +41,7 @@ mod stand_in;
 mod storage;
 mod storm;
 mod tidy;
+mod transfers;
 mod vouching;
 #[path = "../../store/tests/it/world.rs"]
 #[expect(dead_code, reason = "the suite of the storage uses more of it")]

@@ -8,6 +8,7 @@ pub(crate) mod release;
 pub(crate) mod rename;
 pub(crate) mod replace;
 pub(crate) mod revoke;
+pub(crate) mod transfer;
 
 use serde::Serialize;
 use utoipa::ToSchema;
