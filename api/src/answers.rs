@@ -75,13 +75,14 @@ answers! {
     SessionDisplaced UNAUTHORIZED "session_displaced" "You were signed out by a newer sign-in with your number.";
     SessionEnded UNAUTHORIZED "session_ended" "You were signed out by the system; sign in again.";
     StepUpNeeded FORBIDDEN "step_up_needed" "Prove by a fresh pin that it is you.";
-    NumberHeld FORBIDDEN "number_held" "You signed in not long ago; the number can be changed a day after.";
+    NumberHeld FORBIDDEN "number_held" "You signed in not long ago; this can be done a day after.";
     NumberInUse CONFLICT "number_in_use" "This number has an account of its own.";
     SecondFactorNeeded FORBIDDEN "second_factor_needed" "The pin is right; now send a code of your authenticator app.";
     SecondFactorOn CONFLICT "second_factor_on" "There is a second factor; turn it off first.";
     SecondFactorOff CONFLICT "second_factor_off" "There is no second factor; set one up first.";
     OtpInvalid FORBIDDEN "otp_invalid" "The pin is not valid.";
     OtpExpired FORBIDDEN "otp_expired" "The pin has expired; request a new one.";
+    NumberLocked FORBIDDEN "number_locked" "Too many wrong pins for this number; contact support.";
     OtpTooMany TOO_MANY_REQUESTS "otp_too_many" "Too many wrong pins; request a new one.";
     OtpTooSoon TOO_MANY_REQUESTS "otp_too_soon" "A pin was just sent; wait before the next one.";
     ChannelUnavailable SERVICE_UNAVAILABLE "channel_unavailable" "The pin could not be sent this way.";
@@ -354,9 +355,8 @@ impl From<PinRefusal> for Problem {
             PinRefusal::Expired => Code::OtpExpired.into(),
             PinRefusal::TooMany => Code::OtpTooMany.into(),
             PinRefusal::SecondFactorNeeded => Code::SecondFactorNeeded.into(),
-            PinRefusal::Wait { until } => {
-                until.into_iter().fold(Self::from(Code::OtpTooMany), Self::retry_at)
-            }
+            PinRefusal::Wait { until: Some(until) } => Self::from(Code::OtpTooMany).retry_at(until),
+            PinRefusal::Wait { until: None } => Code::NumberLocked.into(),
         }
     }
 }

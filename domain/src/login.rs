@@ -28,6 +28,9 @@ pub const RESEND_PAUSE: [Duration; 2] = [Duration::from_secs(30), Duration::from
 /// From this many wrong pins in a row on, a number waits: 30 s, doubling to an hour.
 pub const FAILURES_BEFORE_WAIT: u32 = 10;
 
+/// The longest of these waits.
+pub const LONGEST_WAIT: Duration = Duration::from_hours(1);
+
 /// At this many wrong pins in a row no pin helps any more: the number must be bound anew (NIST
 /// 800-63B).
 pub const MAX_FAILURES: u32 = 100;
@@ -231,7 +234,7 @@ impl Failures {
         self.in_a_row += 1;
         if let Some(beyond) = self.in_a_row.checked_sub(FAILURES_BEFORE_WAIT) {
             let doublings = beyond.min(7);
-            let pause = Duration::from_secs((30 << doublings).min(3600));
+            let pause = Duration::from_secs(30 << doublings).min(LONGEST_WAIT);
             self.wait_until = Some(now + pause);
         }
     }

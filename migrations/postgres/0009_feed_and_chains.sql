@@ -21,6 +21,8 @@ CREATE INDEX events_of_device ON events (device_id, position);
 CREATE INDEX events_of_intercom ON events (intercom_id, position);
 -- The order of a chain; what belongs to no intercom is one, too.
 CREATE UNIQUE INDEX events_of_chain ON events (COALESCE(intercom_id, ''), entry);
+-- Who gave a device away does not own it any more, and is to know.
+CREATE INDEX events_of_givers ON events (actor_id, position) WHERE kind = 'owner.transferred';
 CREATE INDEX events_of_user ON events (user_id, position);
 
 -- The last position that was given. Its row is the lock of whoever files.
@@ -40,7 +42,7 @@ CREATE TABLE chains (
 -- How far a chain had come at a moment, signed by the service.
 CREATE TABLE checkpoints (
     intercom_id TEXT    NOT NULL,
-    entries     BIGINT NOT NULL,
+    entries     BIGINT NOT NULL CHECK (entries > 0),
     head        BYTEA    NOT NULL,
     at          BIGINT NOT NULL,
     kid         TEXT    NOT NULL,

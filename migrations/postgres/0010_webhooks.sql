@@ -23,9 +23,8 @@ CREATE TABLE webhook_messages (
     webhook_id TEXT    NOT NULL REFERENCES webhooks (id),
     event_id   TEXT    NOT NULL REFERENCES events (id),
     tries      BIGINT NOT NULL,
-    -- When it is to be tried (again); none when it was told, or is dead.
+    -- When it is to be tried (again); none when it is dead. What was told is deleted.
     next_at    BIGINT,
-    told_at    BIGINT,
     dead_at    BIGINT,
     PRIMARY KEY (webhook_id, event_id)
 );

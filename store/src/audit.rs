@@ -212,7 +212,13 @@ impl Events {
     /// Whose chains there are.
     pub async fn chains(&self) -> Result<Vec<Option<IntercomId>>> {
         reading!(self.0.db, |tx| {
-            let rows = sql("SELECT intercom_id FROM chains ORDER BY intercom_id").all(tx).await?;
+            let rows =
+                sql("SELECT intercom_id FROM chains UNION SELECT intercom_id FROM checkpoints
+                            UNION SELECT COALESCE(intercom_id, '') AS intercom_id FROM events
+                                  WHERE entry IS NOT NULL
+                            ORDER BY intercom_id")
+                .all(tx)
+                .await?;
             rows.iter().map(whose).collect()
         })
     }
@@ -274,9 +280,11 @@ impl Events {
                     if link != walked.head || (number == kept.entries && link != kept.head) {
                         return wrong(number, event, How::Changed);
                     }
-                    let here = |signed: &&Checkpoint| signed.head.chain.entries == number;
-                    if let Some(checkpoint) = signatures.next_if(here) {
-                        if !signed(checkpoint) {
+                    let up_to_here = |signed: &&Checkpoint| signed.head.chain.entries <= number;
+                    if let Some(checkpoint) = signatures.next_if(up_to_here) {
+                        // One of an entry before this, or of none, is not of this chain.
+                        let is_here = checkpoint.head.chain.entries == number;
+                        if !is_here || !signed(checkpoint) {
                             return wrong(number, event, How::Unsigned);
                         }
                         if checkpoint.head.chain != walked {

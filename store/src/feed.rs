@@ -13,8 +13,9 @@ pub struct UnknownEvent;
 impl Events {
     /// What a person may know of and was filed after an event, or from the beginning on.
     ///
-    /// That is all about devices of theirs, all about codes where they have the grant, and their
-    /// own account: as things are now, so that a new owner knows the past of a device, too.
+    /// That is all about devices of theirs, all about codes where they have the grant, their own
+    /// account, and what they were given or gave away: as things are now, so that a new owner knows
+    /// the past of a device, too.
     pub async fn after(
         &self,
         reader: UserId,
@@ -30,17 +31,26 @@ impl Events {
                 }
             };
             let Some(place): Option<i64> = place else { return Ok(Err(UnknownEvent)) };
-            // Each arm walks an index of its own from that place on.
+            // Each arm walks an index of its own from that place on, and no further than needed.
             let rows = sql("SELECT * FROM (
-                    SELECT * FROM events WHERE $2 < position
+                    SELECT * FROM (SELECT * FROM events WHERE $2 < position
                         AND device_id IN (SELECT id FROM devices WHERE owner_id = $1)
-                    UNION SELECT * FROM events WHERE $2 < position
+                        ORDER BY position LIMIT $3) AS of_devices
+                    UNION SELECT * FROM (SELECT * FROM events WHERE $2 < position
                         AND intercom_id IN (SELECT id FROM devices WHERE owner_id = $1)
-                    UNION SELECT * FROM events WHERE $2 < position AND code_id IS NOT NULL
+                        ORDER BY position LIMIT $3) AS of_intercoms
+                    UNION SELECT * FROM (SELECT * FROM events WHERE $2 < position
+                        AND code_id IS NOT NULL
                         AND intercom_id IN (SELECT device_id FROM shares
                             WHERE user_id = $1 AND one_time_access_at IS NOT NULL)
-                    UNION SELECT * FROM events WHERE $2 < position
-                        AND user_id = $1 AND device_id IS NULL
+                        ORDER BY position LIMIT $3) AS of_codes
+                    UNION SELECT * FROM (SELECT * FROM events WHERE $2 < position
+                        AND user_id = $1 AND (device_id IS NULL OR kind IN
+                            ('owner.transferred', 'grant.added', 'grant.removed'))
+                        ORDER BY position LIMIT $3) AS of_the_reader
+                    UNION SELECT * FROM (SELECT * FROM events WHERE $2 < position
+                        AND actor_id = $1 AND kind = 'owner.transferred'
+                        ORDER BY position LIMIT $3) AS given_away
                 ) AS known ORDER BY position LIMIT $3")
             .bind(reader)
             .bind(place)

@@ -73,7 +73,7 @@ pub use step_up::NumberRefusal;
 pub use trace::{RefusedTap, Trace, Traced};
 pub use transfers::{TransferRefusal, Transferred};
 pub use vault::Keys;
-pub use webhooks::{Endpoint, Message, TooManyEndpoints, Webhooks};
+pub use webhooks::{Endpoint, Health, Message, TooManyEndpoints, Webhooks};
 
 use database::{Database, in_transaction};
 use sql::sql;
@@ -142,6 +142,18 @@ impl Store {
             ended.bind(long_ago).execute(tx).await?;
             spending::sweep(tx, now).await?;
             exceptions::sweep(tx, now).await?;
+            webhooks::sweep(tx).await?;
+            // What a clock that was ahead wrote down must not hold for as long as it was ahead.
+            for statement in [
+                "UPDATE pins_sent SET at = $1 WHERE $1 < at",
+                "UPDATE pin_spending SET at = $1 WHERE $1 < at",
+            ] {
+                sql(statement).bind(now).execute(tx).await?;
+            }
+            let longest = now + domain::login::LONGEST_WAIT;
+            let waits = sql("UPDATE phone_failures SET wait_until = $1 WHERE $1 < wait_until");
+            waits.bind(longest).execute(tx).await?;
+            second_factors::forget_steps_ahead(tx, now).await?;
             // Kept, they would tell by time that a number has signed in before.
             sql("DELETE FROM phone_failures WHERE in_a_row = 0").execute(tx).await?;
             for statement in [

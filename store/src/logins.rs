@@ -20,7 +20,7 @@ use crate::sql::{Row, Tx, sql};
 use crate::vault::{Purpose, Vault, token_digest};
 use crate::{Answer, Inner, Result};
 
-/// The number of a login that nobody knows, and the digest of a pin that is none: nothing has it.
+/// The digest of a pin that is none, and a login that nobody knows: nothing has it.
 const NO_DIGEST: [u8; 32] = [0; 32];
 
 /// Logins under way.
@@ -230,7 +230,9 @@ impl Logins {
             };
             sign_in(tx, &vault, &row, &session, now).await.map(Ok)
         });
-        self.0.endings.send_replace(());
+        if matches!(signed_in, Ok(Ok(_))) {
+            self.0.endings.send_replace(());
+        }
         signed_in
     }
 }
@@ -278,14 +280,20 @@ pub(crate) async fn try_pin(
     let row = row.filter(|_| is_for_this);
     let mut login = row.as_ref().map_or(Ok(Login::over(now)), login_of)?;
     let mut failures = failures_of(tx, number).await?;
+    let before = failures;
     let digest = row.as_ref().map(|row| row.take::<Option<Vec<u8>>>("otp_digest")).transpose()?;
     let digest = digest.flatten().unwrap_or_else(|| NO_DIGEST.to_vec());
     let right = vault.matches(Purpose::Otp, &[&id, typed.reveal().as_bytes()], &digest);
-    let verdict = if aim.is_none() && has_second_factor(tx, number).await? {
+    let has_second_factor = has_second_factor(tx, number).await?;
+    let verdict = if aim.is_none() && has_second_factor {
         login.submit_first(right, &mut failures, now)
     } else {
         login.submit(right, &mut failures, now)
     };
+    if verdict.is_ok() && has_second_factor {
+        // A pin for something else forgives no wrong codes of the app.
+        failures = before;
+    }
     // What is not for this is not touched.
     let saved = if row.is_some() { id } else { NO_DIGEST };
     save(tx, saved, &login, number, failures).await?;
@@ -387,12 +395,13 @@ pub(crate) async fn lock_number(tx: &mut Tx, number: [u8; 32]) -> Result<()> {
     Ok(())
 }
 
-/// Reads a login, if there is one, under the lock of its number.
+/// Reads a login, if there is one, under the lock of its number; of one that nobody knows under a
+/// lock of its own, which the sweep takes away.
 pub(crate) async fn lock_login(tx: &mut Tx, id: [u8; 32]) -> Result<(Option<Row>, [u8; 32])> {
     // Which number it is never changes, so it may be read before the lock.
     let row = sql("SELECT phone_digest FROM logins WHERE id = $1").bind(id).optional(tx).await?;
     let number = row.map(|row| row.take::<Vec<u8>>("phone_digest")).transpose()?;
-    let number = number.and_then(|number| number.try_into().ok()).unwrap_or(NO_DIGEST);
+    let number = number.and_then(|number| number.try_into().ok()).unwrap_or(id);
     lock_number(tx, number).await?;
     let row = sql("SELECT * FROM logins WHERE id = $1").bind(id).optional(tx).await?;
     Ok((row, number))
@@ -413,6 +422,11 @@ async fn goes(
     now: Timestamp,
 ) -> Result<std::result::Result<Channel, LoginRefusal>> {
     let pace = pace(tx, whom.number(), now).await?;
+    // Before the way is chosen: a pin that is not sent must not be the one that finds out whether a
+    // closed channel works again.
+    if let Err(withheld) = whom.may_be_sent(tx, whom.likely(), now).await? {
+        return Ok(Err(LoginRefusal::Withheld(withheld)));
+    }
     let may_go = |channel| {
         if pace.lets(channel, now) { Ok(()) } else { Err(TooManyPins { until: pace.next_at }) }
     };

@@ -63,10 +63,12 @@ impl Pins {
             let message = match handed {
                 Handed::Accepted(message) => message,
                 Handed::NotSent(cause) => {
-                    spending::pay_back(tx, pin).await?;
-                    return failed(tx, pin, word_for(cause), now).await;
+                    if failed(tx, pin, word_for(cause), now).await? {
+                        spending::pay_back(tx, pin).await?;
+                    }
+                    return Ok(());
                 }
-                Handed::Silent => return failed(tx, pin, "silence", now).await,
+                Handed::Silent => return failed(tx, pin, "silence", now).await.map(drop),
             };
             // An id that came before names nobody.
             sql("UPDATE pins_sent SET accepted_at = $2, message_digest = CASE
@@ -184,10 +186,11 @@ pub(crate) async fn health(tx: &mut Tx, now: Timestamp) -> Result<EachChannel<He
     Ok(each)
 }
 
-async fn failed(tx: &mut Tx, pin: PinId, why: &'static str, now: Timestamp) -> Result<()> {
+/// Notes that a pin did not go out, unless something else is known; answers whether it did.
+async fn failed(tx: &mut Tx, pin: PinId, why: &'static str, now: Timestamp) -> Result<bool> {
     let note = sql("UPDATE pins_sent SET failed_at = $2, failed_why = $3
                     WHERE id = $1 AND accepted_at IS NULL AND failed_at IS NULL");
-    note.bind(pin).bind(now).bind(why).execute(tx).await.map(drop)
+    Ok(note.bind(pin).bind(now).bind(why).execute(tx).await? != 0)
 }
 
 fn word_for(cause: Cause) -> &'static str {

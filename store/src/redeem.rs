@@ -41,6 +41,8 @@ pub struct GuestPass {
     pub latest: Option<Attempt>,
     /// Whether the gate for the next way can be reached now.
     pub gate_is_there: bool,
+    /// Whether a gate of the settings is not the owner's any more, so that the host must choose.
+    pub is_suspended: bool,
     /// The owner's number as it is now, if the owner lets guests call.
     pub host: Option<PhoneNumber>,
 }
@@ -276,6 +278,7 @@ async fn guest_pass(tx: &mut Tx, vault: &Vault, id: CodeId, now: Timestamp) -> R
         intercom_name: row.take("intercom_name")?,
         time_zone: row.take("time_zone")?,
         latest: latest.map(|row| attempt_of(&row)).transpose()?,
+        is_suspended: target.is_none(),
         gate_is_there: target.is_some_and(|target| target.gate.ready(now).is_some()),
         host: host.map(|sealed| phone(vault, "user", &sealed)).transpose()?,
         pass,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use domain::event::EventKind;
 use domain::login::{Login, Refusal};
-use domain::second_factor::{SETUP_LIFETIME, SecondFactor, open_steps};
+use domain::second_factor::{SETUP_LIFETIME, SecondFactor, open_steps, step_at};
 use domain::secret::{LoginToken, Otp, RecoveryCode, SessionToken, TotpSecret};
 use domain::{PhoneNumber, Timestamp, UserId};
 
@@ -210,7 +210,9 @@ impl Logins {
             }
             sign_in(tx, &vault, &row, &session, now).await.map(Ok)
         });
-        self.0.endings.send_replace(());
+        if matches!(signed_in, Ok(Ok(_))) {
+            self.0.endings.send_replace(());
+        }
         signed_in
     }
 }
@@ -314,4 +316,10 @@ fn recovery_digest(vault: &Vault, user: UserId, code: &RecoveryCode) -> [u8; 32]
 /// What the seal of a secret belongs to: in another user's row it does not open.
 fn sealed_for(user: UserId) -> String {
     format!("second factor of {user}")
+}
+
+/// Lets codes be good again that a clock that was ahead had counted as taken.
+pub(crate) async fn forget_steps_ahead(tx: &mut Tx, now: Timestamp) -> Result<()> {
+    let clamp = sql("UPDATE second_factors SET last_step = $1 WHERE $1 < last_step - 1");
+    clamp.bind(step_at(now)).execute(tx).await.map(drop)
 }

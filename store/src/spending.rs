@@ -128,7 +128,6 @@ pub(crate) async fn pay(
 pub(crate) async fn pay_back(tx: &mut Tx, pin: PinId) -> Result<()> {
     let forget = sql("DELETE FROM pin_spending WHERE EXISTS (
                           SELECT 1 FROM pins_sent AS pin WHERE pin.id = $1
-                              AND pin.accepted_at IS NULL AND pin.failed_at IS NULL
                               AND pin.phone_digest = pin_spending.phone_digest
                               AND pin.at = pin_spending.at)");
     forget.bind(pin).execute(tx).await.map(drop)

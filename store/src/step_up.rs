@@ -4,16 +4,16 @@
 use std::sync::Arc;
 
 use domain::event::EventKind;
-use domain::login::{Refusal, may_change_number_at};
+use domain::login::{OTP_LIFETIME, Refusal, STEP_UP_LIFETIME, may_change_number_at};
 use domain::secret::{LoginToken, Otp};
-use domain::{PhoneNumber, Timestamp};
+use domain::{PhoneNumber, Timestamp, UserId};
 
-use crate::Answer;
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::logins::{Aim, Logins, phone_digest, phone_of, try_pin};
 use crate::sessions::{Session, StepUpNeeded};
-use crate::sql::sql;
+use crate::sql::{Tx, sql};
+use crate::{Answer, Result};
 
 /// Why a number stays what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Logins {
     }
 
     /// Whether a session may ask for another number now.
-    pub async fn may_change_number(
+    pub async fn may_take_over(
         &self,
         session: Session,
         now: Timestamp,
@@ -97,15 +97,19 @@ impl Logins {
             // First the user, then the session: a sign-in with the old number locks them so, too.
             let lock = sql("UPDATE users SET created_at = created_at WHERE id = $1");
             lock.bind(session.user).execute(tx).await?;
-            let spend = sql("UPDATE sessions SET stepped_up_at = NULL
-                             WHERE id = $1 AND ended_at IS NULL");
-            if spend.bind(session.id).execute(tx).await? == 0 {
-                return Ok(Err(NumberRefusal::Pin(Refusal::Invalid)));
-            }
-            let theirs = sql("SELECT id FROM users WHERE phone_digest = $1").bind(number);
-            if theirs.optional(tx).await?.is_some() {
+            let theirs = sql("SELECT id FROM users WHERE phone_digest = $1
+                              AND EXISTS (SELECT 1 FROM sessions WHERE user_id = users.id)");
+            if theirs.bind(number).optional(tx).await?.is_some() {
                 return Ok(Err(NumberRefusal::InUse));
             }
+            // Each fresh pin covers one change, begun while it held.
+            let spend = sql("UPDATE sessions SET stepped_up_at = NULL
+                             WHERE id = $1 AND ended_at IS NULL AND $2 < stepped_up_at");
+            let since = now - STEP_UP_LIFETIME - OTP_LIFETIME;
+            if spend.bind(session.id).bind(since).execute(tx).await? == 0 {
+                return Ok(Err(NumberRefusal::StepUp(StepUpNeeded)));
+            }
+            take_in(tx, session.user, number).await?;
             sql("UPDATE users SET phone_digest = $2, phone_sealed = $3 WHERE id = $1")
                 .bind(session.user)
                 .bind(number)
@@ -117,4 +121,21 @@ impl Logins {
             Ok(Ok(phone))
         })
     }
+}
+
+/// Gives an account what was shared with its new number before anybody had signed in with it.
+async fn take_in(tx: &mut Tx, user: UserId, number: [u8; 32]) -> Result<()> {
+    let waiting = sql("SELECT id FROM users WHERE phone_digest = $1").bind(number);
+    let Some(row) = waiting.optional(tx).await? else { return Ok(()) };
+    let waiting = row.parsed("id", UserId::parse)?;
+    for statement in [
+        "DELETE FROM shares WHERE user_id = $1 AND device_id IN (
+             SELECT id FROM devices WHERE owner_id = $2
+             UNION SELECT device_id FROM shares WHERE user_id = $2)",
+        "UPDATE shares SET user_id = $2 WHERE user_id = $1",
+        "DELETE FROM users WHERE id = $1 AND id <> $2",
+    ] {
+        sql(statement).bind(waiting).bind(user).execute(tx).await?;
+    }
+    Ok(())
 }

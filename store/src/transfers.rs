@@ -64,17 +64,20 @@ impl Devices {
             if let Err(denied) = role_of(tx, &device, owner).await?.may(Act::Manage) {
                 return Ok(Err(TransferRefusal::Denied(denied)));
             }
-            let user = sql("SELECT id FROM users WHERE phone_digest = $1");
+            // First, so that asking who has an account costs the device.
+            for gate in &gates {
+                if !may_go_along(tx, &device, *gate, owner).await? {
+                    return Ok(Err(TransferRefusal::NotAlong(*gate)));
+                }
+            }
+            // A row alone is also of somebody with whom a device was shared.
+            let user = sql("SELECT id FROM users WHERE phone_digest = $1
+                            AND EXISTS (SELECT 1 FROM sessions WHERE user_id = users.id)");
             let user = user.bind(phone_digest(&vault, &to)).optional(tx).await?;
             let Some(user) = user else { return Ok(Err(TransferRefusal::UserNotFound)) };
             let to = user.parsed("id", UserId::parse)?;
             if to == owner {
                 return Ok(Err(TransferRefusal::AlreadyTheirs));
-            }
-            for gate in &gates {
-                if !may_go_along(tx, &device, *gate, owner).await? {
-                    return Ok(Err(TransferRefusal::NotAlong(*gate)));
-                }
             }
             let mut whole = Vec::new();
             for intercom in touched {

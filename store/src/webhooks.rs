@@ -47,6 +47,13 @@ pub struct Endpoint {
     pub told_at: Option<Timestamp>,
     /// When one was last not taken, and why not.
     pub failed: Option<(Timestamp, String)>,
+}
+
+/// How an endpoint is doing.
+#[derive(Clone, Debug)]
+pub struct Health {
+    /// Which.
+    pub endpoint: Endpoint,
     /// Messages that are still to be told.
     pub waiting: u32,
     /// Messages that were given up.
@@ -67,20 +74,6 @@ pub struct Message {
 /// So many endpoints are enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyEndpoints;
-
-/// The columns of an [`Endpoint`].
-macro_rules! endpoints {
-    ($rest:literal) => {
-        concat!(
-            "SELECT w.*, (SELECT COUNT(*) FROM webhook_messages m
-                          WHERE m.webhook_id = w.id AND m.next_at IS NOT NULL) AS waiting,
-                         (SELECT COUNT(*) FROM webhook_messages m
-                          WHERE m.webhook_id = w.id AND m.dead_at IS NOT NULL) AS dead
-             FROM webhooks w ",
-            $rest
-        )
-    };
-}
 
 impl Webhooks {
     /// Makes an endpoint; it is told what is filed from now on.
@@ -110,19 +103,26 @@ impl Webhooks {
             .bind(now)
             .execute(tx)
             .await?;
-            let row = sql(endpoints!("WHERE w.id = $1")).bind(id).one(tx).await?;
+            let row = sql("SELECT * FROM webhooks WHERE id = $1").bind(id).one(tx).await?;
             endpoint_of(&vault, &row, now).map(Ok)
         })
     }
 
-    /// The endpoints of a person, the oldest first.
-    pub async fn of(&self, owner: UserId, now: Timestamp) -> Result<Vec<Endpoint>> {
+    /// The endpoints of a person, the oldest first, and how they are doing.
+    pub async fn of(&self, owner: UserId, now: Timestamp) -> Result<Vec<Health>> {
         let vault = Arc::clone(&self.0.vault);
         reading!(self.0.db, |tx| {
-            let rows =
-                sql(endpoints!("WHERE w.owner_id = $1 AND w.ended_at IS NULL ORDER BY w.id"));
-            let rows = rows.bind(owner).all(tx).await?;
-            rows.iter().map(|row| endpoint_of(&vault, row, now)).collect()
+            let rows = sql("SELECT w.*,
+                    (SELECT COUNT(*) FROM webhook_messages m
+                     WHERE m.webhook_id = w.id AND m.dead_at IS NULL) AS waiting,
+                    (SELECT COUNT(*) FROM webhook_messages m
+                     WHERE m.webhook_id = w.id AND m.dead_at IS NOT NULL) AS dead
+                FROM webhooks w WHERE w.owner_id = $1 AND w.ended_at IS NULL ORDER BY w.id");
+            let health = |row: &Row| {
+                let (waiting, dead) = (number(row, "waiting")?, number(row, "dead")?);
+                Ok(Health { endpoint: endpoint_of(&vault, row, now)?, waiting, dead })
+            };
+            rows.bind(owner).all(tx).await?.iter().map(health).collect()
         })
     }
 
@@ -133,7 +133,13 @@ impl Webhooks {
         id: WebhookId,
         now: Timestamp,
     ) -> Result<Option<Endpoint>> {
-        Ok(self.of(owner, now).await?.into_iter().find(|endpoint| endpoint.id == id))
+        let vault = Arc::clone(&self.0.vault);
+        reading!(self.0.db, |tx| {
+            let row = sql("SELECT * FROM webhooks
+                           WHERE id = $1 AND owner_id = $2 AND ended_at IS NULL");
+            let row = row.bind(id).bind(owner).optional(tx).await?;
+            row.map(|row| endpoint_of(&vault, &row, now)).transpose()
+        })
     }
 
     /// Ends an endpoint, and what it was still to be told. Answers whether there was one.
@@ -201,41 +207,43 @@ impl Webhooks {
         })
     }
 
-    /// Claims what is due: it is this caller's to tell, for 20 s.
-    pub async fn claim(&self, now: Timestamp) -> Result<Vec<Message>> {
+    /// The endpoints to which something is to be told, and their owners; whose was due first is first.
+    pub async fn due(&self, now: Timestamp) -> Result<Vec<(WebhookId, UserId)>> {
+        reading!(self.0.db, |tx| {
+            let rows = sql("SELECT w.id, w.owner_id FROM webhook_messages m
+                            JOIN webhooks w ON w.id = m.webhook_id AND w.ended_at IS NULL
+                            WHERE m.next_at <= $1
+                            GROUP BY w.id, w.owner_id ORDER BY MIN(m.next_at), w.id LIMIT $2");
+            let due = |row: &Row| {
+                Ok((row.parsed("id", WebhookId::parse)?, row.parsed("owner_id", UserId::parse)?))
+            };
+            rows.bind(now).bind(LONGEST_LIST).all(tx).await?.iter().map(due).collect()
+        })
+    }
+
+    /// Claims what is due to an endpoint, not all at once: it is this caller's to tell, for 20 s.
+    pub async fn claim(&self, id: WebhookId, now: Timestamp) -> Result<Vec<Message>> {
         let vault = Arc::clone(&self.0.vault);
-        let waiting = reading!(self.0.db, |tx| {
-            let due = sql("SELECT event_id FROM webhook_messages WHERE next_at <= $1 LIMIT 1");
-            due.bind(now).optional(tx).await
-        })?;
-        if waiting.is_none() {
-            return Ok(Vec::new());
-        }
         in_transaction!(self.0.db, |tx| {
-            let rows = sql("SELECT webhook_id, event_id, next_at FROM (
-                    SELECT m.webhook_id, m.event_id, m.next_at, ROW_NUMBER() OVER (
-                        PARTITION BY m.webhook_id ORDER BY m.next_at, m.event_id) AS number
-                    FROM webhook_messages m WHERE m.next_at <= $1
-                ) AS due WHERE number <= $2 ORDER BY next_at, event_id LIMIT 64")
-            .bind(now)
-            .bind(AT_ONCE)
-            .all(tx)
-            .await?;
+            let row = sql("SELECT * FROM webhooks WHERE id = $1 AND ended_at IS NULL").bind(id);
+            let Some(row) = row.optional(tx).await? else { return Ok(Vec::new()) };
+            let endpoint = endpoint_of(&vault, &row, now)?;
+            let rows = sql("SELECT event_id, next_at FROM webhook_messages
+                            WHERE webhook_id = $1 AND next_at <= $2
+                            ORDER BY next_at, event_id LIMIT $3");
             let mut claimed = Vec::new();
-            for row in rows {
-                let webhook = row.parsed("webhook_id", WebhookId::parse)?;
+            for row in rows.bind(id).bind(now).bind(AT_ONCE).all(tx).await? {
                 let event = row.parsed("event_id", EventId::parse)?;
                 // Of several who claim it, one does.
                 let claim = sql("UPDATE webhook_messages SET tries = tries + 1, next_at = $4
                                  WHERE webhook_id = $1 AND event_id = $2 AND next_at = $3
                                  RETURNING tries");
                 let due_at = row.moment("next_at")?;
-                let claim = claim.bind(webhook).bind(event).bind(due_at).bind(now + LEASE);
+                let claim = claim.bind(id).bind(event).bind(due_at).bind(now + LEASE);
                 let Some(row) = claim.optional(tx).await? else { continue };
                 let tries = number(&row, "tries")?;
-                let row = sql(endpoints!("WHERE w.id = $1")).bind(webhook).one(tx).await?;
-                let endpoint = endpoint_of(&vault, &row, now)?;
                 let row = sql("SELECT * FROM events WHERE id = $1").bind(event).one(tx).await?;
+                let endpoint = endpoint.clone();
                 claimed.push(Message { endpoint, event: Happened::of(&row)?, tries });
             }
             Ok(claimed)
@@ -245,37 +253,41 @@ impl Webhooks {
     /// The receiver has taken a message.
     pub async fn told(&self, webhook: WebhookId, event: EventId, now: Timestamp) -> Result<()> {
         in_transaction!(self.0.db, |tx| {
-            sql("UPDATE webhook_messages SET told_at = $3, next_at = NULL
-                 WHERE webhook_id = $1 AND event_id = $2")
-            .bind(webhook)
-            .bind(event)
-            .bind(now)
-            .execute(tx)
-            .await?;
             let told = sql("UPDATE webhooks SET told_at = $2, failed_at = NULL, failed_why = NULL
                             WHERE id = $1");
-            told.bind(webhook).bind(now).execute(tx).await.map(drop)
+            told.bind(webhook).bind(now).execute(tx).await?;
+            let forget =
+                sql("DELETE FROM webhook_messages WHERE webhook_id = $1 AND event_id = $2");
+            forget.bind(webhook).bind(event).execute(tx).await.map(drop)
         })
     }
 
     /// The receiver has not taken a message: it waits, or is dead after its last try.
-    pub async fn failed(&self, due: &Message, why: String, now: Timestamp) -> Result<()> {
-        let (webhook, event, tries) = (due.endpoint.id, due.event.id, due.tries);
+    pub async fn failed(&self, message: &Message, why: String, now: Timestamp) -> Result<()> {
+        let (webhook, event, tries) = (message.endpoint.id, message.event.id, message.tries);
         in_transaction!(self.0.db, |tx| {
+            let failed = sql("UPDATE webhooks SET failed_at = $2, failed_why = $3 WHERE id = $1");
+            failed.bind(webhook).bind(now).bind(why).execute(tx).await?;
             let next_at = pause_after(tries).map(|pause| now + pause);
             sql("UPDATE webhook_messages SET next_at = $4, dead_at = $5
-                 WHERE webhook_id = $1 AND event_id = $2 AND tries = $3 AND told_at IS NULL")
+                 WHERE webhook_id = $1 AND event_id = $2 AND tries = $3")
             .bind(webhook)
             .bind(event)
             .bind(tries)
             .bind(next_at)
             .bind(next_at.is_none().then_some(now))
             .execute(tx)
-            .await?;
-            let failed = sql("UPDATE webhooks SET failed_at = $2, failed_why = $3 WHERE id = $1");
-            failed.bind(webhook).bind(now).bind(why).execute(tx).await.map(drop)
+            .await
+            .map(drop)
         })
     }
+}
+
+/// Forgets what was to be told to endpoints that have ended.
+pub(crate) async fn sweep(tx: &mut Tx) -> Result<()> {
+    let forget = sql("DELETE FROM webhook_messages WHERE webhook_id IN (
+                          SELECT id FROM webhooks WHERE ended_at IS NOT NULL)");
+    forget.execute(tx).await.map(drop)
 }
 
 /// Makes the messages for what was filed behind a position: for each endpoint whose owner has the
@@ -285,7 +297,9 @@ pub(crate) async fn address(tx: &mut Tx, behind: i64, now: Timestamp) -> Result<
          SELECT w.id, e.id, 0, $2
          FROM events e
          JOIN devices d ON d.id = e.device_id OR d.id = e.intercom_id
-         JOIN webhooks w ON w.owner_id = d.owner_id
+         JOIN webhooks w ON (w.owner_id = d.owner_id
+                 -- Who gave a device away is to know, too.
+                 OR (e.kind = 'owner.transferred' AND w.owner_id = e.actor_id))
              AND w.ended_at IS NULL AND w.from_position < e.position
          WHERE $1 < e.position
          ON CONFLICT DO NOTHING")
@@ -324,7 +338,5 @@ fn endpoint_of(vault: &Vault, row: &Row, now: Timestamp) -> Result<Endpoint> {
         made_at: row.moment("made_at")?,
         told_at: row.moment_if_any("told_at")?,
         failed: row.moment_if_any("failed_at")?.zip(why),
-        waiting: number(row, "waiting")?,
-        dead: number(row, "dead")?,
     })
 }

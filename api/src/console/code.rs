@@ -41,8 +41,8 @@ struct Shown {
     made_by: Words,
     /// Said of who went in and never out with a code that has ended.
     perhaps_inside: Option<Words>,
-    /// Whether the guest would find the next gate unreachable.
-    gate_is_away: bool,
+    /// Why the guest would not find the next gate, if so.
+    gate_trouble: Option<&'static str>,
     may_let_in: bool,
     may_let_out: bool,
 }
@@ -109,7 +109,12 @@ fn told(api: &Api, user: UserId, seen: &GuestPass) -> Shown {
         made_by: visit::made_by(pass, user),
         perhaps_inside: perhaps_inside
             .then(|| Words::of("visit-perhaps-inside").with("guest", guest)),
-        gate_is_away: is_active && !seen.gate_is_there,
+        gate_trouble: match (seen.is_suspended, seen.gate_is_there) {
+            _ if !is_active => None,
+            (true, _) => Some("problem-pass-suspended"),
+            (false, true) => None,
+            (false, false) => Some("code-gate-away"),
+        },
         may_let_in: way == Some(Leg::Entry),
         may_let_out: way == Some(Leg::Exit),
     }

@@ -183,7 +183,8 @@ pub(super) async fn try_pin(
     match signed_in.await {
         Ok((session, _)) => (owner::keep(&api, &session), Redirect::to(HOME)).into_response(),
         Err(problem) if problem.code == Code::SecondFactorNeeded => {
-            Redirect::to("/console/second-factor").into_response()
+            let again = login_id(&api, &headers).map(|login_id| keep(&api, login_id));
+            (again, Redirect::to("/console/second-factor")).into_response()
         }
         Err(problem) => wrong_pin(&api, typed.by, problem),
     }
@@ -230,7 +231,7 @@ pub(super) async fn ask_again(
         resend::ask_again(&api, address, login_id.to_owned(), asked.by).await
     };
     match sent.await {
-        Ok(sent) => to_pin(sent.channel).into_response(),
+        Ok(sent) => (keep(&api, &sent.login_id), to_pin(sent.channel)).into_response(),
         Err(problem) => wrong_pin(&api, asked.by, problem),
     }
 }

@@ -3,12 +3,13 @@
 use axum::extract::State;
 use domain::GateId;
 use serde::{Deserialize, Serialize};
+use store::TransferRefusal;
 use utoipa::ToSchema;
 
 use crate::Api;
 use crate::answers::Problem;
 use crate::body::{Json, Path, device};
-use crate::caller::Caller;
+use crate::caller::{Caller, From as Address};
 use crate::login::begin::phone;
 
 /// To whom, and what goes along.
@@ -35,13 +36,15 @@ pub(crate) struct Transferred {
     suspended: usize,
 }
 
-/// Gives a device away, at once and for good; a fresh pin must have proved the session. Settings,
+/// Gives a device away, at once and for good; a fresh pin must have proved the session, which must
+/// be a day old, or the first of its account. Settings,
 /// grants, codes and history go along. The caller keeps the grant to invite.
 #[utoipa::path(post, path = "/v1/devices/{id}/transfer", tag = "devices",
     security(("session" = [])), params(("id" = String, Path)), request_body = Transfer,
     responses((status = 200, body = Transferred)))]
 pub(crate) async fn transfer(
     State(api): State<Api>,
+    Address(address): Address,
     caller: Caller,
     Path(id): Path<String>,
     Json(body): Json<Transfer>,
@@ -49,8 +52,14 @@ pub(crate) async fn transfer(
     let (id, to) = (device(&id)?, phone(&api, &body.phone, body.country.as_deref())?);
     let gates: Result<Vec<_>, _> = body.gates.iter().map(|gate| GateId::parse(gate)).collect();
     let gates = gates.map_err(|error| Problem::field("gates", error))?;
-    caller.session.must_be_stepped_up(api.now())?;
-    let given = api.store.devices().transfer(caller.user, id, to, gates, api.now()).await??;
+    // What cannot be undone waits a day after a sign-in, as a change of number does.
+    api.store.logins().may_take_over(caller.session, api.now()).await??;
+    api.limits.may_guess(address)?;
+    let given = api.store.devices().transfer(caller.user, id, to, gates, api.now()).await?;
+    if given == Err(TransferRefusal::UserNotFound) {
+        api.limits.guessed_wrong(address);
+    }
+    let given = given?;
     let gates = given.gates.iter().map(GateId::to_string).collect();
     Ok(axum::Json(Transferred { gates, suspended: given.suspended }))
 }

@@ -25,6 +25,9 @@ use crate::tenure::while_signed_in;
 /// Reads at least this often: the bell is the hurry, reading is the truth.
 const READ_EVERY: Duration = Duration::from_millis(500);
 
+/// From one look to the next at least.
+const REST: Duration = Duration::from_millis(100);
+
 /// How many are read at once.
 const PAGE: u32 = 100;
 
@@ -91,6 +94,8 @@ impl Reader {
             let news = self.api.store.events().after(self.user, self.seen, PAGE).await;
             self.waiting = news.ok()?.ok()?.into();
             if self.waiting.is_empty() {
+                // Much is written around each event.
+                tokio::time::sleep(REST).await;
                 tokio::select! {
                     _ = self.bell.changed() => {}
                     () = tokio::time::sleep(READ_EVERY) => {}

@@ -82,6 +82,7 @@ pub(super) fn page(api: &Api, seen: &GuestPass, ticket: Option<String>, now: Tim
         Sight::Goodbye => Page { is_good: true, ..Page::saying(Words::of("guest-goodbye")) },
         Sight::Locked => Page::saying(Words::of("guest-locked")),
         Sight::Away(leg) => Page::saying(words::gate_is_away(leg)).again_after(10),
+        Sight::Suspended => Page::saying(Words::of("guest-suspended")).again_after(10),
         Sight::WayIn => way_in(api, seen, pass, ticket),
         Sight::JustIn => {
             Page { is_good: true, ..way_out(api, seen, pass, Words::of("guest-gate-open")) }

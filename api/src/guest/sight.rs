@@ -31,6 +31,8 @@ pub(super) enum Sight {
     Goodbye,
     /// The gate for the next way cannot be reached.
     Away(Leg),
+    /// The host must choose a gate anew.
+    Suspended,
     /// Too many wrong digits.
     Locked,
     /// The host took the pass back while the gate was asked: it may still open.
@@ -73,6 +75,14 @@ impl Sight {
             // Whoever just came in reads that first, whatever stands in the way out.
             Standing::Inside { since } | Standing::Leaving { since } if now < since + WELCOME => {
                 Self::JustIn
+            }
+            Standing::Issued
+            | Standing::Entering
+            | Standing::Inside { .. }
+            | Standing::Leaving { .. }
+                if seen.is_suspended =>
+            {
+                Self::Suspended
             }
             Standing::Issued | Standing::Entering if seen.gate_is_there => Self::WayIn,
             Standing::Issued | Standing::Entering => Self::Away(Leg::Entry),
@@ -121,6 +131,7 @@ impl Sight {
             | Self::SaidLate
             | Self::WayOut
             | Self::Away(_)
+            | Self::Suspended
             | Self::Locked
             | Self::Cancelling
             | Self::Cancelled { inside: true }
@@ -139,6 +150,7 @@ impl Sight {
             Self::NoAnswer
             | Self::SaidLate
             | Self::Away(_)
+            | Self::Suspended
             | Self::Locked
             | Self::Cancelling
             | Self::Cancelled { .. }

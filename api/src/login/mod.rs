@@ -86,8 +86,7 @@ fn refused(api: &Api, refusal: LoginRefusal, now: Timestamp) -> Problem {
         api.alarms.tell(held.by, phone, now);
     }
     let problem = Problem::from(refusal);
-    let may_help = matches!(problem.code, Code::ChannelUnavailable | Code::CountryBlocked);
-    if may_help { with_support(api, problem) } else { problem }
+    helped(api, problem)
 }
 
 /// Hands a pin to the courier, and notes what became of it; also when its asker hangs up meanwhile,
@@ -126,6 +125,15 @@ async fn deliver(api: &Api, begun: &Begun, pin: &Otp) -> Result<Result<(), Faile
 fn unavailable(api: &Api, login_id: &str, others: Vec<Channel>) -> Problem {
     let problem = Problem::from(Unavailable { others, retry_at: None });
     with_support(api, problem.with("login_id", login_id))
+}
+
+/// Names whom to turn to, where nothing else helps.
+fn helped(api: &Api, problem: Problem) -> Problem {
+    let may_help = matches!(
+        problem.code,
+        Code::ChannelUnavailable | Code::CountryBlocked | Code::NumberLocked
+    );
+    if may_help { with_support(api, problem) } else { problem }
 }
 
 fn with_support(api: &Api, problem: Problem) -> Problem {

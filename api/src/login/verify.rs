@@ -5,6 +5,7 @@ use domain::secret::{LoginToken, Otp, SessionToken};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::helped;
 use crate::Api;
 use crate::answers::{Code, Problem};
 use crate::body::{Json, Path};
@@ -63,7 +64,8 @@ pub(crate) async fn sign_in(
 ) -> Result<(SessionToken, store::SignedIn), Problem> {
     let (pin, token) = (self::pin(pin)?, login_token(login_id)?);
     let session = SessionToken::random(&*api.dice);
-    let signed_in = api.store.logins().verify(token, pin, session.clone(), api.now()).await??;
+    let signed_in = api.store.logins().verify(token, pin, session.clone(), api.now()).await?;
+    let signed_in = signed_in.map_err(|refusal| helped(api, refusal.into()))?;
     Ok((session, signed_in))
 }
 

@@ -52,6 +52,6 @@ pub(crate) async fn ask_new(
     channel: Option<ChannelWord>,
 ) -> Result<PinSent, Problem> {
     let phone = phone(api, text, country)?;
-    api.store.logins().may_change_number(caller.session, api.now()).await??;
+    api.store.logins().may_take_over(caller.session, api.now()).await??;
     ask(api, address, phone, channel, Aim::NewNumber(caller.session)).await
 }

@@ -3,6 +3,7 @@
 use std::io::{Error, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// Finds only addresses on the public internet. What is found is what is connected to, so nothing
@@ -23,9 +24,12 @@ impl Resolve for PublicOnly {
     }
 }
 
-/// The address that a host is, if it is no name.
-pub(super) fn literal(host: &str) -> Option<IpAddr> {
-    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+/// Whether a host may be one of the public internet: a name may, as far as can be told before it is
+/// looked up.
+pub(super) fn may_be_public(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse();
+    address.map_or(true, is_public)
 }
 
 /// Whether an address is one of the public internet (IANA's special-purpose registries, RFC 6890
@@ -108,9 +112,21 @@ mod tests {
     }
 
     #[test]
-    fn an_address_in_brackets_is_no_name() {
-        assert_eq!(literal("[::1]"), Some(Ipv6Addr::LOCALHOST.into()));
-        assert_eq!(literal("127.0.0.1"), Some(Ipv4Addr::LOCALHOST.into()));
-        assert_eq!(literal("example.com"), None);
+    fn an_address_is_known_however_it_is_spelt() {
+        let may = |url: &str| may_be_public(&Url::parse(url).unwrap());
+        assert!(
+            may("https://example.com/") && may("https://8.8.8.8/") && may("https://[2606::1]/")
+        );
+        for url in [
+            "https://127.1:8443/",
+            "https://2130706433/",
+            "https://0x7f000001/",
+            "https://127.0.0.1./",
+            "https://0xa9fea9fe/",
+            "https://[::1]/",
+            "https://[::ffff:10.0.0.1]/",
+        ] {
+            assert!(!may(url), "{url}");
+        }
     }
 }

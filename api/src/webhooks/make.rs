@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use domain::secret::WebhookSecret;
 use serde::{Deserialize, Serialize};
-use store::TooManyEndpoints;
+use store::{Health, TooManyEndpoints};
 use utoipa::ToSchema;
 
 use super::{Webhook, checked, shown};
@@ -43,6 +43,7 @@ pub(crate) async fn make(
     let secret = WebhookSecret::random(&*api.dice);
     let made = api.store.webhooks().make(caller.user, url, secret.clone(), api.now()).await?;
     let endpoint = made.map_err(|TooManyEndpoints| Problem::from(Code::TooManyWebhooks))?;
-    let made = MadeWebhook { webhook: Webhook::from(&endpoint), secret: shown(&secret) };
+    let health = Health { endpoint, waiting: 0, dead: 0 };
+    let made = MadeWebhook { webhook: Webhook::from(&health), secret: shown(&secret) };
     Ok((StatusCode::CREATED, axum::Json(made)))
 }

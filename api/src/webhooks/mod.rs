@@ -13,14 +13,12 @@ pub(crate) mod test;
 #[cfg(test)]
 mod tests;
 
-use std::str::FromStr;
-
-use axum::http::Uri;
 use data_encoding::BASE64;
 use domain::WebhookId;
 use domain::secret::WebhookSecret;
+use reqwest::Url;
 use serde::Serialize;
-use store::Endpoint;
+use store::{Endpoint, Health};
 use utoipa::ToSchema;
 
 use crate::Api;
@@ -51,8 +49,8 @@ pub(crate) struct Webhook {
     dead: u32,
 }
 
-impl From<&Endpoint> for Webhook {
-    fn from(endpoint: &Endpoint) -> Self {
+impl From<&Health> for Webhook {
+    fn from(Health { endpoint, waiting, dead }: &Health) -> Self {
         let failed = endpoint.failed.as_ref();
         Self {
             id: endpoint.id.to_string(),
@@ -61,8 +59,8 @@ impl From<&Endpoint> for Webhook {
             told_at: endpoint.told_at.map(rfc3339),
             failed_at: failed.map(|(at, _)| rfc3339(*at)),
             failed_why: failed.map(|(_, why)| why.clone()),
-            waiting: endpoint.waiting,
-            dead: endpoint.dead,
+            waiting: *waiting,
+            dead: *dead,
         }
     }
 }
@@ -86,16 +84,18 @@ fn checked(api: &Api, url: &str) -> Result<String, Problem> {
         return refuse("is longer than 500 characters");
     }
     let may_be_private = api.config.webhooks_to_private_addresses;
-    let uri = Uri::from_str(url).ok().filter(|uri| !url.contains('#') && uri.host().is_some());
-    let scheme = uri.as_ref().and_then(Uri::scheme_str);
-    match scheme {
-        Some("https") => {}
-        Some("http") if may_be_private => {}
-        Some(_) | None => return refuse("expected https:// and a host"),
+    // Read as it will be when it is connected to: `127.1` is an address, too.
+    let url = Url::parse(url).ok().filter(|url| url.fragment().is_none());
+    let Some(url) = url.filter(Url::has_host) else {
+        return refuse("expected https:// and a host");
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if may_be_private => {}
+        _ => return refuse("expected https:// and a host"),
     }
-    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
-    if !may_be_private && address::literal(host).is_some_and(|ip| !address::is_public(ip)) {
+    if !may_be_private && !address::may_be_public(&url) {
         return refuse("is an address that is not on the public internet");
     }
-    Ok(url.to_owned())
+    Ok(url.into())
 }

@@ -1,19 +1,20 @@
 //! Tells what is to be told, endpoint by endpoint, until the receivers have taken it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::http::Uri;
-use domain::{Clock, Timestamp};
-use futures_util::{StreamExt, stream};
-use reqwest::redirect;
+use domain::{Clock, Timestamp, UserId, WebhookId};
+use futures_util::future::join_all;
+use reqwest::{Url, redirect};
 use store::{Endpoint, Store};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
-use super::address::{PublicOnly, is_public, literal};
+use super::address::{PublicOnly, may_be_public};
 use super::message::Message;
 
 /// How long a receiver may take: less than a claim holds.
@@ -22,8 +23,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Looks at least this often: the bell is the hurry, reading is the truth.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// So many messages are on their way at once.
-const AT_ONCE: usize = 16;
+/// What is filed within this time is told in one go.
+const GATHERING: Duration = Duration::from_millis(20);
+
+/// So many endpoints are told at once, in all and of one owner.
+const AT_ONCE: (usize, usize) = (64, 4);
 
 /// Posts messages.
 #[derive(Clone)]
@@ -57,48 +61,55 @@ impl Teller {
         Ok(Self { client: client.build()?, may_be_private })
     }
 
-    /// Tells all that is due, until cancelled.
+    /// Tells all that is due, until cancelled: what is on its way then is told by the next start.
     pub async fn run(self, store: Store, clock: Arc<dyn Clock>, stop: CancellationToken) {
         let mut bell: watch::Receiver<()> = store.bell();
+        let mut busy = Busy::default();
         loop {
             bell.mark_unchanged();
-            match self.tell_due(&store, &*clock).await {
-                // There may be more.
-                Ok(1..) if !stop.is_cancelled() => continue,
-                Ok(_) => {}
-                Err(fault) => error!(%fault, "could not tell webhooks: {fault}"),
+            match store.webhooks().due(clock.now()).await {
+                Ok(due) => {
+                    for (webhook, owner) in due {
+                        let told = self.clone().tell(store.clone(), Arc::clone(&clock), webhook);
+                        busy.begin(webhook, owner, told);
+                    }
+                }
+                Err(fault) => error!(%fault, "could not look for webhooks to tell: {fault}"),
             }
             tokio::select! {
                 () = stop.cancelled() => return,
-                _ = bell.changed() => {}
+                () = busy.ends_one() => {}
+                _ = bell.changed() => sleep(GATHERING).await,
                 () = sleep(LOOK_EVERY) => {}
             }
         }
     }
 
-    /// Tells what is due now, and answers how much that was.
-    pub(super) async fn tell_due(&self, store: &Store, clock: &dyn Clock) -> store::Result<usize> {
-        let due = store.webhooks().claim(clock.now()).await?;
-        let count = due.len();
-        let told = stream::iter(due).map(async |due| {
-            let message = Message::of(&due.event);
-            let answer = self.post(&due.endpoint, &message, clock.now()).await;
-            let webhooks = store.webhooks();
-            match answer {
+    /// Tells an endpoint some of what is due to it. Each is at a receiver of its own, so that a slow
+    /// one keeps no other waiting.
+    pub(super) async fn tell(self, store: Store, clock: Arc<dyn Clock>, webhook: WebhookId) {
+        let claimed = match store.webhooks().claim(webhook, clock.now()).await {
+            Ok(claimed) => claimed,
+            Err(fault) => return error!(%fault, "could not claim messages of a webhook: {fault}"),
+        };
+        join_all(claimed.iter().map(async |told| {
+            let message = Message::of(&told.event);
+            let answer = self.post(&told.endpoint, &message, clock.now()).await;
+            let (webhooks, now) = (store.webhooks(), clock.now());
+            let noted = match answer {
                 Ok(Told { status: 200..=299, .. }) => {
-                    webhooks.told(due.endpoint.id, due.event.id, clock.now()).await
+                    webhooks.told(webhook, told.event.id, now).await
                 }
                 Ok(Told { status, .. }) => {
-                    webhooks.failed(&due, format!("answered {status}"), clock.now()).await
+                    webhooks.failed(told, format!("answered {status}"), now).await
                 }
-                Err(why) => webhooks.failed(&due, why.to_owned(), clock.now()).await,
+                Err(why) => webhooks.failed(told, why.to_owned(), now).await,
+            };
+            if let Err(fault) = noted {
+                error!(%fault, "could not note what became of a webhook's message: {fault}");
             }
-        });
-        let mut told = told.buffer_unordered(AT_ONCE);
-        while let Some(written) = told.next().await {
-            written?;
-        }
-        Ok(count)
+        }))
+        .await;
     }
 
     /// Posts one message; or why it did not arrive, without the address, which may be a secret.
@@ -108,14 +119,14 @@ impl Teller {
         message: &Message,
         now: Timestamp,
     ) -> Result<Told, &'static str> {
-        let host = endpoint.url.parse::<Uri>().ok().and_then(|url| url.host().and_then(literal));
-        if !self.may_be_private && host.is_some_and(|ip| !is_public(ip)) {
+        let url = Url::parse(&endpoint.url).map_err(|_| "no address")?;
+        if !self.may_be_private && !may_be_public(&url) {
             return Err("not on the public internet");
         }
         let (begun, sent_at) = (Instant::now(), now.as_millis() / 1000);
         let answer = self
             .client
-            .post(&endpoint.url)
+            .post(url)
             .header("content-type", "application/json")
             .header("webhook-id", &message.id)
             .header("webhook-timestamp", sent_at)
@@ -128,6 +139,44 @@ impl Teller {
             Err(error) if error.is_timeout() => Err("no answer in 10 s"),
             Err(error) if error.is_connect() => Err("cannot connect"),
             Err(_) => Err("the connection broke"),
+        }
+    }
+}
+
+/// Endpoints that are being told.
+#[derive(Default)]
+struct Busy {
+    owners: HashMap<WebhookId, UserId>,
+    tasks: JoinSet<WebhookId>,
+}
+
+impl Busy {
+    /// Begins to tell an endpoint, unless it is told already or there is no place now.
+    fn begin(
+        &mut self,
+        webhook: WebhookId,
+        owner: UserId,
+        told: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let of_owner = self.owners.values().filter(|other| **other == owner).count();
+        let is_full = AT_ONCE.0 <= self.owners.len() || AT_ONCE.1 <= of_owner;
+        if is_full || self.owners.contains_key(&webhook) {
+            return;
+        }
+        self.owners.insert(webhook, owner);
+        self.tasks.spawn(async move {
+            told.await;
+            webhook
+        });
+    }
+
+    /// Waits until one was told; for ever when none is.
+    async fn ends_one(&mut self) {
+        match self.tasks.join_next().await {
+            Some(Ok(webhook)) => drop(self.owners.remove(&webhook)),
+            // Nobody knows which one panicked, so all may be told again: each claim is one's own.
+            Some(Err(_)) => self.owners.clear(),
+            None => std::future::pending().await,
         }
     }
 }

@@ -8,6 +8,7 @@ use data_encoding::BASE64;
 use domain::webhook::PAUSES;
 use ring::hmac;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::Teller;
 use crate::courier::stand_in::{Heard, StandIn};
@@ -68,14 +69,41 @@ async fn what_is_not_taken_is_told_again_with_the_same_id_and_dead_after_28_hour
 }
 
 /// Who has claimed a message and dies has not told it, or has and cannot say so.
+/// Less than a receiver has time for.
+#[tokio::test]
+async fn a_receiver_that_never_answers_keeps_no_other_waiting() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (world, receiver) = (World::new().await, StandIn::replying(&[(200, "")]));
+    world.makes_a_webhook(&format!("http://{}", silent.local_addr().unwrap())).await;
+    world.makes_a_webhook(&receiver.url()).await;
+    for _ in 0..10 {
+        world.issues().await;
+    }
+    world.files_all().await;
+    let stop = CancellationToken::new();
+    let teller = Teller::new(true).unwrap();
+    let telling = tokio::spawn(teller.run(world.store.clone(), world.clock(), stop.clone()));
+    let all = tokio::time::timeout(Duration::from_secs(8), async {
+        while receiver.heard().len() < 10 {
+            tokio::task::yield_now().await;
+        }
+    });
+    all.await.expect("the other is told all");
+    stop.cancel();
+    let stopped = tokio::time::timeout(Duration::from_secs(1), telling).await;
+    stopped.expect("nor does it hold up the end").unwrap();
+}
+
 #[tokio::test]
 async fn what_a_dead_teller_had_claimed_is_told_by_another() {
     let (world, receiver) = (World::new().await, StandIn::replying(&[(200, "")]));
     world.makes_a_webhook(&receiver.url()).await;
     world.issues().await;
     world.files_all().await;
-    let claimed = world.store.webhooks().claim(world.now()).await.unwrap();
-    assert_eq!(claimed.len(), 1);
+    let [(webhook, _)] = world.store.webhooks().due(world.now()).await.unwrap()[..] else {
+        panic!("one endpoint");
+    };
+    assert_eq!(world.store.webhooks().claim(webhook, world.now()).await.unwrap().len(), 1);
     world.files_and_tells().await;
     assert_eq!(receiver.heard().len(), 0, "somebody else tells it");
     world.later(Duration::from_secs(20));
@@ -147,8 +175,7 @@ async fn nothing_is_told_inside_our_own_network_unless_that_is_allowed() {
     }
     world.issues().await;
     world.files_all().await;
-    let teller = Teller::new(false).unwrap();
-    assert_eq!(teller.tell_due(&world.store, world.clock()).await.unwrap(), 2);
+    world.tells(&Teller::new(false).unwrap()).await;
     assert_eq!(receiver.heard().len(), 0);
     world.later(PAUSES[0]);
     world.files_and_tells().await;
@@ -197,7 +224,18 @@ impl World {
 
     async fn files_and_tells(&self) {
         self.files_all().await;
-        let teller = Teller::new(true).unwrap();
-        while teller.tell_due(&self.store, self.clock()).await.unwrap() != 0 {}
+        self.tells(&Teller::new(true).unwrap()).await;
+    }
+
+    async fn tells(&self, teller: &Teller) {
+        loop {
+            let due = self.store.webhooks().due(self.now()).await.unwrap();
+            if due.is_empty() {
+                return;
+            }
+            for (webhook, _) in due {
+                teller.clone().tell(self.store.clone(), self.clock(), webhook).await;
+            }
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::world::World;
 crate::on_both_databases![
     a_reader_misses_nothing_while_many_write,
     the_feed_of_each_is_what_they_may_know,
+    who_gave_a_device_away_hears_of_that_and_of_nothing_after_it,
     a_reader_who_came_further_than_the_feed_is_told,
     whoever_changes_or_drops_an_entry_is_found_out,
     who_writes_a_chain_anew_cannot_sign_it,
@@ -103,11 +104,29 @@ async fn the_feed_of_each_is_what_they_may_know(world: World) {
         assert!(owners.contains(kind), "{kind} of {owners:?}");
     }
     let guests = ["attempt.opened", "attempt.reserved", "attempt.sent", "pass.issued"];
-    let expected = guests.iter().chain(&["session.started"]).map(ToString::to_string).collect();
+    let expected =
+        guests.iter().chain(&["grant.added", "session.started"]).map(ToString::to_string).collect();
     assert_eq!(kinds(world.told(shared, None, 1000).await), expected);
     let own = world.told(stranger, None, 1000).await;
     assert!(own.iter().all(|event| event.user == Some(stranger)), "{own:?}");
     assert_eq!(kinds(own), ["session.started".to_owned()].into());
+}
+
+async fn who_gave_a_device_away_hears_of_that_and_of_nothing_after_it(world: World) {
+    let world = world.ready().await;
+    let buyer = world.signs_in("+27830000009").await.user;
+    let gate = world.gate.to_string();
+    world.transfers(&gate, &[]).await.unwrap();
+    let gone = world.store.people().unshare(buyer, gate, world.owner, world.now()).await;
+    gone.unwrap().unwrap();
+    world.later(Duration::from_secs(1));
+    world.gate_is_ready(world.gate, &[]).await;
+    world.files_all().await;
+    let told = world.told(world.owner, None, 1000).await;
+    let given = told.iter().filter(|event| event.kind == "owner.transferred").count();
+    assert_eq!(given, 1);
+    let after = world.now();
+    assert!(!told.iter().any(|event| event.kind == "gate.online" && event.at == after), "{told:?}");
 }
 
 async fn a_reader_who_came_further_than_the_feed_is_told(world: World) {
@@ -179,6 +198,15 @@ async fn who_writes_a_chain_anew_cannot_sign_it(world: World) {
     let wrong = world.verdict().await.wrong.unwrap();
     assert_eq!((wrong.entry, wrong.how), (last.number, How::Missing));
 
+    // They let the whole chain vanish from the list.
+    world.runs("DELETE FROM chains").await;
+    let named = events.chains().await.unwrap();
+    assert!(
+        named.contains(&Some(world.intercom)),
+        "its entries and checkpoints name it: {named:?}"
+    );
+    world.puts_back(chain).await;
+
     // They take the checkpoint away, too, and write their own.
     world.runs("DELETE FROM checkpoints").await;
     assert_eq!(world.verdict().await.wrong, None, "only a checkpoint kept elsewhere shows it");
@@ -245,6 +273,17 @@ impl World {
         let signed =
             |signed: &Checkpoint| signed.sig == format!("signed: {}", signed.head.to_sign());
         self.store.events().verify(chain, signed).await.unwrap()
+    }
+
+    /// Writes the intercom's chain into the list again.
+    async fn puts_back(&self, chain: Chain) {
+        let intercom = self.intercom;
+        let empty = if self.url.starts_with("sqlite:") { "x''" } else { "''::bytea" };
+        self.runs(&format!(
+            "INSERT INTO chains (intercom_id, entries, head) VALUES ('{intercom}', 0, {empty})"
+        ))
+        .await;
+        self.puts(chain).await;
     }
 
     /// Lets the intercom's chain end elsewhere, as only somebody in the database can.

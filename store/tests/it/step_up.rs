@@ -154,7 +154,21 @@ async fn a22_an_account_gets_another_number_with_all_that_is_on_it(world: World)
     let asked = world.is_sent_a_pin(NEW, Aim::NewNumber(session)).await;
     let wrong = world.changes_number(session, &asked, asked.wrong()).await;
     assert_eq!(wrong, Err(NumberRefusal::Pin(Refusal::Invalid)));
+    let step_up = world.is_sent_a_pin(OLD, Aim::StepUp(session)).await;
+    world.steps_up(session, &step_up, step_up.otp.clone()).await.unwrap();
+    let third = world.is_sent_a_pin("+27831119999", Aim::NewNumber(session)).await;
+    // Somebody shares with the new number before its owner has ever signed in with it.
+    let shared = world.store.people().share(
+        world.owner,
+        world.gate.to_string(),
+        World::phone(NEW),
+        false,
+        world.now(),
+    );
+    shared.await.unwrap().unwrap();
     world.changes_number(session, &asked, asked.otp.clone()).await.unwrap();
+    let again = world.changes_number(session, &third, third.otp.clone()).await;
+    assert_eq!(again, Err(NumberRefusal::StepUp(StepUpNeeded)), "a fresh pin covers one change");
     let still = world.finds(&token).await.unwrap();
     assert_eq!((still.id, still.user), (session.id, session.user));
     let phone = world.store.sessions().phone_of(session.user).await.unwrap();
@@ -165,14 +179,16 @@ async fn a22_an_account_gets_another_number_with_all_that_is_on_it(world: World)
     let (_, by_new) = world.has_a_session(NEW).await;
     assert_eq!(by_new.user, session.user);
     let devices = world.store.devices().of(by_new.user).await.unwrap();
-    assert!(devices.iter().any(|device| device.kind.id() == intercom.to_string()));
+    for id in [intercom.to_string(), world.gate.to_string()] {
+        assert!(devices.iter().any(|device| device.kind.id() == id), "{id}");
+    }
 }
 
 async fn a22_a_number_needs_a_fresh_pin_of_the_old_one_and_a_day_after_a_sign_in(world: World) {
     let (token, session) = world.has_a_session(OLD).await;
     let may = async |token: &SessionToken| {
         let session = world.finds(token).await.unwrap();
-        world.store.logins().may_change_number(session, world.now()).await.unwrap()
+        world.store.logins().may_take_over(session, world.now()).await.unwrap()
     };
     assert_eq!(may(&token).await, Err(NumberRefusal::StepUp(StepUpNeeded)));
     let asked = world.is_sent_a_pin(OLD, Aim::StepUp(session)).await;
@@ -213,6 +229,6 @@ async fn a_displaced_session_steps_up_no_more_and_changes_no_number(world: World
     let stepped_up = world.steps_up(session, &step_up, step_up.otp.clone()).await;
     assert_eq!(stepped_up, Err(Refusal::Invalid));
     let changed = world.changes_number(session, &new_number, new_number.otp.clone()).await;
-    assert_eq!(changed, Err(NumberRefusal::Pin(Refusal::Invalid)));
+    assert_eq!(changed, Err(NumberRefusal::StepUp(StepUpNeeded)));
     assert_eq!(world.finds(&newer).await.unwrap().stepped_up_at, None);
 }

@@ -91,6 +91,16 @@ async fn o_9_who_does_not_own_it_or_is_not_there_transfers_nothing(world: World)
     let intercom = world.intercom.to_string();
     let nobody = Err(TransferRefusal::UserNotFound);
     assert_eq!(world.transfers(&intercom, &[]).await, nobody);
+    // Somebody typed the number, and nobody has ever signed in with it.
+    let shared = world.store.people().share(
+        world.owner,
+        intercom.clone(),
+        World::phone(BUYER),
+        false,
+        world.now(),
+    );
+    shared.await.unwrap().unwrap();
+    assert_eq!(world.transfers(&intercom, &[]).await, nobody);
     let buyer = world.signs_in(BUYER).await.user;
     let unnamed = world.makes_gate(world.owner, "Other Gate").await;
     let not_along = Err(TransferRefusal::NotAlong(unnamed));
@@ -98,8 +108,8 @@ async fn o_9_who_does_not_own_it_or_is_not_there_transfers_nothing(world: World)
     let (devices, to) = (world.store.devices(), World::phone("+27821234567"));
     let own = devices.transfer(world.owner, intercom.clone(), to.clone(), vec![], world.now());
     assert_eq!(own.await.unwrap(), Err(TransferRefusal::AlreadyTheirs));
-    let strangers = devices.transfer(buyer, intercom, to, vec![], world.now()).await.unwrap();
-    assert_eq!(strangers, Err(TransferRefusal::Denied(Denied::Unknown)));
+    let theirs = devices.transfer(buyer, intercom, to, vec![], world.now()).await.unwrap();
+    assert_eq!(theirs, Err(TransferRefusal::Denied(Denied::NotOwner)), "only shared with them");
     let limit = Settings { max_users: MaxUsers::new(5).unwrap(), ..world.settings() };
     world.saves(limit).await.expect("it is still theirs");
 }

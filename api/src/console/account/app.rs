@@ -64,6 +64,7 @@ pub(in crate::console) async fn set_up(
     if caller.session.must_be_stepped_up(api.now()).is_err() {
         return Ok(Next::App.proof().into_response());
     }
+    api.store.logins().may_take_over(caller.session, api.now()).await??;
     let made = make(&api, caller.user).await?;
     let code = QRBuilder::new(made.uri.as_str()).build();
     let code = code.map_err(|_| Problem::from(Code::Internal))?;

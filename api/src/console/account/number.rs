@@ -31,7 +31,7 @@ pub(in crate::console) async fn show(
     State(api): State<Api>,
     Owner(caller): Owner,
 ) -> Result<Response, Problem> {
-    let may = api.store.logins().may_change_number(caller.session, api.now()).await?;
+    let may = api.store.logins().may_take_over(caller.session, api.now()).await?;
     Ok(match may {
         Ok(()) => Screen(asks_number(&api, "", None)).into_response(),
         Err(NumberRefusal::StepUp(_)) => Next::Number.proof().into_response(),

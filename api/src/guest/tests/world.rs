@@ -212,8 +212,8 @@ impl World {
         claimed.unwrap().unwrap();
     }
 
-    pub(crate) fn clock(&self) -> &dyn Clock {
-        &*self.clock
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
     }
 
     pub(crate) fn now(&self) -> Timestamp {
