@@ -48,8 +48,8 @@ async fn x18_codes_whose_gate_stays_behind_wait_for_another() {
     let path = format!("/v1/devices/{intercom}/transfer");
     let given = home.owner.post(&path, &json!({ "phone": BUYER })).await.ok();
     assert_eq!(given["suspended"], 1);
-    guest.opens_the_link().await.says("needs your host");
     assert_eq!(guest.enters(&code.digits).await.refusal(), (409, "pass_suspended"));
+    guest.opens_the_link().await.says("needs your host");
     let wish = json!({ "name": "Sipho", "mobile": "+27831234567" });
     let refused = buyer.asks_for_a_code(&home.intercom, &key(), &wish).await;
     assert_eq!(refused.refusal(), (409, "gate_missing"));
