@@ -30,8 +30,8 @@ const LONGEST_LIST: u32 = 100;
 #[derive(Clone)]
 pub struct Webhooks(pub(crate) Arc<Inner>);
 
-/// Where somebody wants to be told.
-#[derive(Clone, Debug)]
+/// Where somebody wants to be told. Nothing prints it: its address may hold a password.
+#[derive(Clone)]
 pub struct Endpoint {
     /// Which webhook.
     pub id: WebhookId,
@@ -50,7 +50,7 @@ pub struct Endpoint {
 }
 
 /// How an endpoint is doing.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Health {
     /// Which.
     pub endpoint: Endpoint,
@@ -61,7 +61,7 @@ pub struct Health {
 }
 
 /// A message to be told now.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Message {
     /// To whom.
     pub endpoint: Endpoint,

@@ -90,7 +90,11 @@ impl Teller {
     pub(super) async fn tell(self, store: Store, clock: Arc<dyn Clock>, webhook: WebhookId) {
         let claimed = match store.webhooks().claim(webhook, clock.now()).await {
             Ok(claimed) => claimed,
-            Err(fault) => return error!(%fault, "could not claim messages of a webhook: {fault}"),
+            Err(fault) => {
+                error!(%fault, "could not claim messages of a webhook: {fault}");
+                // They stay due: no haste while the storage cannot write.
+                return sleep(LOOK_EVERY).await;
+            }
         };
         join_all(claimed.iter().map(async |told| {
             let message = Message::of(&told.event);
