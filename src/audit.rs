@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use data_encoding::HEXLOWER;
-use domain::{IntercomId, Timestamp};
+use domain::IntercomId;
 use protocol::VerifyingKeys;
 use serde_json::json;
 use store::{Checkpoint, Entry, How, Store, Verdict, Wrong};
 
 use crate::config::Config;
+use crate::explain::moment;
 use crate::machine::{SystemClock, SystemDice};
 use crate::start::{open, signing_key};
 
@@ -98,7 +99,7 @@ async fn write(store: &Store, intercom: IntercomId) -> anyhow::Result<()> {
     }
     for Checkpoint { head, kid, sig } in store.events().checkpoints(Some(intercom)).await? {
         let (entries, link) = (head.chain.entries, HEXLOWER.encode(&head.chain.head));
-        let at = rfc3339(head.at);
+        let at = moment(head.at);
         let signed = json!({ "checkpoint": entries, "link": link, "at": at, "kid": kid,
             "signed": head.to_sign(), "sig": sig });
         writeln!(out, "{signed}")?;
@@ -112,7 +113,7 @@ fn line(entry: &Entry) -> serde_json::Value {
         "entry": number,
         "position": position,
         "id": event.id.to_string(),
-        "at": rfc3339(event.at),
+        "at": moment(event.at),
         "type": event.kind,
         "actor": event.actor.map(|id| id.to_string()),
         "user": event.user.map(|id| id.to_string()),
@@ -123,8 +124,4 @@ fn line(entry: &Entry) -> serde_json::Value {
         "exception": event.exception.map(|id| id.to_string()),
         "link": HEXLOWER.encode(link),
     })
-}
-
-fn rfc3339(at: Timestamp) -> String {
-    format!("{:.3}", jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default())
 }

@@ -16,6 +16,7 @@ use store::{Restored, Revived, Store};
 
 use crate::config::Config;
 use crate::data::{self, Folder, sync_parent};
+use crate::explain::moment;
 use crate::machine::{SystemClock, SystemDice};
 use crate::start::{keys, open};
 
@@ -167,8 +168,4 @@ fn report(restored: &Restored, database: &Path) -> Result<String, std::fmt::Erro
          certificate since needs a new label: flussd device replace."
     )?;
     Ok(text)
-}
-
-fn moment(at: Timestamp) -> String {
-    format!("{:.3}", jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default())
 }
