@@ -326,6 +326,7 @@ impl From<Fault> for Problem {
                 tracing::warn!("refused a request: too many writes are waiting");
                 Code::Busy.into()
             }
+            Fault::SessionEnded(how) => how.into(),
             Fault::Unavailable(_) => {
                 tracing::error!(%fault, "could not answer a request");
                 Code::Unavailable.into()

@@ -7,7 +7,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 use domain::UserId;
 use domain::secret::SessionToken;
-use store::Session;
+use store::{Session, Store};
 
 use crate::Api;
 use crate::answers::{Code, Problem};
@@ -19,6 +19,16 @@ pub(crate) struct Caller {
     pub(crate) session: Session,
     /// Kept for streams, which end with it (`tenure`).
     pub(crate) token: SessionToken,
+    /// For whatever they have written: the storage asks at the commit whether the session holds.
+    pub(crate) store: Store,
+}
+
+impl Caller {
+    pub(crate) async fn with(api: &Api, token: SessionToken) -> Result<Self, Problem> {
+        let session = api.session(&token).await??;
+        let store = api.store.on_behalf_of(session.id);
+        Ok(Self { user: session.user, session, token, store })
+    }
 }
 
 impl FromRequestParts<Api> for Caller {
@@ -32,8 +42,7 @@ impl FromRequestParts<Api> for Caller {
             return Err(missing());
         }
         let token = SessionToken::parse(token.trim()).map_err(|_| missing())?;
-        let session = api.session(&token).await??;
-        Ok(Self { user: session.user, session, token })
+        Self::with(api, token).await
     }
 }
 

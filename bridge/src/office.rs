@@ -151,7 +151,7 @@ where
             told = true;
         }
         match fault {
-            Fault::Corrupt { .. } | Fault::WrongKeys => return None,
+            Fault::Corrupt { .. } | Fault::WrongKeys | Fault::SessionEnded(_) => return None,
             Fault::Busy | Fault::Unavailable(_) => {}
         }
         enough.run_until_cancelled(sleep(REST)).await?;

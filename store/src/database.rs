@@ -4,8 +4,10 @@ use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use domain::SessionId;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -16,7 +18,7 @@ use tokio::task::AbortHandle;
 
 use crate::sql::{Tx, sql};
 use crate::writer::Writer;
-use crate::{Fault, Result, migrations};
+use crate::{Fault, Result, migrations, sessions};
 
 /// The future of a unit of work, borrowing its transaction.
 pub(crate) type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 't>>;
@@ -35,8 +37,10 @@ const CHANNEL: &str = "fluss_written";
 
 /// The open database.
 pub(crate) struct Database {
-    kind: Kind,
+    kind: Arc<Kind>,
     bell: watch::Sender<()>,
+    /// Writes only while this session holds.
+    session: Option<SessionId>,
 }
 
 enum Kind {
@@ -75,7 +79,13 @@ impl Database {
             Some(path) => open_sqlite(Path::new(path)).await?,
             None => open_postgres(url, bell.clone()).await?,
         };
-        Ok(Self { kind, bell })
+        Ok(Self { kind: Arc::new(kind), bell, session: None })
+    }
+
+    /// The same database, written to only while the session holds.
+    pub(crate) fn on_behalf_of(&self, session: SessionId) -> Self {
+        let (kind, bell) = (Arc::clone(&self.kind), self.bell.clone());
+        Self { kind, bell, session: Some(session) }
     }
 
     /// Runs a unit of work in one transaction and answers after its COMMIT.
@@ -84,7 +94,8 @@ impl Database {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> Work<'t, T> + Send + 'static,
     {
-        let written = match &self.kind {
+        let unit = while_held(self.session, unit);
+        let written = match &*self.kind {
             Kind::Sqlite { writer, .. } => writer.write(unit).await?,
             Kind::Postgres { pool, .. } => {
                 let mut tx = Tx::Postgres(pool.begin().await?);
@@ -106,7 +117,7 @@ impl Database {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> Work<'t, T> + Send + 'static,
     {
-        let mut tx = match &self.kind {
+        let mut tx = match &*self.kind {
             Kind::Sqlite { readers, .. } => Tx::SqliteReader(readers.acquire().await?),
             Kind::Postgres { pool, .. } => Tx::Postgres(pool.begin().await?),
         };
@@ -120,7 +131,7 @@ impl Database {
 
     /// Ends all connections after what waits has been written.
     pub(crate) async fn close(&self) {
-        match &self.kind {
+        match &*self.kind {
             Kind::Sqlite { writer, readers } => {
                 // The writer last: it takes the journal back into the file.
                 readers.close().await;
@@ -131,6 +142,27 @@ impl Database {
                 pool.close().await;
             }
         }
+    }
+}
+
+/// Adds to a unit of work that the session, if any, still holds. That is the last of its locks, as
+/// it is in a login: whoever has it first commits first, the one who acts or the one who displaces.
+fn while_held<T, F>(
+    session: Option<SessionId>,
+    unit: F,
+) -> impl for<'t> FnOnce(&'t mut Tx) -> Work<'t, T> + Send + 'static
+where
+    T: Send + 'static,
+    F: for<'t> FnOnce(&'t mut Tx) -> Work<'t, T> + Send + 'static,
+{
+    move |tx| {
+        Box::pin(async move {
+            let answer = unit(tx).await?;
+            if let Some(session) = session {
+                sessions::must_hold(tx, session).await?;
+            }
+            Ok(answer)
+        })
     }
 }
 

@@ -1,12 +1,14 @@
 //! Could not answer; nothing is half done.
 
+use crate::SessionRefusal;
+
 /// What every function here returns: the outer error is always a fault, never a refusal.
 pub type Result<T> = std::result::Result<T, Fault>;
 
 /// A correct answer inside a [`Result`]: yes, or a refusal of type `R`.
 pub type Answer<T, R> = Result<std::result::Result<T, R>>;
 
-/// The storage could not answer.
+/// The storage could not answer, or nobody may be answered.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// Too much waits to be written already; try again in a moment.
@@ -15,6 +17,9 @@ pub enum Fault {
     /// The database did not answer or refused (disk full, locked, gone).
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The session on whose behalf it was asked ended before the commit; nothing was written.
+    #[error("the session has ended")]
+    SessionEnded(SessionRefusal),
     /// The keys are not those of the database.
     #[error("the keys are not those that this database was made with")]
     WrongKeys,

@@ -2,8 +2,9 @@
 //!
 //! SQLite and Postgres behind one SQL text. A function that decides *writes first*: that takes
 //! the row's lock on both databases, so that of many rivals exactly one decides at a time. What is
-//! locked, and in this order: a number ([`Logins`]), the purse of all pins ([`Sending`]), an intercom, a gate, a code; the code's row is
-//! the lock of everything about the code, its attempts too.
+//! locked, and in this order: a number ([`Logins`]), the purse of all pins ([`Sending`]), an
+//! intercom, a gate, a code, a session; the code's row is the lock of everything about the code,
+//! its attempts too.
 //!
 //! Each crate's constructor takes only the doors it needs.
 
@@ -43,7 +44,7 @@ mod writer;
 
 use std::sync::Arc;
 
-use domain::{Dice, Timestamp};
+use domain::{Dice, SessionId, Timestamp};
 use tokio::sync::watch;
 
 pub use attempts::{Attempts, Due, Errand};
@@ -125,6 +126,14 @@ impl Store {
         check_keys(&db, &vault).await?;
         let (endings, _) = watch::channel(());
         Ok(Self::new(Arc::new(Inner { db, vault, endings })))
+    }
+
+    /// The same storage for a caller: it writes only while their session holds at the commit, and
+    /// else fails with [`Fault::SessionEnded`] (O-3b).
+    pub fn on_behalf_of(&self, session: SessionId) -> Self {
+        let db = self.inner.db.on_behalf_of(session);
+        let (vault, endings) = (Arc::clone(&self.inner.vault), self.inner.endings.clone());
+        Self::new(Arc::new(Inner { db, vault, endings }))
     }
 
     /// Rings when something was written; whoever waits for a change reads again then.

@@ -13,9 +13,9 @@ use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::logins::phone_digest;
 use crate::row::login::{client_from, client_of};
-use crate::sql::sql;
+use crate::sql::{Row, Tx, sql};
 use crate::vault::token_digest;
-use crate::{Answer, Inner, Result};
+use crate::{Answer, Fault, Inner, Result};
 
 /// How stale `last_seen_at` may be: not each request needs a write.
 const SEEN_STEP: Duration = Duration::from_hours(1);
@@ -83,14 +83,8 @@ impl Sessions {
             sql("SELECT * FROM sessions WHERE token_digest = $1").bind(digest).optional(tx).await
         })?;
         let Some(row) = row else { return Ok(Err(SessionRefusal::Unknown)) };
-        if let Some(at) = row.moment_if_any("ended_at")? {
-            let by = row.parsed_if_any("displaced_by", client_from)?;
-            let by_system = row.moment_if_any("ended_by_system_at")?;
-            return Ok(Err(match (by, by_system) {
-                (Some(by), _) => SessionRefusal::Displaced { by, at },
-                (None, Some(at)) => SessionRefusal::SignedOut { at },
-                (None, None) => SessionRefusal::Unknown,
-            }));
+        if let Some(ended) = how_it_ended(&row)? {
+            return Ok(Err(ended));
         }
         let (started_at, last_seen_at) = (row.moment("started_at")?, row.moment("last_seen_at")?);
         if !life.holds(started_at, last_seen_at, now) {
@@ -166,4 +160,26 @@ impl Sessions {
             seen.bind(session).bind(now).execute(tx).await.map(drop)
         })
     }
+}
+
+/// Locks a session that holds, or fails with how it ended.
+pub(crate) async fn must_hold(tx: &mut Tx, session: SessionId) -> Result<()> {
+    let hold = sql("UPDATE sessions SET last_seen_at = last_seen_at
+                    WHERE id = $1 AND ended_at IS NULL");
+    if hold.bind(session).execute(tx).await? == 1 {
+        return Ok(());
+    }
+    let row = sql("SELECT * FROM sessions WHERE id = $1").bind(session).one(tx).await?;
+    Err(Fault::SessionEnded(how_it_ended(&row)?.unwrap_or(SessionRefusal::Unknown)))
+}
+
+fn how_it_ended(row: &Row) -> Result<Option<SessionRefusal>> {
+    let Some(at) = row.moment_if_any("ended_at")? else { return Ok(None) };
+    let by = row.parsed_if_any("displaced_by", client_from)?;
+    let by_system = row.moment_if_any("ended_by_system_at")?;
+    Ok(Some(match (by, by_system) {
+        (Some(by), _) => SessionRefusal::Displaced { by, at },
+        (None, Some(at)) => SessionRefusal::SignedOut { at },
+        (None, None) => SessionRefusal::Unknown,
+    }))
 }

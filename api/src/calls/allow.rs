@@ -29,7 +29,7 @@ pub(crate) async fn allow(
     Path(id): Path<String>,
     Json(body): Json<Allow>,
 ) -> Result<axum::Json<Calls>, Problem> {
-    let (intercoms, allowed) = (api.store.intercoms(), body.guests_may_call);
+    let (intercoms, allowed) = (caller.store.intercoms(), body.guests_may_call);
     let since = intercoms.let_guests_call(caller.user, device(&id)?, allowed, api.now()).await??;
     Ok(axum::Json(since.into()))
 }

@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use domain::PhoneNumber;
 use domain::name::GuestName;
-use domain::{PhoneNumber, UserId};
 use serde::Deserialize;
 use store::{Guest, Issue, Issued};
 use utoipa::ToSchema;
@@ -49,7 +49,7 @@ pub(crate) async fn issue(
         let code = Code::OneContactOnly;
         return Err(Problem::from(code).naming("contacts", code.title()));
     }
-    let issued = ask(&api, caller.user, &id, &body.name, &body.mobile, key).await?;
+    let issued = ask(&api, &caller, &id, &body.name, &body.mobile, key).await?;
     let status = if issued.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, axum::Json(CodeWithDigits::of(&api, &issued, body.language))))
 }
@@ -57,17 +57,18 @@ pub(crate) async fn issue(
 /// Issues a code for who is named like this, as typed.
 pub(crate) async fn ask(
     api: &Api,
-    user: UserId,
+    caller: &Caller,
     intercom: &str,
     name: &str,
     mobile: &str,
     IdempotencyKey(key): IdempotencyKey,
 ) -> Result<Issued, Problem> {
-    let home = api.store.sessions().phone_of(user).await?.country();
+    let home = api.store.sessions().phone_of(caller.user).await?.country();
     let mut fields = Fields::default();
     let name = fields.take("name", GuestName::parse(name));
     let mobile = fields.take("mobile", PhoneNumber::parse(mobile, home));
     let (Some(name), Some(mobile)) = (name, mobile) else { return Err(fields.problem()) };
-    let issue = Issue { user, device: device(intercom)?, guest: Guest { name, mobile }, key };
-    Ok(api.store.codes().issue(issue, api.now()).await??)
+    let (user, guest) = (caller.user, Guest { name, mobile });
+    let issue = Issue { user, device: device(intercom)?, guest, key };
+    Ok(caller.store.codes().issue(issue, api.now()).await??)
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::{Attempt, CodeId, Leg, UserId};
+use domain::{Attempt, CodeId, Leg};
 use serde::Deserialize;
 use store::Vouch;
 use utoipa::ToSchema;
@@ -52,20 +52,20 @@ pub(crate) async fn let_through(
         Way::Exit => Leg::Exit,
     };
     let code = segment(CodeId::parse(&id))?;
-    let attempt = ask(&api, caller.user, code, leg, key).await?;
+    let attempt = ask(&api, &caller, code, leg, key).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(wire::AttemptBody::of(&attempt, api.now()))))
 }
 
 /// Has the gate opened for the guest of a code.
 pub(crate) async fn ask(
     api: &Api,
-    user: UserId,
+    caller: &Caller,
     code: CodeId,
     leg: Leg,
     IdempotencyKey(key): IdempotencyKey,
 ) -> Result<Attempt, Problem> {
-    let vouch = Vouch { user, code, leg, key };
-    let attempt = api.store.redemptions().vouch(vouch, api.now()).await??;
+    let vouch = Vouch { user: caller.user, code, leg, key };
+    let attempt = caller.store.redemptions().vouch(vouch, api.now()).await??;
     tracing::info!(attempt.id = %attempt.id, "a host asked for {}", attempt.id);
     Ok(attempt)
 }

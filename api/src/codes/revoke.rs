@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::access_code::End;
-use domain::{CodeId, Timestamp, UserId};
+use domain::{CodeId, Timestamp};
 use serde::Serialize;
 use store::Revoked;
 use utoipa::ToSchema;
@@ -38,7 +38,7 @@ pub(crate) async fn revoke(
     Path(id): Path<String>,
 ) -> Result<axum::Json<RevokedBody>, Problem> {
     let now = api.now();
-    let revoked = ask(&api, caller.user, segment(CodeId::parse(&id))?, now).await?;
+    let revoked = ask(&caller, segment(CodeId::parse(&id))?, now).await?;
     let (at, effective_at) = match revoked.code.end {
         Some(End::Revoked { at, effective_at }) => (at, effective_at),
         Some(End::Completed { .. } | End::Expired { .. }) | None => (now, now),
@@ -58,13 +58,8 @@ pub(crate) async fn revoke(
 }
 
 /// Takes a code back.
-pub(crate) async fn ask(
-    api: &Api,
-    user: UserId,
-    code: CodeId,
-    now: Timestamp,
-) -> Result<Revoked, Problem> {
-    let revoked = api.store.codes().revoke(user, code, now).await??;
+pub(crate) async fn ask(caller: &Caller, code: CodeId, now: Timestamp) -> Result<Revoked, Problem> {
+    let revoked = caller.store.codes().revoke(caller.user, code, now).await??;
     tracing::info!(code.id = %code, "revoked {code}");
     Ok(revoked)
 }

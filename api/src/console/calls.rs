@@ -57,7 +57,7 @@ pub(super) async fn save(
     Form(choice): Form<Choice>,
 ) -> Result<Redirect, Problem> {
     let (id, allowed) = (body::device(&id)?, choice.allowed.is_some());
-    let intercoms = api.store.intercoms();
+    let intercoms = caller.store.intercoms();
     intercoms.let_guests_call(caller.user, id.clone(), allowed, api.now()).await??;
     Ok(Redirect::to(&format!("/console/devices/{id}?done=changed")))
 }

@@ -54,7 +54,7 @@ pub(super) async fn claim(
     Form(typed): Form<Typed>,
 ) -> Response {
     let named = Some(typed.name.as_str()).filter(|name| !name.trim().is_empty());
-    match use_case::ask(&api, address, caller.user, &typed.claim_code, named).await {
+    match use_case::ask(&api, address, &caller, &typed.claim_code, named).await {
         Ok(device) => {
             let its_page = format!("/console/devices/{}?done=claimed", device.kind.id());
             Redirect::to(&its_page).into_response()

@@ -37,7 +37,7 @@ pub(super) async fn delete(
     let id = segment(CodeId::parse(&id))?;
     let seen = look(&api, caller.user, id).await?;
     let now = api.now();
-    let revoked = match revoke::ask(&api, caller.user, id, now).await {
+    let revoked = match revoke::ask(&caller, id, now).await {
         Ok(revoked) => revoked,
         Err(problem) => return Ok(question(&seen).told(problem)),
     };

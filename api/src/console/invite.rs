@@ -59,7 +59,7 @@ pub(super) async fn generate(
     Form(mut typed): Form<Typed>,
 ) -> Result<Response, Problem> {
     let key = IdempotencyKey::parse(&typed.key)?;
-    let issued = issue::ask(&api, caller.user, &id, &typed.name, &typed.mobile, key).await;
+    let issued = issue::ask(&api, &caller, &id, &typed.name, &typed.mobile, key).await;
     let problem = match issued {
         Ok(issued) => {
             let sheet = format!("/console/codes/{}/send", issued.pass.code.id);

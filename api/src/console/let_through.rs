@@ -81,7 +81,7 @@ async fn let_through(
 ) -> Result<Response, Problem> {
     let id = segment(CodeId::parse(id))?;
     let seen = look(api, caller.user, id).await?;
-    let asked = let_through::ask(api, caller.user, id, leg, IdempotencyKey::parse(&key)?).await;
+    let asked = let_through::ask(api, caller, id, leg, IdempotencyKey::parse(&key)?).await;
     match asked {
         Err(problem) if problem.code != Code::AlreadyOpening => {
             Ok(question(&seen, leg, key).told(problem))

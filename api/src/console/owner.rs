@@ -22,8 +22,7 @@ impl FromRequestParts<Api> for Owner {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let token = token(api, &parts.headers).ok_or(Problem::from(Code::SessionMissing))?;
-        let session = api.session(&token).await??;
-        Ok(Self(Caller { user: session.user, session, token }))
+        Caller::with(api, token).await.map(Self)
     }
 }
 

@@ -44,12 +44,11 @@ pub(super) async fn show(
 /// `POST /console/devices/{id}/name`.
 pub(super) async fn rename(
     _: SameSite,
-    State(api): State<Api>,
     Owner(caller): Owner,
     Path(id): Path<String>,
     Form(Typed { name }): Form<Typed>,
 ) -> Response {
-    match use_case::ask(&api, caller.user, &id, &name).await {
+    match use_case::ask(&caller, &id, &name).await {
         Ok(device) => {
             let its_page = format!("/console/devices/{}?done=changed", device.kind.id());
             Redirect::to(&its_page).into_response()

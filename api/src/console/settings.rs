@@ -12,6 +12,7 @@ use super::owner::Owner;
 use crate::Api;
 use crate::answers::Problem;
 use crate::body::{Form, Path, device};
+use crate::caller::Caller;
 use crate::pages::same_site::SameSite;
 use crate::pages::{self, Screen, Words, Wrong, filters};
 use crate::settings::own_gates;
@@ -86,7 +87,7 @@ pub(super) async fn save(
     Path(id): Path<String>,
     Form(form): Form<Chosen>,
 ) -> Result<Response, Problem> {
-    let Err(problem) = replace(&api, caller.user, &id, &form).await else {
+    let Err(problem) = replace(&api, &caller, &id, &form).await else {
         let details = format!("/console/devices/{id}?done=saved");
         return Ok(Redirect::to(&details).into_response());
     };
@@ -95,15 +96,15 @@ pub(super) async fn save(
     Ok(pages::told_by(problem, Screen(page)))
 }
 
-async fn replace(api: &Api, user: UserId, id: &str, form: &Chosen) -> Result<(), Problem> {
+async fn replace(api: &Api, caller: &Caller, id: &str, form: &Chosen) -> Result<(), Problem> {
     let settings = chosen(
         &form.entry_gate,
         &form.exit_gate,
         form.max_active_codes,
         form.invite_duration_hours,
     )?;
-    let intercoms = api.store.intercoms();
-    let saved = intercoms.save(user, device(id)?, settings, form.version, api.now()).await?;
+    let intercoms = caller.store.intercoms();
+    let saved = intercoms.save(caller.user, device(id)?, settings, form.version, api.now()).await?;
     saved.map(drop).map_err(Problem::from)
 }
 

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use axum::extract::State;
-use domain::UserId;
 use domain::name::DeviceName;
 use domain::secret::ClaimCode;
 use serde::Deserialize;
@@ -35,7 +34,7 @@ pub(crate) async fn claim(
     Address(address): Address,
     Json(body): Json<Claim>,
 ) -> Result<axum::Json<wire::Device>, Problem> {
-    let claimed = ask(&api, address, caller.user, &body.claim_code, body.name.as_deref()).await?;
+    let claimed = ask(&api, address, &caller, &body.claim_code, body.name.as_deref()).await?;
     Ok(axum::Json(seen(&api, &claimed)))
 }
 
@@ -43,7 +42,7 @@ pub(crate) async fn claim(
 pub(crate) async fn ask(
     api: &Api,
     address: IpAddr,
-    user: UserId,
+    caller: &Caller,
     claim_code: &str,
     name: Option<&str>,
 ) -> Result<Device, Problem> {
@@ -54,7 +53,7 @@ pub(crate) async fn ask(
         return Err(fields.problem());
     };
     api.limits.may_guess(address)?;
-    let claimed = api.store.devices().claim(user, code, name, api.now()).await?;
+    let claimed = caller.store.devices().claim(caller.user, code, name, api.now()).await?;
     if claimed.is_err() {
         // A wrong code costs as much patience as a wrong link.
         api.limits.guessed_wrong(address);

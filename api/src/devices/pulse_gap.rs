@@ -34,7 +34,7 @@ pub(crate) async fn set(
 ) -> Result<axum::Json<wire::Device>, Problem> {
     let gap = PulseGap::from_ms(whole(&body.pulse_gap_ms));
     let gap = gap.map_err(|error| Problem::field("pulse_gap_ms", error))?;
-    let (devices, id) = (api.store.devices(), device(&id)?);
+    let (devices, id) = (caller.store.devices(), device(&id)?);
     devices.set_pulse_gap(Actor::Person(caller.user), id.clone(), gap, api.now()).await??;
     let device = devices.details(caller.user, id).await??;
     Ok(axum::Json(seen(&api, &device)))

@@ -1,7 +1,6 @@
 //! `PATCH /v1/devices/{id}`: gives a device a name.
 
 use axum::extract::State;
-use domain::UserId;
 use domain::name::DeviceName;
 use serde::Deserialize;
 use store::Device;
@@ -31,12 +30,12 @@ pub(crate) async fn rename(
     Path(id): Path<String>,
     Json(body): Json<Rename>,
 ) -> Result<axum::Json<wire::Device>, Problem> {
-    let device = ask(&api, caller.user, &id, &body.name).await?;
+    let device = ask(&caller, &id, &body.name).await?;
     Ok(axum::Json(seen(&api, &device)))
 }
 
 /// Gives a device a name, as typed.
-pub(crate) async fn ask(api: &Api, user: UserId, id: &str, name: &str) -> Result<Device, Problem> {
+pub(crate) async fn ask(caller: &Caller, id: &str, name: &str) -> Result<Device, Problem> {
     let name = DeviceName::parse(name).map_err(|error| Problem::field("name", error))?;
-    Ok(api.store.devices().rename(user, device(id)?, name).await??)
+    Ok(caller.store.devices().rename(caller.user, device(id)?, name).await??)
 }

@@ -36,7 +36,7 @@ pub(crate) async fn replace(
     let spare = spare.map_err(|error| Problem::field("claim_code", error))?;
     let id = device(&id)?;
     api.limits.may_guess(address)?;
-    let replaced = api.store.devices().replace(caller.user, id, spare, api.now()).await?;
+    let replaced = caller.store.devices().replace(caller.user, id, spare, api.now()).await?;
     if let Err(Replacement::Unknown | Replacement::NotASpare) = replaced {
         // A wrong code costs as much patience as a wrong link.
         api.limits.guessed_wrong(address);

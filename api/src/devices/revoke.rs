@@ -18,7 +18,7 @@ pub(crate) async fn revoke(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<axum::Json<wire::Device>, Problem> {
-    let (devices, id) = (api.store.devices(), device(&id)?);
+    let (devices, id) = (caller.store.devices(), device(&id)?);
     devices.revoke(Actor::Person(caller.user), id.clone(), api.now()).await??;
     let device = devices.details(caller.user, id).await??;
     Ok(axum::Json(seen(&api, &device)))

@@ -55,7 +55,7 @@ pub(crate) async fn transfer(
     // What cannot be undone waits a day after a sign-in, as a change of number does.
     api.store.logins().may_take_over(caller.session, api.now()).await??;
     api.limits.may_guess(address)?;
-    let given = api.store.devices().transfer(caller.user, id, to, gates, api.now()).await?;
+    let given = caller.store.devices().transfer(caller.user, id, to, gates, api.now()).await?;
     if given == Err(TransferRefusal::UserNotFound) {
         api.limits.guessed_wrong(address);
     }

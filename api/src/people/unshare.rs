@@ -19,6 +19,6 @@ pub(crate) async fn unshare(
     Path((id, user)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let user = segment(UserId::parse(&user))?;
-    api.store.people().unshare(caller.user, device(&id)?, user, api.now()).await??;
+    caller.store.people().unshare(caller.user, device(&id)?, user, api.now()).await??;
     Ok(StatusCode::NO_CONTENT)
 }

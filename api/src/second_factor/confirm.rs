@@ -1,7 +1,6 @@
 //! `POST /v1/second-factor/confirm`: turns it on by the first right code.
 
 use axum::extract::State;
-use domain::UserId;
 use domain::second_factor::RECOVERY_CODES;
 use domain::secret::{Otp, RecoveryCode};
 use serde::{Deserialize, Serialize};
@@ -38,13 +37,13 @@ pub(crate) async fn confirm(
 ) -> Result<axum::Json<RecoveryCodes>, Problem> {
     // Nobody who took a number over shall keep its owner out.
     api.store.logins().may_take_over(caller.session, api.now()).await??;
-    turn_on(&api, caller.user, &body.code).await.map(axum::Json)
+    turn_on(&api, &caller, &body.code).await.map(axum::Json)
 }
 
 /// Tries the first code, for the app and the console alike.
 pub(crate) async fn turn_on(
     api: &Api,
-    user: UserId,
+    caller: &Caller,
     typed: &str,
 ) -> Result<RecoveryCodes, Problem> {
     let dense: String = typed.chars().filter(|letter| !letter.is_whitespace()).collect();
@@ -52,6 +51,6 @@ pub(crate) async fn turn_on(
     let draw = || RecoveryCode::random(&*api.dice);
     let codes: Vec<_> = std::iter::repeat_with(draw).take(RECOVERY_CODES).collect();
     let recovery_codes = codes.iter().map(RecoveryCode::reveal).collect();
-    api.store.second_factors().confirm(user, typed, codes, api.now()).await??;
+    caller.store.second_factors().confirm(caller.user, typed, codes, api.now()).await??;
     Ok(RecoveryCodes { recovery_codes })
 }

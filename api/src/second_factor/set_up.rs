@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::UserId;
 use domain::secret::TotpSecret;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -33,14 +32,14 @@ pub(crate) async fn set_up(
 ) -> Result<(StatusCode, axum::Json<AppSecret>), Problem> {
     // Nobody who took a number over shall keep its owner out.
     api.store.logins().may_take_over(caller.session, api.now()).await??;
-    Ok((StatusCode::CREATED, axum::Json(make(&api, caller.user).await?)))
+    Ok((StatusCode::CREATED, axum::Json(make(&api, &caller).await?)))
 }
 
 /// Makes a secret, for the app and the console alike.
-pub(crate) async fn make(api: &Api, user: UserId) -> Result<AppSecret, Problem> {
+pub(crate) async fn make(api: &Api, caller: &Caller) -> Result<AppSecret, Problem> {
     let secret = TotpSecret::random(&*api.dice);
-    api.store.second_factors().set_up(user, secret.clone(), api.now()).await??;
-    let phone = api.store.sessions().phone_of(user).await?;
+    caller.store.second_factors().set_up(caller.user, secret.clone(), api.now()).await??;
+    let phone = api.store.sessions().phone_of(caller.user).await?;
     Ok(AppSecret { uri: uri(phone.reveal(), &secret), secret: secret.reveal() })
 }
 

@@ -26,5 +26,5 @@ pub(crate) async fn turn_off(
 pub(crate) async fn off(api: &Api, caller: &Caller, typed: &str) -> Result<(), Problem> {
     let (typed, now) = (code(typed)?, api.now());
     caller.session.must_be_stepped_up(now)?;
-    Ok(api.store.second_factors().turn_off(caller.user, typed, now).await??)
+    Ok(caller.store.second_factors().turn_off(caller.user, typed, now).await??)
 }

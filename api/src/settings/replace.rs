@@ -53,7 +53,7 @@ pub(crate) async fn replace(
         whole(&body.invite_duration_hours),
     )?;
     let version = version(&headers)?;
-    let intercoms = api.store.intercoms();
+    let intercoms = caller.store.intercoms();
     let saved = intercoms.save(caller.user, device(&id)?, settings, version, api.now()).await?;
     let saved = saved.map_err(Problem::from)?;
     Ok((etag(saved.version), axum::Json(wire::Settings::from(saved))))

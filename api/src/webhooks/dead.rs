@@ -47,6 +47,6 @@ pub(crate) async fn revive(
     Path(id): Path<String>,
 ) -> Result<axum::Json<Revived>, Problem> {
     let id = endpoint(&api, &caller, &id).await?.id;
-    let messages = api.store.webhooks().revive(caller.user, id, api.now()).await?;
+    let messages = caller.store.webhooks().revive(caller.user, id, api.now()).await?;
     Ok(axum::Json(Revived { messages }))
 }

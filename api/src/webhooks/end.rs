@@ -18,6 +18,6 @@ pub(crate) async fn end(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let id = segment(WebhookId::parse(&id))?;
-    let ended = api.store.webhooks().end(caller.user, id, api.now()).await?;
+    let ended = caller.store.webhooks().end(caller.user, id, api.now()).await?;
     if ended { Ok(StatusCode::NO_CONTENT) } else { Err(Code::NotFound.into()) }
 }

@@ -41,7 +41,7 @@ pub(crate) async fn make(
 ) -> Result<(StatusCode, axum::Json<MadeWebhook>), Problem> {
     let url = checked(&api, &body.url)?;
     let secret = WebhookSecret::random(&*api.dice);
-    let made = api.store.webhooks().make(caller.user, url, secret.clone(), api.now()).await?;
+    let made = caller.store.webhooks().make(caller.user, url, secret.clone(), api.now()).await?;
     let endpoint = made.map_err(|TooManyEndpoints| Problem::from(Code::TooManyWebhooks))?;
     let health = Health { endpoint, waiting: 0, dead: 0 };
     let made = MadeWebhook { webhook: Webhook::from(&health), secret: shown(&secret) };

@@ -28,7 +28,8 @@ pub(crate) async fn rotate(
 ) -> Result<axum::Json<NewSecret>, Problem> {
     let id = endpoint(&api, &caller, &id).await?.id;
     let secret = WebhookSecret::random(&*api.dice);
-    let rotated = api.store.webhooks().rotate(caller.user, id, secret.clone(), api.now()).await?;
+    let rotated =
+        caller.store.webhooks().rotate(caller.user, id, secret.clone(), api.now()).await?;
     rotated.ok_or(crate::answers::Code::NotFound)?;
     Ok(axum::Json(NewSecret { secret: shown(&secret) }))
 }

@@ -29,7 +29,7 @@ crate::on_both_databases![
 const RIVALS: usize = 64;
 
 /// Runs 64 of the same at once and gathers their answers.
-async fn all_at_once<F, T>(act: impl Fn(usize) -> F) -> Vec<T>
+pub(crate) async fn all_at_once<F, T>(act: impl Fn(usize) -> F) -> Vec<T>
 where
     F: Future<Output = T> + Send + 'static,
     T: Send + 'static,

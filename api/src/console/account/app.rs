@@ -65,7 +65,7 @@ pub(in crate::console) async fn set_up(
         return Ok(Next::App.proof().into_response());
     }
     api.store.logins().may_take_over(caller.session, api.now()).await??;
-    let made = make(&api, caller.user).await?;
+    let made = make(&api, &caller).await?;
     let code = QRBuilder::new(made.uri.as_str()).build();
     let code = code.map_err(|_| Problem::from(Code::Internal))?;
     let qr = SvgBuilder::default().to_str(&code);
@@ -82,7 +82,7 @@ pub(in crate::console) async fn confirm(
     if caller.session.must_be_stepped_up(api.now()).is_err() {
         return Next::App.proof().into_response();
     }
-    match turn_on(&api, caller.user, &typed.code).await {
+    match turn_on(&api, &caller, &typed.code).await {
         Ok(on) => Screen(Recovery { codes: on.recovery_codes }).into_response(),
         Err(problem) => {
             let wrong = Some(Words::from(&problem));
