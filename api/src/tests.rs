@@ -1,5 +1,7 @@
 //! What every endpoint has in common: unreadable requests, unknown ids, guesses, and waiting.
 
+mod permissions;
+
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 

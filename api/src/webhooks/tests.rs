@@ -212,7 +212,7 @@ impl World {
         serde_json::from_str(&seen.body).unwrap()
     }
 
-    async fn makes_a_webhook(&self, url: &str) -> Value {
+    pub(crate) async fn makes_a_webhook(&self, url: &str) -> Value {
         self.files_all().await;
         self.owner_gets(Method::POST, "/v1/webhooks", &json!({ "url": url }).to_string()).await
     }

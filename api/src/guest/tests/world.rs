@@ -15,7 +15,9 @@ use domain::login::{Channel, Client};
 use domain::name::{DeviceName, GuestName};
 use domain::secret::{BoardToken, ClaimCode, EnrolmentSecret, LoginToken, Otp, SessionToken};
 use domain::settings::{ExitGate, InviteDuration, MaxUsers};
-use domain::{Clock, Dice, GateId, IntercomId, Leg, PhoneNumber, Settings, Timestamp, UserId};
+use domain::{
+    AttemptId, Clock, Dice, GateId, IntercomId, Leg, PhoneNumber, Settings, Timestamp, UserId,
+};
 use store::{Guest, GuestPass, Issue, Issued, Keys, Label, Sending, Store, Vouch};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -147,8 +149,13 @@ impl World {
     }
 
     async fn signs_in(&self) -> (UserId, String) {
+        self.signs_in_as("+27821234567").await
+    }
+
+    /// Signs in by the app; answers who it is and the token of their session.
+    pub(crate) async fn signs_in_as(&self, number: &str) -> (UserId, String) {
         let (token, otp) = (LoginToken::random(&*self.dice), Otp::random(&*self.dice));
-        let phone = PhoneNumber::parse("+27821234567", None).unwrap();
+        let phone = PhoneNumber::parse(number, None).unwrap();
         let logins = self.store.logins();
         let (sending, now) = (Sending::default(), self.now());
         let begun = logins.begin(phone, Client::App, otp.clone(), token.clone(), sending, now);
@@ -192,10 +199,23 @@ impl World {
 
     /// The owner shares the intercom with the holder of a number.
     pub(crate) async fn shares_with(&self, number: &str, one_time_access: bool) {
-        let (id, phone) = (self.intercom.to_string(), PhoneNumber::parse(number, None).unwrap());
+        self.shares(&self.intercom.to_string(), number, one_time_access).await;
+    }
+
+    /// The owner shares a device with the holder of a number.
+    pub(crate) async fn shares(&self, device: &str, number: &str, one_time_access: bool) {
+        let (id, phone) = (device.to_owned(), PhoneNumber::parse(number, None).unwrap());
         let people = self.store.people();
         let shared = people.share(self.owner, id, phone, one_time_access, self.now()).await;
         shared.unwrap().unwrap();
+    }
+
+    /// The owner gives the intercom and its gate to the holder of a number.
+    pub(crate) async fn transfers_to(&self, number: &str) {
+        let (id, phone) = (self.intercom.to_string(), PhoneNumber::parse(number, None).unwrap());
+        let (devices, gates) = (self.store.devices(), vec![self.gate]);
+        let given = devices.transfer(self.owner, id, phone, gates, self.now()).await;
+        given.unwrap().unwrap();
     }
 
     fn label(&self, name: &str) -> Label {
@@ -282,9 +302,14 @@ impl World {
 
     /// The owner opens the gate for who is inside.
     pub(crate) async fn lets_out(&self, issued: &Issued) {
+        self.lets_through(issued, Leg::Exit).await;
+    }
+
+    /// The owner opens the gate for the guest of a code.
+    pub(crate) async fn lets_through(&self, issued: &Issued, leg: Leg) -> AttemptId {
         let code = issued.pass.code.id;
-        let vouch = Vouch { user: self.owner, code, leg: Leg::Exit, key: "out".to_owned() };
-        self.store.redemptions().vouch(vouch, self.now()).await.unwrap().unwrap();
+        let vouch = Vouch { user: self.owner, code, leg, key: "by the host".to_owned() };
+        self.store.redemptions().vouch(vouch, self.now()).await.unwrap().unwrap().id
     }
 
     pub(crate) async fn look(&self, issued: &Issued) -> GuestPass {
@@ -325,6 +350,24 @@ impl World {
         let request = request.header(header::IF_MATCH, "\"0\"");
         let request = request.header("idempotency-key", "press");
         self.browser().send(request, Body::from(body.to_owned())).await
+    }
+
+    /// The app with this session, if any, asks for something that may go on.
+    pub(crate) async fn answers(
+        &self,
+        session: Option<&str>,
+        method: Method,
+        path: &str,
+        body: String,
+    ) -> Response {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(session) = session {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {session}"));
+        }
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let request = request.header(header::IF_MATCH, "\"1\"");
+        let request = request.header("idempotency-key", "press");
+        self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap()
     }
 
     /// The owner's app opens an answer that goes on, behind the last event that it has.
