@@ -3,7 +3,8 @@
 //! slowest samples cropped. `|t|` from 4.5 on counts as a leak, and ends this with an error.
 //!
 //! `SAMPLES=20000 cargo bench -p store --bench oracle` takes so many of each question of the store.
-//! With `--profile dev` it is built sooner and tells the same.
+//! With `--profile dev` it is built sooner and tells the same. On a fresh database of Postgres with
+//! `DATABASE=postgres://…`.
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -71,7 +72,8 @@ impl House {
         // Memory, where there is some: a disk's noise would hide what is looked for.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
         let folder = folder.expect("a folder");
-        let url = format!("sqlite:{}", folder.path().join("fluss.db").display());
+        let in_memory = || format!("sqlite:{}", folder.path().join("fluss.db").display());
+        let url = std::env::var("DATABASE").unwrap_or_else(|_| in_memory());
         let dice = Arc::new(Seeded(AtomicU64::new(1)));
         let keys = Keys { seal: [1; 32], pepper: [2; 32] };
         let store = Store::open(&url, &keys, dice.clone()).await.expect("opens");
