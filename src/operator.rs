@@ -5,6 +5,7 @@
 //! here: a second telling of an attempt (`explain`).
 
 mod config;
+mod metrics;
 mod plot;
 
 use std::net::SocketAddr;
@@ -178,6 +179,7 @@ fn router(house: House) -> Router {
     Router::new()
         .route("/", get(glance))
         .route("/explain", get(story))
+        .route("/metrics", get(metrics::metrics))
         .route("/operator.css", get(stylesheet))
         .fallback(async || wrong(StatusCode::NOT_FOUND, "There is nothing at this address."))
         .method_not_allowed_fallback(async || {
@@ -309,8 +311,12 @@ async fn stylesheet() -> impl IntoResponse {
 }
 
 fn page(page: &impl Template) -> Response {
+    page_of(page, |html| Html(html).into_response())
+}
+
+fn page_of(page: &impl Template, told: impl FnOnce(String) -> Response) -> Response {
     match page.render() {
-        Ok(html) => Html(html).into_response(),
+        Ok(text) => told(text),
         Err(error) => {
             tracing::error!(%error, "could not write the operator's page");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()

@@ -17,6 +17,7 @@ use super::*;
 struct Page {
     url: String,
     store: Store,
+    clock: Arc<dyn Clock>,
     client: reqwest::Client,
     stop: CancellationToken,
     _folder: tempfile::TempDir,
@@ -39,7 +40,18 @@ impl Page {
         let (url, stop) = (format!("http://{}", operator.local_addr()), CancellationToken::new());
         tokio::spawn(operator.run(stop.clone()));
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { url, store, client, stop, _folder: folder }
+        Self { url, store, clock, client, stop, _folder: folder }
+    }
+
+    /// To the n-th number of Namibia, long enough ago for its owner to have typed it.
+    async fn sends_a_pin_by_sms(&self, n: u32) {
+        let (token, otp) = (LoginToken::random(&SystemDice), Otp::random(&SystemDice));
+        let phone = PhoneNumber::parse(&format!("+264812{n:02}0000"), None).unwrap();
+        let network = IpAddr::V4(Ipv4Addr::from(n));
+        let wish = Wish { asked: Some(Channel::Sms), ..Wish::default() };
+        let sending = Sending { wish, network, rules: Arc::default() };
+        let (logins, at) = (self.store.logins(), self.clock.now() - Duration::from_mins(3));
+        logins.begin(phone, Client::App, otp, token, sending, at).await.unwrap().unwrap();
     }
 
     async fn get(&self, path: &str) -> (StatusCode, String) {
@@ -80,6 +92,31 @@ async fn the_operator_sees_the_house_at_a_glance() {
         assert!(told.contains(words), "{words} is not in {told}");
     }
     assert_eq!(page.get("/operator.css").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_monitor_reads_the_same_figures_and_each_has_its_type_and_help() {
+    let page = Page::open().await;
+    page.sends_a_pin_by_sms(0).await;
+    let (status, told) = page.get("/metrics").await;
+    assert_eq!(status, StatusCode::OK);
+    for line in [
+        "fluss_gates 0",
+        "fluss_attempts_last_hour{end=\"opened\"} 0",
+        "fluss_oldest_unsettled_attempt_seconds 0",
+        "fluss_login_channel_health{channel=\"sms\"} 1",
+        "fluss_login_pins_last_hour{channel=\"sms\",fate=\"sent\"} 1",
+    ] {
+        assert!(told.lines().any(|told| told == line), "{line} is not in {told}");
+    }
+    assert!(told.ends_with('\n') && !told.contains("\n\n"), "{told}");
+    for line in told.lines().filter(|line| !line.starts_with('#')) {
+        let name = line.split(['{', ' ']).next().unwrap();
+        for kind in ["HELP", "TYPE"] {
+            let kind = format!("# {kind} {name} ");
+            assert!(told.lines().any(|line| line.starts_with(&kind)), "{kind} is not in {told}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -134,17 +171,8 @@ async fn a_database_that_does_not_answer_is_told() {
 #[tokio::test]
 async fn a_country_whose_pins_are_held_back_is_named_with_what_pins_cost() {
     let page = Page::open().await;
-    let now = SystemClock::start().now();
-    let logins = page.store.logins();
     for n in 0..50 {
-        let (token, otp) = (LoginToken::random(&SystemDice), Otp::random(&SystemDice));
-        let phone = PhoneNumber::parse(&format!("+264812{n:02}0000"), None).unwrap();
-        let network = IpAddr::V4(Ipv4Addr::from(n));
-        let wish = Wish { asked: Some(Channel::Sms), ..Wish::default() };
-        let sending = Sending { wish, network, rules: Arc::default() };
-        // Long enough ago for their owners to have typed them.
-        let at = now - Duration::from_mins(3);
-        logins.begin(phone, Client::App, otp, token, sending, at).await.unwrap().unwrap();
+        page.sends_a_pin_by_sms(n).await;
     }
     let (_, told) = page.get("/").await;
     assert!(told.contains("<b>3.00</b>"), "{told}");
