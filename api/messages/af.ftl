@@ -515,3 +515,27 @@ problem-pass-suspended = Die hek moet weer in die instellings gekies word. Die p
 problem-busy = Te veel op een slag; probeer oor ’n oomblik weer.
 problem-unavailable = Nie nou beskikbaar nie; probeer oor ’n oomblik weer.
 problem-internal = Iets het aan ons kant verkeerd geloop.
+
+## Die einde van ’n besoek
+
+guest-in-grace = Jou tyd is om, en jy kan nog uitgaan
+    .note = Tik jou kode om uit te gaan. Jou pas laat jou tot { $at } uit, en niemand in nie.
+
+setting-grace = Grasie vir uitgang
+    .note = Hoe lank ná die einde van ’n kode die gas nog kan uitgaan. Daarsonder laat jy uit wie laat is.
+setting-minutes = { $minutes ->
+    [0] geen
+    [30] 30 minute
+    [120] 2 uur
+   *[other] 48 uur
+}
+
+visit-in-grace = die tyd is om; kan nog uitgaan tot { $at }
+visit-ends-soon = { $guest } is nog binne. Hierdie kode laat hulle uit tot { $at }; daarna kan net jy.
+visit-may-leave = { $guest } is nog binne al is die tyd om, en kan uitgaan tot { $at }. Jy kan hulle ook uitlaat.
+
+codes-gate-away = { $gate } is nie nou bereikbaar nie. Gaste sou nie daar deurkom nie.
+codes-suspended = ’n Hek van die instellings is nie meer op hierdie rekening nie. Geen kode maak oop voordat die eienaar een kies en stoor nie.
+
+code-locked = Verkeerde kodes is vyf keer met hierdie skakel getik, en dit aanvaar niks meer nie. As dit jou gas was, laat nog vyf toe; of laat die gas self deur.
+allow-more-button = Laat nog 5 toe

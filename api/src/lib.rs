@@ -231,6 +231,7 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(codes::history::history))
         .routes(routes!(codes::details::details, codes::revoke::revoke))
         .routes(routes!(codes::let_through::let_through))
+        .routes(routes!(codes::allow_more::allow_more))
         .routes(routes!(attempts::read::read))
         .routes(routes!(attempts::stream::stream))
         .routes(routes!(webhooks::list::list, webhooks::make::make))

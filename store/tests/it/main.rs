@@ -16,6 +16,7 @@ mod overview;
 mod pins;
 mod postgres;
 mod races;
+mod readiness;
 mod restore;
 mod rivals;
 mod second_factors;
@@ -23,6 +24,7 @@ mod secrets;
 mod spending;
 mod step_up;
 mod transfers;
+mod visits;
 mod vouching;
 mod world;
 
