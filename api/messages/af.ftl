@@ -125,7 +125,7 @@ guest-cancelled-inside = Deur jou gasheer gekanselleer
 guest-expired = Jou pas het verval
     .note = Vra jou gasheer vir ’n nuwe een.
 guest-expired-inside = Jou tyd is om
-    .note = Jou pas het verval. Vra jou gasheer om jou uit te laat.
+    .note = Jou pas het verval, en jou gasheer word vertel dat jy nog binne is. Vra jou gasheer om jou uit te laat.
 guest-locked = Te veel verkeerde kodes
     .note = Hierdie skakel is nou gesluit. Vra jou gasheer om hulp.
 
@@ -365,7 +365,7 @@ code-recipient = Ontvanger
 code-time = Oorblywende tyd
 code-link = Skakel
 code-link-works = werk
-code-link-locked = gesluit ná te veel verkeerde kodes; laat die gas self deur, of maak ’n nuwe een
+code-link-locked = gesluit ná te veel verkeerde kodes
 code-link-ended = maak niks meer oop nie
 code-by-you = Deur jou gemaak
 code-by-other = Deur iemand anders gemaak
@@ -499,7 +499,7 @@ problem-limit-reached = Alle kodes is in gebruik; trek een terug of wag dat een 
 problem-no-digits-left = Alle syfers is binne ’n dag uitgegee; probeer later weer.
 problem-one-contact-only = Een kode is vir een persoon; skep nog ’n kode.
 problem-too-many-webhooks = Tien webhooks is genoeg; beëindig eers een.
-problem-not-active = Die kode het geëindig; daar is niks om terug te trek nie.
+problem-not-active = Die kode het geëindig.
 problem-code-wrong = Die kode is verkeerd.
 problem-code-wait = Wag ’n oomblik voor die volgende poging.
 problem-link-locked = Te veel verkeerde kodes. Vra jou gasheer.
@@ -529,6 +529,7 @@ setting-minutes = { $minutes ->
     [120] 2 uur
    *[other] 48 uur
 }
+field-exit-grace-minutes = Kies geen, 30 minute, 2 uur of 48 uur.
 
 visit-in-grace = die tyd is om; kan nog uitgaan tot { $at }
 visit-ends-soon = { $guest } is nog binne. Hierdie kode laat hulle uit tot { $at }; daarna kan net jy.

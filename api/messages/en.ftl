@@ -531,6 +531,7 @@ setting-minutes = { $minutes ->
     [120] 2 hours
    *[other] 48 hours
 }
+field-exit-grace-minutes = Choose none, 30 minutes, 2 hours or 48 hours.
 
 visit-in-grace = its time is over; can still leave until { $at }
 visit-ends-soon = { $guest } is still inside. This code lets them out until { $at }; after that only you can.

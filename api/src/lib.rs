@@ -215,7 +215,11 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(second_factor::turn_off::turn_off))
         .routes(routes!(devices::list::list))
         .routes(routes!(devices::claim::claim))
-        .routes(routes!(devices::details::details, devices::rename::rename))
+        .routes(routes!(
+            devices::details::details,
+            devices::rename::rename,
+            devices::remove::remove
+        ))
         .routes(routes!(devices::revoke::revoke))
         .routes(routes!(devices::transfer::transfer))
         .routes(routes!(devices::release::release))

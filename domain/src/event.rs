@@ -48,6 +48,8 @@ events! {
     DeviceClaimed = "device.claimed",
     /// A device went from one owner to another.
     OwnerTransferred = "owner.transferred",
+    /// A gate was taken off its owner's account.
+    DeviceRemoved = "device.removed",
     /// A device made its key and got its certificate.
     DeviceEnrolled = "device.enrolled",
     /// A gate got a certificate for a fresh key.

@@ -28,6 +28,7 @@ mod pins;
 mod readiness;
 mod redeem;
 mod registry;
+mod removals;
 mod restore;
 mod row;
 mod second_factors;

@@ -102,7 +102,8 @@ pub(super) async fn troubles(api: &Api, user: UserId, id: &str) -> Result<Vec<Wo
     let readiness = api.store.visits().readiness(user, id.to_owned(), api.now()).await??;
     let Some(readiness) = readiness else { return Ok(Vec::new()) };
     let suspended = readiness.is_suspended.then(|| Words::of("codes-suspended"));
-    let away = readiness.away.iter().map(|gate| Words::of("codes-gate-away").with("gate", gate.as_str()));
+    let away =
+        readiness.away.iter().map(|gate| Words::of("codes-gate-away").with("gate", gate.as_str()));
     Ok(suspended.into_iter().chain(away).collect())
 }
 

@@ -67,9 +67,10 @@ pub(super) async fn details(
 ) -> Result<Screen<Details>, Problem> {
     let device = api.store.devices().details(caller.user, body::device(&id)?).await??;
     let device = shown(&api, &device);
-    let troubles = match device.one_time_access {
-        true => troubles(&api, caller.user, &device.id).await?,
-        false => Vec::new(),
+    let troubles = if device.one_time_access {
+        troubles(&api, caller.user, &device.id).await?
+    } else {
+        Vec::new()
     };
     Ok(Screen(Details { device, troubles, done: done.words() }))
 }
