@@ -151,13 +151,13 @@ async fn g_7_the_owner_allows_five_more_once_and_the_guest_gets_in() {
 async fn o_8b_codes_whose_gate_is_gone_wait_for_another_and_keep_their_end() {
     let home = Home::start().await;
     let (code, mut guest) = home.invites("Thandi").await;
+    guest.scans(home.board()).await;
     let path = format!("/v1/devices/{}", home.gate_label.id);
     assert_eq!(home.owner.delete(&path).await.refusal(), (403, "step_up_needed"));
     home.owner.steps_up(&home.house, OWNER).await;
     assert_eq!(home.owner.delete(&path).await.ok(), json!({ "suspended": 1 }));
-    guest.opens_the_link().await.says("needs your host");
-    guest.scans(home.board()).await;
     assert_eq!(guest.enters(&code.digits).await.refusal(), (409, "pass_suspended"));
+    guest.opens_the_link().await.says("needs your host");
     let read = home.owner.get(&format!("/v1/codes/{}", code.id)).await.ok();
     assert_eq!((&read["suspended"], &read["state"]), (&json!(true), &json!("issued")));
     assert_eq!(home.owner.codes(&home.intercom).await[0]["suspended"], json!(true));
