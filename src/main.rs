@@ -16,6 +16,7 @@ mod explain;
 mod files;
 mod housekeeping;
 mod log;
+mod lookout;
 mod machine;
 mod operator;
 mod start;

@@ -34,6 +34,7 @@ use crate::config::{Config, InvalidConfig, Role};
 use crate::data::{self, CERTIFICATE_LIFETIME, Folder};
 use crate::files;
 use crate::housekeeping::Housekeeping;
+use crate::lookout::Lookout;
 use crate::machine::{SystemClock, SystemDice};
 use crate::operator::Operator;
 
@@ -371,6 +372,7 @@ impl Running {
         let reload = Arc::new(Notify::new());
         let key = signing_key(&folder);
         let clerk = Clerk { store: store.clone(), clock: Arc::clone(&clock), key };
+        let lookout = Lookout { store: store.clone(), clock: Arc::clone(&clock) };
         let housekeeping = Housekeeping {
             data: folder.path().to_owned(),
             names: config.names_of_broker(),
@@ -387,6 +389,7 @@ impl Running {
         let mut parts = vec![Part::start("housekeeping", &stop, |stop| housekeeping.run(stop))];
         // Stops before the others have written their last; the next start files that.
         parts.push(Part::serve("clerk", &stop, |stop| clerk.run(stop)));
+        parts.push(Part::serve("lookout", &stop, |stop| lookout.run(stop)));
         if let Some(operator) = operator {
             parts.push(Part::serve("operator's page", &stop, |stop| operator.run(stop)));
         }

@@ -125,7 +125,7 @@ guest-cancelled-inside = Deur jou gasheer gekanselleer
 guest-expired = Jou pas het verval
     .note = Vra jou gasheer vir ’n nuwe een.
 guest-expired-inside = Jou tyd is om
-    .note = Jou pas het verval. Vra jou gasheer om jou uit te laat.
+    .note = Jou pas het verval, en jou gasheer word vertel dat jy nog binne is. Vra jou gasheer om jou uit te laat.
 guest-locked = Te veel verkeerde kodes
     .note = Hierdie skakel is nou gesluit. Vra jou gasheer om hulp.
 
@@ -365,7 +365,7 @@ code-recipient = Ontvanger
 code-time = Oorblywende tyd
 code-link = Skakel
 code-link-works = werk
-code-link-locked = gesluit ná te veel verkeerde kodes; laat die gas self deur, of maak ’n nuwe een
+code-link-locked = gesluit ná te veel verkeerde kodes
 code-link-ended = maak niks meer oop nie
 code-by-you = Deur jou gemaak
 code-by-other = Deur iemand anders gemaak
@@ -499,7 +499,7 @@ problem-limit-reached = Alle kodes is in gebruik; trek een terug of wag dat een 
 problem-no-digits-left = Alle syfers is binne ’n dag uitgegee; probeer later weer.
 problem-one-contact-only = Een kode is vir een persoon; skep nog ’n kode.
 problem-too-many-webhooks = Tien webhooks is genoeg; beëindig eers een.
-problem-not-active = Die kode het geëindig; daar is niks om terug te trek nie.
+problem-not-active = Die kode het geëindig.
 problem-code-wrong = Die kode is verkeerd.
 problem-code-wait = Wag ’n oomblik voor die volgende poging.
 problem-link-locked = Te veel verkeerde kodes. Vra jou gasheer.
@@ -515,3 +515,28 @@ problem-pass-suspended = Die hek moet weer in die instellings gekies word. Die p
 problem-busy = Te veel op een slag; probeer oor ’n oomblik weer.
 problem-unavailable = Nie nou beskikbaar nie; probeer oor ’n oomblik weer.
 problem-internal = Iets het aan ons kant verkeerd geloop.
+
+## Die einde van ’n besoek
+
+guest-in-grace = Jou tyd is om, en jy kan nog uitgaan
+    .note = Tik jou kode om uit te gaan. Jou pas laat jou tot { $at } uit, en niemand in nie.
+
+setting-grace = Grasie vir uitgang
+    .note = Hoe lank ná die einde van ’n kode die gas nog kan uitgaan. Daarsonder laat jy uit wie laat is.
+setting-minutes = { $minutes ->
+    [0] geen
+    [30] 30 minute
+    [120] 2 uur
+   *[other] 48 uur
+}
+field-exit-grace-minutes = Kies geen, 30 minute, 2 uur of 48 uur.
+
+visit-in-grace = die tyd is om; kan nog uitgaan tot { $at }
+visit-ends-soon = { $guest } is nog binne. Hierdie kode laat hulle uit tot { $at }; daarna kan net jy.
+visit-may-leave = { $guest } is nog binne al is die tyd om, en kan uitgaan tot { $at }. Jy kan hulle ook uitlaat.
+
+codes-gate-away = { $gate } is nie nou bereikbaar nie. Gaste sou nie daar deurkom nie.
+codes-suspended = ’n Hek van die instellings is nie meer op hierdie rekening nie. Geen kode maak oop voordat die eienaar een kies en stoor nie.
+
+code-locked = Verkeerde kodes is vyf keer met hierdie skakel getik, en dit aanvaar niks meer nie. As dit jou gas was, laat nog vyf toe; of laat die gas self deur.
+allow-more-button = Laat nog 5 toe

@@ -127,7 +127,7 @@ guest-cancelled-inside = Cancelled by your host
 guest-expired = Your pass has expired
     .note = Ask your host for a new one.
 guest-expired-inside = Your time is over
-    .note = Your pass has expired. Ask your host to let you out.
+    .note = Your pass has expired, and your host is told that you are still inside. Ask your host to let you out.
 guest-locked = Too many wrong codes
     .note = This link is locked now. Ask your host for help.
 
@@ -367,7 +367,7 @@ code-recipient = Recipient
 code-time = Remaining time
 code-link = Link
 code-link-works = works
-code-link-locked = locked after too many wrong codes; let the guest through yourself, or make a new one
+code-link-locked = locked after too many wrong codes
 code-link-ended = opens nothing any more
 code-by-you = Made by you
 code-by-other = Made by somebody else
@@ -501,7 +501,7 @@ problem-limit-reached = All codes are in use; revoke one or wait for one to end.
 problem-no-digits-left = All digits were given out within a day; try again later.
 problem-one-contact-only = One code is for one person; create another code.
 problem-too-many-webhooks = Ten webhooks are enough; end one first.
-problem-not-active = The code has ended; there is nothing to revoke.
+problem-not-active = The code has ended.
 problem-code-wrong = The code is wrong.
 problem-code-wait = Wait a moment before the next try.
 problem-link-locked = Too many wrong codes. Ask your host.
@@ -517,3 +517,28 @@ problem-pass-suspended = The gate must be chosen anew in the settings. The pass 
 problem-busy = Too much at once; try again in a moment.
 problem-unavailable = Not available right now; try again in a moment.
 problem-internal = Something went wrong on our side.
+
+## The end of a visit
+
+guest-in-grace = Your time is over, and you can still leave
+    .note = Type your code to leave. Your pass lets you out until { $at }, and nobody in.
+
+setting-grace = Exit Grace
+    .note = How long after the end of a code its guest can still leave. Without one, you let out who is late.
+setting-minutes = { $minutes ->
+    [0] none
+    [30] 30 minutes
+    [120] 2 hours
+   *[other] 48 hours
+}
+field-exit-grace-minutes = Choose none, 30 minutes, 2 hours or 48 hours.
+
+visit-in-grace = its time is over; can still leave until { $at }
+visit-ends-soon = { $guest } is still inside. This code lets them out until { $at }; after that only you can.
+visit-may-leave = { $guest } is still inside though the time is over, and can leave until { $at }. You can let them out, too.
+
+codes-gate-away = { $gate } is not reachable right now. Guests would not get through there.
+codes-suspended = A gate of the settings is not on this account any more. No code opens until the owner chooses one and saves.
+
+code-locked = Wrong codes were typed five times with this link, so it takes none any more. If that was your guest, allow five more; or let the guest through yourself.
+allow-more-button = Allow 5 more

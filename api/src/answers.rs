@@ -108,7 +108,7 @@ answers! {
     NoDigitsLeft CONFLICT "no_digits_left" "All digits were given out within a day; try again later.";
     OneContactOnly UNPROCESSABLE_ENTITY "one_contact_only" "One code is for one person; create another code.";
     TooManyWebhooks CONFLICT "too_many_webhooks" "Ten webhooks are enough; end one first.";
-    NotActive CONFLICT "not_active" "The code has ended; there is nothing to revoke.";
+    NotActive CONFLICT "not_active" "The code has ended.";
     // at the gate
     CodeWrong FORBIDDEN "code_wrong" "The code is wrong.";
     CodeWait TOO_MANY_REQUESTS "code_wait" "Wait a moment before the next try.";
@@ -538,6 +538,7 @@ impl From<RevokeRefusal> for Problem {
     fn from(refusal: RevokeRefusal) -> Self {
         let state = match refusal {
             RevokeRefusal::Denied(denied) => return denied.into(),
+            RevokeRefusal::NotActive(NotActive::Revoked) => "revoked",
             RevokeRefusal::NotActive(NotActive::Expired) => "expired",
             RevokeRefusal::NotActive(NotActive::Completed) => "completed",
         };

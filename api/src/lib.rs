@@ -215,7 +215,11 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(second_factor::turn_off::turn_off))
         .routes(routes!(devices::list::list))
         .routes(routes!(devices::claim::claim))
-        .routes(routes!(devices::details::details, devices::rename::rename))
+        .routes(routes!(
+            devices::details::details,
+            devices::rename::rename,
+            devices::remove::remove
+        ))
         .routes(routes!(devices::revoke::revoke))
         .routes(routes!(devices::transfer::transfer))
         .routes(routes!(devices::release::release))
@@ -231,6 +235,7 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(codes::history::history))
         .routes(routes!(codes::details::details, codes::revoke::revoke))
         .routes(routes!(codes::let_through::let_through))
+        .routes(routes!(codes::allow_more::allow_more))
         .routes(routes!(attempts::read::read))
         .routes(routes!(attempts::stream::stream))
         .routes(routes!(webhooks::list::list, webhooks::make::make))

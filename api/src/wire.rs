@@ -5,6 +5,7 @@ use domain::attempt::{AskedBy, State};
 use domain::gate::{Barred, Gate};
 use domain::permission::{Act, Role};
 use domain::settings::ExitGate;
+use domain::visit::Alert;
 use domain::{Attempt, Leg, Timestamp};
 use serde::Serialize;
 use store::{DeviceKind, Pass, SavedSettings};
@@ -93,6 +94,9 @@ pub(crate) struct Settings {
     max_active_codes: u32,
     /// How long a new code stays valid, in whole hours from 1 to 24. Applies to new codes.
     invite_duration_hours: u8,
+    /// How long after its end a guest who is inside may still leave: 0, 30, 120 or 2880 minutes.
+    /// Applies to new codes.
+    exit_grace_minutes: u16,
 }
 
 impl From<SavedSettings> for Settings {
@@ -106,6 +110,7 @@ impl From<SavedSettings> for Settings {
             },
             max_active_codes: settings.max_users.codes(),
             invite_duration_hours: settings.invite_duration.hours(),
+            exit_grace_minutes: settings.exit_grace.minutes(),
         }
     }
 }
@@ -115,7 +120,8 @@ impl From<SavedSettings> for Settings {
 pub(crate) struct Code {
     id: String,
     guest_name: String,
-    /// `issued`, `entering`, `inside`, `leaving`, `completed`, `expired` or `revoked`
+    /// `issued`, `entering`, `inside`, `leaving`, `completed`, `expired` or `revoked`; `in_grace`:
+    /// it has expired with its guest inside, who may leave until `exit_until`
     state: &'static str,
     /// When it came into this state, where that is known
     since: Option<String>,
@@ -123,6 +129,13 @@ pub(crate) struct Code {
     no_exit_recorded: bool,
     issued_at: String,
     expires_at: String,
+    /// Until when who is inside may leave: a code with a grace lets guests out after it has expired
+    exit_until: String,
+    /// What its host must know of who is inside: `ending` (within half an hour), `overstay` (it has
+    /// ended)
+    alert: Option<&'static str>,
+    /// Whether it opens nothing for now: a gate of the settings is not on the account any more
+    suspended: bool,
     /// Whole seconds until it expires; 0 when it has ended
     remaining_seconds: u64,
     /// Set when too many wrong digits were typed
@@ -132,13 +145,14 @@ pub(crate) struct Code {
 }
 
 impl Code {
-    pub(crate) fn of(pass: &Pass, now: Timestamp) -> Self {
+    pub(crate) fn of(pass: &Pass, is_suspended: bool, now: Timestamp) -> Self {
         let code = &pass.code;
         let (state, since, inside) = match code.standing(now) {
             Standing::Issued => ("issued", None, false),
             Standing::Entering => ("entering", None, false),
             Standing::Inside { since } => ("inside", Some(since), false),
             Standing::Leaving { since } => ("leaving", Some(since), false),
+            Standing::InGrace { since, .. } => ("in_grace", Some(since), true),
             Standing::Completed { at } => ("completed", Some(at), false),
             Standing::Expired { at, inside } => ("expired", Some(at), inside),
             Standing::Revoked { at, inside } => ("revoked", Some(at), inside),
@@ -152,6 +166,12 @@ impl Code {
             no_exit_recorded: inside,
             issued_at: rfc3339(code.issued_at),
             expires_at: rfc3339(code.expires_at),
+            exit_until: rfc3339(code.exit_until()),
+            alert: code.alert(None, now).map(|alert| match alert {
+                Alert::Ending => "ending",
+                Alert::Overstay => "overstay",
+            }),
+            suspended: is_suspended,
             remaining_seconds: remaining,
             link_locked_at: code.guard.locked_at.map(rfc3339),
             issued_by: pass.issued_by.to_string(),

@@ -8,12 +8,14 @@ use std::time::Duration;
 use crate::attempt::AskedBy;
 use crate::gate::{self, Gate};
 use crate::secret::Passcode;
+use crate::settings::ExitGrace;
 use crate::{Attempt, AttemptId, CodeId, GateId, IntercomId, Timestamp};
 
 /// How long a command may travel from its reservation on; the gate never acts later.
 pub const TRIGGER_LIFETIME: Duration = Duration::from_secs(8);
 
-/// Wrong digits a link takes before it locks, for the whole life of the link.
+/// Wrong digits a link takes before it locks, for the whole life of the link, unless a host allows
+/// as many more.
 pub const MAX_WRONG_TRIES: u8 = 5;
 
 /// How fresh the scan of the board must be for an entry.
@@ -108,6 +110,8 @@ pub struct AccessCode {
     pub issued_at: Timestamp,
     /// It holds while `now < expires_at`; fixed when it was issued (B17).
     pub expires_at: Timestamp,
+    /// For how long after that who is inside may still leave; fixed as well.
+    pub exit_grace: ExitGrace,
     /// Tries at the digits.
     pub guard: LinkGuard,
     /// The way in.
@@ -134,6 +138,13 @@ pub enum Standing {
     Leaving {
         /// Inside since when.
         since: Timestamp,
+    },
+    /// Its time is over, and the guest is inside and may still leave (G-15).
+    InGrace {
+        /// Inside since when.
+        since: Timestamp,
+        /// Until when the way out stays open.
+        until: Timestamp,
     },
     /// In and out: done.
     Completed {
@@ -263,9 +274,12 @@ pub enum Revocation {
     Again,
 }
 
-/// Why a code cannot be revoked: it is not active any more (E03).
+/// Why nothing is changed about a code: it is not active any more (E03).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotActive {
+    /// It was revoked before.
+    #[error("the code has been revoked")]
+    Revoked,
     /// Its time was over before.
     #[error("the code has expired")]
     Expired,
@@ -281,6 +295,7 @@ impl AccessCode {
         intercom: IntercomId,
         passcode: Passcode,
         valid_for: Duration,
+        exit_grace: ExitGrace,
         now: Timestamp,
     ) -> Self {
         Self {
@@ -289,6 +304,7 @@ impl AccessCode {
             passcode,
             issued_at: now,
             expires_at: now + valid_for,
+            exit_grace,
             guard: LinkGuard::default(),
             entry: LegState::Free,
             exit: LegState::Free,
@@ -306,7 +322,7 @@ impl AccessCode {
         attempt: AttemptId,
         now: Timestamp,
     ) -> Result<Attempt, Refusal> {
-        self.must_hold(now)?;
+        self.must_hold(request.leg, now)?;
         self.must_be_next(request.leg)?;
         self.must_be_at_the_board(request)?;
         if MAX_ATTEMPTS <= request.recent_attempts {
@@ -374,6 +390,24 @@ impl AccessCode {
         Ok(revocation)
     }
 
+    /// Gives a locked link as many tries again; says whether it was locked, so that a second tap
+    /// gives none (G-7).
+    pub fn allow_more(&mut self, now: Timestamp) -> Result<bool, NotActive> {
+        match self.end {
+            Some(End::Revoked { .. }) => return Err(NotActive::Revoked),
+            Some(End::Completed { .. }) => return Err(NotActive::Completed),
+            Some(End::Expired { .. }) | None => {}
+        }
+        if !self.is_active(now) && !self.is_in_grace(now) {
+            return Err(NotActive::Expired);
+        }
+        let was_locked = self.guard.locked_at.is_some();
+        if was_locked {
+            self.guard = LinkGuard::default();
+        }
+        Ok(was_locked)
+    }
+
     /// The gate opened for this attempt: the leg is used. Says whether that completed the code.
     pub fn opened(&mut self, leg: Leg, attempt: AttemptId, now: Timestamp) -> bool {
         if *self.leg(leg) != LegState::Reserved(attempt) {
@@ -407,8 +441,8 @@ impl AccessCode {
     /// Whether its guest may still turn to the host: for some time after its end, too.
     pub fn may_ask_for_help(&self, now: Timestamp) -> bool {
         let ended_at = match self.end {
-            Some(End::Revoked { at, .. } | End::Completed { at } | End::Expired { at }) => at,
-            None => self.expires_at,
+            Some(End::Revoked { at, .. } | End::Completed { at }) => at,
+            Some(End::Expired { .. }) | None => self.exit_until(),
         };
         now < ended_at + HELP_LASTS
     }
@@ -423,6 +457,9 @@ impl AccessCode {
         match (self.end, since, self.entry, self.exit) {
             (Some(End::Revoked { at, .. }), ..) => Standing::Revoked { at, inside },
             (Some(End::Completed { at }), ..) => Standing::Completed { at },
+            (_, Some(since), ..) if self.is_in_grace(now) => {
+                Standing::InGrace { since, until: self.exit_until() }
+            }
             (Some(End::Expired { at }), ..) => Standing::Expired { at, inside },
             (None, ..) if self.expires_at <= now => {
                 Standing::Expired { at: self.expires_at, inside }
@@ -470,7 +507,7 @@ impl AccessCode {
     }
 
     fn may_be_vouched_for(&self, leg: Leg, now: Timestamp) -> Result<AskedBy, Refusal> {
-        let asked_by = match (self.must_hold(now), leg) {
+        let asked_by = match (self.must_hold(leg, now), leg) {
             (Ok(()), Leg::Entry | Leg::Exit) => AskedBy::Host,
             (Err(Refusal::Revoked | Refusal::Expired), Leg::Exit) => AskedBy::HostDespiteEnd,
             (Err(refusal), Leg::Entry | Leg::Exit) => return Err(refusal),
@@ -479,13 +516,13 @@ impl AccessCode {
         Ok(asked_by)
     }
 
-    fn must_hold(&self, now: Timestamp) -> Result<(), Refusal> {
-        match self.end {
-            Some(End::Revoked { .. }) => Err(Refusal::Revoked),
-            Some(End::Completed { .. }) => Err(Refusal::Used),
-            Some(End::Expired { .. }) => Err(Refusal::Expired),
-            None if self.expires_at <= now => Err(Refusal::Expired),
-            None => Ok(()),
+    fn must_hold(&self, leg: Leg, now: Timestamp) -> Result<(), Refusal> {
+        match (self.end, leg) {
+            (Some(End::Revoked { .. }), _) => Err(Refusal::Revoked),
+            (Some(End::Completed { .. }), _) => Err(Refusal::Used),
+            (None, _) if now < self.expires_at => Ok(()),
+            (None | Some(End::Expired { .. }), Leg::Exit) if self.is_in_grace(now) => Ok(()),
+            (None | Some(End::Expired { .. }), _) => Err(Refusal::Expired),
         }
     }
 

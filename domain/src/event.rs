@@ -48,6 +48,8 @@ events! {
     DeviceClaimed = "device.claimed",
     /// A device went from one owner to another.
     OwnerTransferred = "owner.transferred",
+    /// A gate was taken off its owner's account.
+    DeviceRemoved = "device.removed",
     /// A device made its key and got its certificate.
     DeviceEnrolled = "device.enrolled",
     /// A gate got a certificate for a fresh key.
@@ -82,6 +84,16 @@ events! {
     PassCodeRejected = "pass.code_rejected",
     /// Wrong digits were typed too often: the link is locked.
     PassLinkLocked = "pass.link_locked",
+    /// A host allowed a locked link as many tries again.
+    PassUnlocked = "pass.unlocked",
+    /// A code ends within half an hour, and its guest is inside.
+    VisitEnding = "visit.ending",
+    /// A code has ended, by its time or by a revoke, and its guest is inside.
+    VisitOverstay = "visit.overstay",
+    /// A gate of the settings cannot be reached while guests are expected.
+    VisitGateOffline = "visit.gate_offline",
+    /// It can be again.
+    VisitGateOnline = "visit.gate_online",
     /// A leg was reserved and a command created.
     AttemptReserved = "attempt.reserved",
     /// The command went onto the wire.

@@ -4,8 +4,8 @@
 //! arguments. Nothing here knows SQL, JSON, HTTP or MQTT.
 //!
 //! In reading order: who ([`phone`], [`login`], [`second_factor`], [`channel`], [`spending`],
-//! [`permission`]), what ([`settings`], [`access_code`]), and how a gate opens for it ([`gate`],
-//! [`attempt`]).
+//! [`permission`]), what ([`settings`], [`access_code`], [`visit`]), and how a gate opens for it
+//! ([`gate`], [`attempt`]).
 
 pub mod access_code;
 pub mod attempt;
@@ -23,6 +23,7 @@ pub mod secret;
 pub mod settings;
 pub mod spending;
 mod time;
+pub mod visit;
 pub mod webhook;
 
 pub use access_code::{AccessCode, Leg};

@@ -1,7 +1,7 @@
-//! One-time access settings of an intercom: four rows, saved together by its owner.
+//! One-time access settings of an intercom: five rows, saved together by its owner.
 //!
-//! Two kinds of setting (X2): the gates are resolved live, at each redemption; the limit and the
-//! duration apply to new codes only, which keep what they were created with.
+//! Two kinds of setting (X2): the gates are resolved live, at each redemption; the limit, the
+//! duration and the grace apply to new codes only, which keep what they were created with.
 
 use std::time::Duration;
 
@@ -81,7 +81,39 @@ pub enum ExitGate {
     Gate(GateId),
 }
 
-/// All four rows; there is no half-saved state (X8).
+/// How long after the end of its code a guest who is inside may still leave: nothing unless chosen,
+/// so that in and out end together (X14, G-14, G-15).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ExitGrace {
+    minutes: u16,
+}
+
+impl ExitGrace {
+    /// The spans on offer, in minutes: none, half an hour, two hours, two days.
+    pub const OFFERED_MINUTES: [u16; 4] = [0, 30, 120, 2880];
+
+    /// The longest.
+    pub const LONGEST: Duration = Duration::from_hours(48);
+
+    /// Takes one of the offered spans, in minutes.
+    pub fn from_minutes(minutes: u32) -> Result<Self, InvalidGrace> {
+        let offered = Self::OFFERED_MINUTES.into_iter();
+        let mut offered = offered.filter(|offered| u32::from(*offered) == minutes);
+        offered.next().map(|minutes| Self { minutes }).ok_or(InvalidGrace)
+    }
+
+    /// The whole minutes.
+    pub fn minutes(self) -> u16 {
+        self.minutes
+    }
+
+    /// The span of real time.
+    pub fn span(self) -> Duration {
+        Duration::from_mins(self.minutes.into())
+    }
+}
+
+/// All five rows; there is no half-saved state (X8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The gate that opens when a guest enters the code.
@@ -92,6 +124,8 @@ pub struct Settings {
     pub max_users: MaxUsers,
     /// How long each new code stays valid.
     pub invite_duration: InviteDuration,
+    /// How long after the end of a new code its guest may still leave.
+    pub exit_grace: ExitGrace,
 }
 
 impl Settings {
@@ -113,6 +147,11 @@ pub struct InvalidDuration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected one of 1, 2, 5, 10, 25, 50")]
 pub struct InvalidMaxUsers;
+
+/// Not a span on offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected one of 0, 30, 120, 2880 minutes")]
+pub struct InvalidGrace;
 
 #[cfg(test)]
 mod tests {
@@ -140,6 +179,15 @@ mod tests {
     }
 
     #[test]
+    fn four_spans_to_leave_after_the_end_and_none_unless_chosen() {
+        let accepted: Vec<u32> =
+            (0..10_000).filter(|minutes| ExitGrace::from_minutes(*minutes).is_ok()).collect();
+        assert_eq!(accepted, [0, 30, 120, 2880]);
+        assert_eq!(ExitGrace::default().span(), Duration::ZERO);
+        assert_eq!(ExitGrace::from_minutes(2880).unwrap().span(), ExitGrace::LONGEST);
+    }
+
+    #[test]
     fn same_as_entry_follows_the_entry_gate() {
         let gate = |n| GateId::from_bytes([n; 16]);
         let mut settings = Settings {
@@ -147,6 +195,7 @@ mod tests {
             exit_gate: ExitGate::SameAsEntry,
             max_users: MaxUsers::default(),
             invite_duration: InviteDuration::default(),
+            exit_grace: ExitGrace::default(),
         };
         settings.entry_gate = gate(2);
         assert_eq!(settings.gate_for(Leg::Exit), gate(2));

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use crate::access_code::*;
 use crate::attempt::{AskedBy, Evidence, Settlement, State, WhyNot};
 use crate::gate::{Gate, PulseGap};
+use crate::settings::ExitGrace;
 use crate::*;
 
 /// Dice that fall the same way for the same seed (xorshift64*).
@@ -31,12 +32,14 @@ impl Dice for Seeded {
     }
 }
 
-const NOON: Timestamp = Timestamp::from_millis(1_780_000_000_000);
+pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_780_000_000_000);
 
-fn code() -> AccessCode {
+const TWELVE_HOURS: Duration = Duration::from_hours(12);
+
+pub(crate) fn code() -> AccessCode {
     let passcode = Passcode::parse("0427").unwrap();
     let (id, intercom) = (CodeId::from_bytes([1; 16]), board());
-    AccessCode::issue(id, intercom, passcode, Duration::from_hours(12), NOON)
+    AccessCode::issue(id, intercom, passcode, TWELVE_HOURS, ExitGrace::default(), NOON)
 }
 
 fn board() -> IntercomId {
@@ -65,7 +68,7 @@ fn ask(leg: Leg, typed: &Passcode) -> Request<'_> {
     Request { leg, typed, scanned: Some(board()), recent_attempts: 0 }
 }
 
-fn try_at(
+pub(crate) fn try_at(
     code: &mut AccessCode,
     leg: Leg,
     digits: &str,
@@ -76,7 +79,7 @@ fn try_at(
     code.redeem(&ask(leg, &typed), Some(ready_gate(1, now)), attempt_id(n), now)
 }
 
-fn inside() -> AccessCode {
+pub(crate) fn inside() -> AccessCode {
     let mut code = code();
     let attempt = try_at(&mut code, Leg::Entry, "0427", 1, NOON).unwrap();
     assert!(!code.opened(Leg::Entry, attempt.id, NOON));
@@ -287,7 +290,12 @@ fn a_code_that_was_seen_to_end_does_not_revive_when_the_clock_is_set_back() {
     assert!(!code.is_active(NOON));
 }
 
-fn vouch_at(code: &mut AccessCode, leg: Leg, n: u8, now: Timestamp) -> Result<Attempt, Refusal> {
+pub(crate) fn vouch_at(
+    code: &mut AccessCode,
+    leg: Leg,
+    n: u8,
+    now: Timestamp,
+) -> Result<Attempt, Refusal> {
     code.vouch(leg, 0, Some(ready_gate(1, now)), attempt_id(n), now)
 }
 
@@ -546,6 +554,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => Just(Happening::GateComesBack),
         1 => Just(Happening::Revoke),
         2 => (0..12_u64).prop_map(|seconds| Happening::Wait { seconds }),
+        1 => (1..8_u64).prop_map(|hours| Happening::Wait { seconds: 3600 * hours }),
     ]
 }
 
@@ -553,9 +562,11 @@ proptest! {
     /// INV1, INV1b, INV2, INV6, INV7 over random histories of one code and one gate.
     #[test]
     fn no_history_opens_twice_late_or_for_nothing(
-        history in prop::collection::vec(happening(), 1..60)
+        history in prop::collection::vec(happening(), 1..60),
+        grace in prop::sample::select(&ExitGrace::OFFERED_MINUTES[..]),
     ) {
         let (mut code, mut now, mut epoch) = (code(), NOON, 1);
+        code.exit_grace = ExitGrace::from_minutes(grace.into()).unwrap();
         let mut attempts: Vec<Attempt> = Vec::new();
         let mut ledger: Vec<(AttemptId, Leg, Timestamp)> = Vec::new();
         for (n, step) in (0_u8..).zip(history) {
@@ -637,6 +648,14 @@ proptest! {
                 let late =
                     ledger.iter().any(|(id, _, at)| effective_at < *at && !let_out(*id));
                 prop_assert!(!late, "INV2: a pulse after effective_at");
+            }
+            for attempt in &attempts {
+                let until = match (attempt.leg, attempt.asked_by) {
+                    (Leg::Entry, _) => code.expires_at,
+                    (Leg::Exit, AskedBy::Guest | AskedBy::Host) => code.exit_until(),
+                    (Leg::Exit, AskedBy::HostDespiteEnd) => continue,
+                };
+                prop_assert!(attempt.reserved_at < until, "expired: {attempt:?}");
             }
             if matches!(code.exit, LegState::Used { .. }) {
                 let entered = matches!(code.entry, LegState::Used { .. });

@@ -18,6 +18,7 @@ const WIDE: Bounds = Bounds {
     attempts: 2,
     ticks: 3,
     expires: 3,
+    grace: false,
     hellos: 2,
     epochs: 2,
     faults: 1,

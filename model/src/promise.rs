@@ -22,6 +22,8 @@ pub enum Promise {
     FreeIsUnused,
     /// INV2: no pulse after `effective_at`.
     RevokedIsShut,
+    /// INV2: no way is reserved after the code's time; the way out has its grace.
+    ExpiredIsShut,
     /// INV5: no pulse after the deadline.
     InTime,
     /// INV6: a leg is used on evidence only, which stands in the gate's ledger.
@@ -36,10 +38,11 @@ pub enum Promise {
 
 impl Promise {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::OnePulse,
         Self::FreeIsUnused,
         Self::RevokedIsShut,
+        Self::ExpiredIsShut,
         Self::InTime,
         Self::UsedByEvidence,
         Self::OutAfterIn,
@@ -69,6 +72,13 @@ impl Promise {
                 }
                 Some(End::Completed { .. } | End::Expired { .. }) | None => true,
             },
+            Self::ExpiredIsShut => service.attempts.iter().all(|attempt| {
+                let until = match attempt.leg {
+                    Leg::Entry => code.expires_at,
+                    Leg::Exit => code.expires_at + code.exit_grace.span(),
+                };
+                attempt.reserved_at < until
+            }),
             Self::InTime => pulses.iter().all(|pulse| {
                 let attempt = service.attempt(pulse.attempt);
                 attempt.is_some_and(|attempt| pulse.at <= attempt.deadline + ALLOWANCE)
@@ -105,6 +115,7 @@ impl fmt::Display for Promise {
             Self::OnePulse => "INV1: at most one pulse a leg",
             Self::FreeIsUnused => "INV1b: a free leg has had no pulse",
             Self::RevokedIsShut => "INV2: no pulse after the revoke took effect",
+            Self::ExpiredIsShut => "INV2: no way is reserved after the code has expired",
             Self::InTime => "INV5: no pulse after the deadline",
             Self::UsedByEvidence => "INV6: used on the gate's evidence only",
             Self::OutAfterIn => "INV7: out only after in",

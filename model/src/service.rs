@@ -11,6 +11,7 @@ use bridge::mapping::{self, Letter};
 use domain::access_code::{End, LegState, NotActive, Request, Revocation, Target};
 use domain::attempt::{Evidence, Settlement, State, WhyNot};
 use domain::gate::{Gate, PulseGap};
+use domain::settings::ExitGrace;
 use domain::{
     AccessCode, Attempt, AttemptId, CodeId, Dice, GateId, IntercomId, Leg, Passcode, Timestamp,
 };
@@ -58,11 +59,11 @@ pub(crate) struct Memory {
 }
 
 impl Service {
-    pub(crate) fn new(valid_for: Duration) -> Self {
+    pub(crate) fn new(valid_for: Duration, exit_grace: ExitGrace) -> Self {
         let passcode = Passcode::parse("4711").expect("four digits");
         let (code, intercom) = (CodeId::from_bytes([1; 16]), IntercomId::from_bytes([2; 16]));
         Self {
-            code: AccessCode::issue(code, intercom, passcode, valid_for, START),
+            code: AccessCode::issue(code, intercom, passcode, valid_for, exit_grace, START),
             attempts: Vec::new(),
             gate: Gate {
                 id: GateId::from_bytes(GATE),

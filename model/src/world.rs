@@ -10,6 +10,7 @@ use std::time::Duration;
 use bridge::mapping::Letter;
 use device_sim::gate::State as MachineState;
 use domain::access_code::{End, LegState};
+use domain::settings::ExitGrace;
 use domain::{AttemptId, Leg, Timestamp};
 use protocol::{Command, Greeting, Hello, Order, Outcome, Presence, Ready, Signed, Status, Topic};
 
@@ -34,6 +35,8 @@ pub struct Bounds {
     pub ticks: u8,
     /// From which moment on the code has expired.
     pub expires: u8,
+    /// Whether who is inside may leave for longer than the game lasts.
+    pub grace: bool,
     /// How many hellos the gate says.
     pub hellos: u8,
     /// How many hellos the service takes for new; more than there are when old ones return.
@@ -129,7 +132,9 @@ impl Game {
     }
 
     pub(crate) fn begin(&mut self) -> World {
-        let service = Service::new(TICK * u32::from(self.bounds.expires));
+        let minutes = if self.bounds.grace { 30 } else { 0 };
+        let grace = ExitGrace::from_minutes(minutes).expect("on offer");
+        let service = Service::new(TICK * u32::from(self.bounds.expires), grace);
         let service = self.services.number(service.memory(), || service);
         let gate = Gate::new();
         let gate = self.gates.number(gate.memory(), || gate);

@@ -10,6 +10,7 @@ const FAULTY: Bounds = Bounds {
     attempts: 2,
     ticks: 2,
     expires: 2,
+    grace: false,
     hellos: 2,
     epochs: 2,
     faults: 1,
@@ -32,6 +33,15 @@ fn no_single_fault_breaks_a_promise() {
 fn no_delay_and_no_slow_clock_breaks_a_promise() {
     let in_and_out = Bounds { exit: true, ..LATE };
     assert!(10_000 < keeps_all_promises(in_and_out), "the game has become smaller");
+}
+
+/// G-15: the code ends at the first moment, and who is inside may leave all the same.
+#[test]
+fn a_way_out_after_the_end_breaks_no_promise() {
+    let strict = Bounds { exit: true, expires: 1, ..LATE };
+    let strict_states = keeps_all_promises(strict);
+    let states = keeps_all_promises(Bounds { grace: true, ..strict });
+    assert!(strict_states < states, "somebody leaves after the end");
 }
 
 #[test]

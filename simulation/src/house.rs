@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use domain::login::Client;
 use domain::name::DeviceName;
 use domain::secret::{BoardToken, ClaimCode, EnrolmentSecret, LoginToken, Otp, SessionToken};
-use domain::settings::{ExitGate, InviteDuration, MaxUsers};
+use domain::settings::{ExitGate, ExitGrace, InviteDuration, MaxUsers};
 use domain::{GateId, IntercomId, PhoneNumber, Settings, Timestamp, UserId};
 use store::{Certificate, Fingerprint, Keys, Label, Sending, Store};
 use tempfile::TempDir;
@@ -114,6 +114,7 @@ async fn move_in(store: &Store) -> Residents {
         exit_gate: ExitGate::SameAsEntry,
         max_users: MaxUsers::new(5).expect("on offer"),
         invite_duration: InviteDuration::from_hours(1).expect("on offer"),
+        exit_grace: ExitGrace::default(),
     };
     let intercoms = std::array::from_fn(|_| IntercomId::new(&luck, now));
     let residents = Residents { owner, gates, intercoms, settings };

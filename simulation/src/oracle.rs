@@ -23,7 +23,7 @@ pub(crate) struct Oracle {
     pulses: BTreeMap<(CodeId, u8), Vec<AttemptId>>,
     /// After this true moment nothing opens for a code that was revoked.
     shut_at_ms: BTreeMap<CodeId, u64>,
-    ended: BTreeMap<CodeId, Ended>,
+    ended: BTreeMap<(CodeId, u8), Ended>,
 }
 
 /// A command as it was promised.
@@ -32,7 +32,7 @@ struct Reserved {
     at_ms: u64,
 }
 
-/// What was said about the end of a code.
+/// What was said about the end of a way.
 #[derive(Clone, Copy, Debug)]
 enum Ended {
     ForGood,
@@ -59,7 +59,7 @@ impl Oracle {
 
     /// Whether it has ended, or has led in and out.
     pub(crate) fn is_over(&self, code: CodeId) -> bool {
-        self.ended.contains_key(&code) || self.has_opened(code, Leg::Exit)
+        self.ended.contains_key(&(code, number(Leg::Exit))) || self.has_opened(code, Leg::Exit)
     }
 
     pub(crate) fn issued(&mut self, active: usize, limit: u32) {
@@ -68,15 +68,20 @@ impl Oracle {
         }
     }
 
-    pub(crate) fn refused(&mut self, code: CodeId, refusal: Refusal, life: u64) {
+    /// Whoever is inside with a code that has a grace may be let out after its end.
+    pub(crate) fn refused(&mut self, code: CodeId, grace: bool, refusal: Refusal, life: u64) {
         match refusal {
             Refusal::Revoked => {
-                self.ended.insert(code, Ended::ForGood);
+                self.ends_for_good(code);
             }
             Refusal::Expired => {
-                let ended = self.ended.entry(code).or_insert(Ended::ByTheClockOf(life));
-                if let Ended::ByTheClockOf(then) = ended {
-                    *then = life;
+                let over: &[Leg] = if grace { &[Leg::Entry] } else { &[Leg::Entry, Leg::Exit] };
+                for leg in over {
+                    let ended = self.ended.entry((code, number(*leg)));
+                    let ended = ended.or_insert(Ended::ByTheClockOf(life));
+                    if let Ended::ByTheClockOf(then) = ended {
+                        *then = life;
+                    }
                 }
             }
             Refusal::Used
@@ -95,7 +100,7 @@ impl Oracle {
 
     pub(crate) fn revoked(&mut self, revoked: &Revoked, now: Timestamp, now_ms: u64) {
         let code = &revoked.code;
-        self.ended.insert(code.id, Ended::ForGood);
+        self.ends_for_good(code.id);
         let Some(domain::access_code::End::Revoked { effective_at, .. }) = code.end else {
             self.complain(format!("INV2: {} was revoked, and is not", code.id));
             return;
@@ -107,6 +112,12 @@ impl Oracle {
             self.complain(format!("INV2: {} is shut only at {effective_at:?}", code.id));
         }
         self.shut_at_ms.insert(code.id, now_ms + millis(now.until(effective_at)));
+    }
+
+    fn ends_for_good(&mut self, code: CodeId) {
+        for leg in [Leg::Entry, Leg::Exit] {
+            self.ended.insert((code, number(leg)), Ended::ForGood);
+        }
     }
 }
 
@@ -144,7 +155,7 @@ impl World {
             oracle.complain(format!("INV10: {attempt:?} is not for {gate}"));
         }
         let may_be_ended = attempt.asked_by == AskedBy::HostDespiteEnd && leg == Leg::Exit;
-        match oracle.ended.get(&code) {
+        match oracle.ended.get(&(code, number(leg))) {
             Some(Ended::ForGood) if !may_be_ended => {
                 oracle.complain(format!("INV2: {code} came to life again"));
             }

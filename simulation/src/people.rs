@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::access_code::{Refusal, Revocation};
 use domain::name::GuestName;
 use domain::secret::LinkToken;
-use domain::settings::{ExitGate, InviteDuration, MaxUsers};
+use domain::settings::{ExitGate, ExitGrace, InviteDuration, MaxUsers};
 use domain::{CodeId, Leg, Passcode, PhoneNumber, Settings};
 use store::{Guest, Issue, IssueRefusal, Redeem, Refused, RevokeRefusal, Vouch, VouchRefusal};
 
@@ -48,6 +48,8 @@ pub(crate) struct Pass {
     pub(crate) link: LinkToken,
     passcode: Passcode,
     board: usize,
+    /// Whether its guest may leave after its end.
+    has_grace: bool,
 }
 
 /// A guest's press of the button.
@@ -133,8 +135,9 @@ impl World {
                 self.say(format_args!("host issues {}, {active} of {limit}", pass.code.id));
                 self.count("codes issued");
                 self.oracle.issued(active, limit);
+                let has_grace = pass.code.exit_grace != ExitGrace::default();
                 let (id, link, passcode) = (pass.code.id, pass.link, pass.code.passcode);
-                self.people.passes.push(Pass { id, link, passcode, board });
+                self.people.passes.push(Pass { id, link, passcode, board, has_grace });
                 Some(self.people.passes.len() - 1)
             }
             Err(IssueRefusal::LimitReached { .. }) => {
@@ -188,7 +191,7 @@ impl World {
             key: press.key.clone(),
         };
         let answer = self.house.store.redemptions().redeem(redeem, now).await.expect("no fault");
-        let id = self.people.pass(press.pass).id;
+        let Pass { id, has_grace, .. } = *self.people.pass(press.pass);
         self.count("presses");
         match &answer {
             Ok(attempt) => {
@@ -202,7 +205,7 @@ impl World {
                 if *refusal == Refusal::GateOffline {
                     self.count("presses refused: gate offline");
                 }
-                self.oracle.refused(id, *refusal, self.lives);
+                self.oracle.refused(id, has_grace, *refusal, self.lives);
             }
             Err(Refused::UnknownLink) => self.oracle.complain(format!("the link of {id} is gone")),
         }
@@ -226,7 +229,7 @@ impl World {
         }
         let (now, user) = (self.service_time(), self.house.residents.owner);
         let Tap { pass, leg, key } = tap.clone();
-        let code = self.people.pass(pass).id;
+        let Pass { id: code, has_grace, .. } = *self.people.pass(pass);
         let vouch = Vouch { user, code, leg, key: key.clone() };
         let answer = self.house.store.redemptions().vouch(vouch, now).await.expect("no fault");
         self.count("taps");
@@ -237,7 +240,7 @@ impl World {
             }
             Err(VouchRefusal::Rule(refusal)) => {
                 self.say(format_args!("host taps {leg:?} of {code}: {refusal:?}"));
-                self.oracle.refused(code, *refusal, self.lives);
+                self.oracle.refused(code, has_grace, *refusal, self.lives);
             }
             Err(VouchRefusal::UnderWay(id)) => {
                 self.say(format_args!("host taps {leg:?} of {code}: {id} is under way"));
@@ -292,11 +295,13 @@ impl World {
         };
         let codes = u32::from(*self.luck.pick(&MaxUsers::OFFERED[..3]));
         let hours = *self.luck.pick(&[1, 2, 12]);
+        let grace = *self.luck.pick(&ExitGrace::OFFERED_MINUTES);
         let settings = Settings {
             entry_gate: *self.luck.pick(&residents.gates),
             exit_gate,
             max_users: MaxUsers::new(codes).expect("on offer"),
             invite_duration: InviteDuration::from_hours(hours).expect("on offer"),
+            exit_grace: ExitGrace::from_minutes(grace.into()).expect("on offer"),
         };
         let (intercom, version) =
             (residents.intercoms[board].to_string(), self.people.settings[board].1);

@@ -298,6 +298,7 @@ impl Home {
             exit_gate: ExitGate::SameAsEntry,
             max_users: MaxUsers::default(),
             invite_duration: InviteDuration::default(),
+            exit_grace: domain::settings::ExitGrace::default(),
         };
         let saved = store.intercoms().save(owner, intercom.to_string(), settings, 0, now).await;
         saved.expect("no fault").expect("saves");

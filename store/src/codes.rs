@@ -79,6 +79,8 @@ pub struct Issued {
     pub intercom_name: String,
     /// Whether this wish had been answered before.
     pub repeated: bool,
+    /// Whether a gate of the settings is not the owner's any more, so that it opens nothing (O-8b).
+    pub is_suspended: bool,
 }
 
 /// Why no code is issued.
@@ -166,9 +168,9 @@ impl Codes {
             let Some(passcode) = free_digits(tx, &vault, id, now).await? else {
                 return Ok(Err(IssueRefusal::NoDigitsLeft));
             };
-            let valid_for = settings.invite_duration.span();
+            let (valid_for, grace) = (settings.invite_duration.span(), settings.exit_grace);
             let code_id = CodeId::new(vault.dice(), now);
-            let code = AccessCode::issue(code_id, id, passcode, valid_for, now);
+            let code = AccessCode::issue(code_id, id, passcode, valid_for, grace, now);
             insert(tx, &vault, &code, &issue, mobile, limit).await?;
             remember(tx, &issue, wish, code_id, now).await?;
             let about = About::default().by(issue.user).intercom(id).code(code_id);
@@ -386,7 +388,8 @@ async fn slots(tx: &mut Tx, id: IntercomId) -> Result<IssueSlots> {
     Ok(IssueSlots { active, next_slot_at: row.moment_if_any("next_slot_at")? })
 }
 
-/// Draws digits that no live code of the intercom has, nor one that ended within a day.
+/// Draws digits that no live code of the intercom has, nor one that ended within a day, or whose
+/// grace did.
 async fn free_digits(
     tx: &mut Tx,
     vault: &Vault,
@@ -394,7 +397,8 @@ async fn free_digits(
     now: Timestamp,
 ) -> Result<Option<Passcode>> {
     let rows = sql("SELECT passcode_digest FROM codes
-                    WHERE intercom_id = $1 AND (ended_at IS NULL OR $2 < ended_at)");
+                    WHERE intercom_id = $1
+                      AND (ended_at IS NULL OR $2 < ended_at + exit_grace_min * 60000)");
     let rows = rows.bind(id).bind(now - DIGITS_REST).all(tx).await?;
     let taken: Result<HashSet<Vec<u8>>> =
         rows.iter().map(|row| row.take("passcode_digest")).collect();
@@ -417,8 +421,8 @@ async fn insert(
     let (link, reference) = (LinkToken::random(vault.dice()), Reference::random(vault.dice()));
     sql("INSERT INTO codes (id, intercom_id, issued_by, sealed, passcode_digest, link_digest,
                             reference_digest, mobile_digest, issued_at, expires_at,
-                            limit_at_issue, wrong_tries)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)")
+                            limit_at_issue, wrong_tries, exit_grace_min)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12)")
     .bind(code.id)
     .bind(code.intercom)
     .bind(issue.user)
@@ -430,6 +434,7 @@ async fn insert(
     .bind(code.issued_at)
     .bind(code.expires_at)
     .bind(limit)
+    .bind(u32::from(code.exit_grace.minutes()))
     .execute(tx)
     .await?;
     Ok(())
@@ -440,7 +445,9 @@ async fn issued(tx: &mut Tx, vault: &Vault, id: CodeId, repeated: bool) -> Resul
                    JOIN devices d ON d.id = c.intercom_id WHERE c.id = $1");
     let row = row.bind(id).one(tx).await?;
     let (time_zone, intercom_name) = (row.take("time_zone")?, row.take("intercom_name")?);
-    Ok(Issued { pass: pass_of(vault, &row)?, time_zone, intercom_name, repeated })
+    let pass = pass_of(vault, &row)?;
+    let is_suspended = !is_whole(tx, pass.code.intercom).await?;
+    Ok(Issued { pass, time_zone, intercom_name, repeated, is_suspended })
 }
 
 fn passcode_digest(vault: &Vault, id: IntercomId, digits: &Passcode) -> [u8; 32] {

@@ -13,6 +13,7 @@ use domain::{GateId, IntercomId, Timestamp, UserId};
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::identity::{about, gate_of_actor};
+use crate::removals::tell_of_arrival;
 use crate::row::device::{gate_with, kind_of, role_in, role_of};
 use crate::sql::{Row, Tx, sql};
 use crate::vault::{Purpose, Vault};
@@ -150,6 +151,7 @@ impl Devices {
                     claim.bind(id.clone()).bind(owner).bind(now).execute(tx).await?;
                     let about = About::default().by(owner).device(&id);
                     record(tx, &vault, EventKind::DeviceClaimed, about, now).await?;
+                    tell_of_arrival(tx, &vault, &id, now).await?;
                 }
             }
             if let Some(name) = name {

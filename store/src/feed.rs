@@ -46,7 +46,7 @@ impl Events {
                         ORDER BY position LIMIT $3) AS of_codes
                     UNION SELECT * FROM (SELECT * FROM events WHERE $2 < position
                         AND user_id = $1 AND (device_id IS NULL OR kind IN
-                            ('owner.transferred', 'grant.added', 'grant.removed'))
+                            ('owner.transferred', 'device.removed', 'grant.added', 'grant.removed'))
                         ORDER BY position LIMIT $3) AS of_the_reader
                     UNION SELECT * FROM (SELECT * FROM events WHERE $2 < position
                         AND actor_id = $1 AND kind = 'owner.transferred'

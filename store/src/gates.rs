@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::event::EventKind;
 use domain::gate::{Gate, PulseGap};
+use domain::visit::GATE_COMES_BACK;
 use domain::{AttemptId, GateId, Timestamp};
 
 use crate::attempts::{claim_one, settle_one};
@@ -54,12 +55,14 @@ impl Gates {
                 return Ok(Some(Raised { epoch: before.epoch, pulse_gap, is_news: false }));
             }
             sql("UPDATE gates SET epoch = epoch + 1, hello_nonce = $2, hello_at = $3,
-                                  ready_at = NULL, firmware = $4, told_gap_ms = pulse_gap_ms
+                                  ready_at = NULL, firmware = $4, told_gap_ms = pulse_gap_ms,
+                                  missed_from = COALESCE(missed_from, $5)
                  WHERE id = $1")
             .bind(gate)
             .bind(nonce)
             .bind(now)
             .bind(firmware)
+            .bind(now + GATE_COMES_BACK)
             .execute(tx)
             .await?;
             cut_by_gate(tx, gate, now).await?;
@@ -101,7 +104,7 @@ impl Gates {
                     settle_one(tx, &vault, gate, attempt.id, evidence, channel, now).await?;
                 }
             }
-            let ready = sql("UPDATE gates SET ready_at = $2 WHERE id = $1");
+            let ready = sql("UPDATE gates SET ready_at = $2, missed_from = NULL WHERE id = $1");
             ready.bind(gate).bind(now).execute(tx).await?;
             // What a process that died had not sent yet can be sent no more: its claim fails.
             let unsent = sql("SELECT id FROM attempts
@@ -145,9 +148,9 @@ impl Gates {
     pub async fn gone(&self, gate: GateId, nonce: [u8; 16], now: Timestamp) -> Result<()> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
-            let gone = sql("UPDATE gates SET ready_at = NULL
+            let gone = sql("UPDATE gates SET ready_at = NULL, missed_from = $3
                             WHERE id = $1 AND hello_nonce = $2 AND ready_at IS NOT NULL");
-            if gone.bind(gate).bind(nonce).execute(tx).await? != 0 {
+            if gone.bind(gate).bind(nonce).bind(now).execute(tx).await? != 0 {
                 cut_by_gate(tx, gate, now).await?;
                 record(tx, &vault, EventKind::GateOffline, About::default().gate(gate), now)
                     .await?;
@@ -161,7 +164,9 @@ impl Gates {
     /// very first hello was lost.
     pub async fn forget_who_is_ready(&self, now: Timestamp) -> Result<Vec<GateId>> {
         in_transaction!(self.0.db, |tx| {
-            sql("UPDATE gates SET ready_at = NULL WHERE ready_at IS NOT NULL").execute(tx).await?;
+            let unseen = sql("UPDATE gates SET ready_at = NULL, missed_from = $1
+                              WHERE ready_at IS NOT NULL OR missed_from IS NULL");
+            unseen.bind(now + GATE_COMES_BACK).execute(tx).await?;
             let cut = sql("UPDATE attempts SET cut_at = $1, cut_by = 'bridge'
                            WHERE state IN ('pending', 'sent') AND cut_at IS NULL");
             cut.bind(now).execute(tx).await?;
@@ -182,8 +187,9 @@ async fn cut_by_gate(tx: &mut Tx, gate: GateId, now: Timestamp) -> Result<()> {
 
 /// The gate cannot be opened any more: whatever is pending for it is refused.
 pub(crate) async fn close(tx: &mut Tx, vault: &Vault, gate: GateId, now: Timestamp) -> Result<()> {
-    let close = sql("UPDATE gates SET ready_at = NULL WHERE id = $1 AND ready_at IS NOT NULL");
-    if close.bind(gate).execute(tx).await? != 0 {
+    let close = sql("UPDATE gates SET ready_at = NULL, missed_from = $2
+                     WHERE id = $1 AND ready_at IS NOT NULL");
+    if close.bind(gate).bind(now).execute(tx).await? != 0 {
         record(tx, vault, EventKind::GateOffline, About::default().gate(gate), now).await?;
     }
     Ok(())

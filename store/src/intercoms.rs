@@ -21,7 +21,7 @@ pub struct Intercoms(pub(crate) Arc<Inner>);
 /// Settings as they were saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SavedSettings {
-    /// All four rows.
+    /// All five rows.
     pub settings: Settings,
     /// Raised by each save; 0 when never saved.
     pub version: u64,
@@ -115,13 +115,14 @@ impl Intercoms {
             }
             let was_whole = is_whole(tx, id).await?;
             sql("INSERT INTO settings (intercom_id, entry_gate_id, exit_gate_id, max_users,
-                                       duration_hours, version, saved_at, saved_by)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                                       duration_hours, version, saved_at, saved_by,
+                                       exit_grace_min)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                  ON CONFLICT (intercom_id) DO UPDATE SET
                      entry_gate_id = excluded.entry_gate_id, exit_gate_id = excluded.exit_gate_id,
                      max_users = excluded.max_users, duration_hours = excluded.duration_hours,
                      version = excluded.version, saved_at = excluded.saved_at,
-                     saved_by = excluded.saved_by")
+                     saved_by = excluded.saved_by, exit_grace_min = excluded.exit_grace_min")
             .bind(id)
             .bind(settings.entry_gate)
             .bind(exit)
@@ -130,6 +131,7 @@ impl Intercoms {
             .bind(i64::try_from(current + 1).unwrap_or(i64::MAX))
             .bind(now)
             .bind(user)
+            .bind(u32::from(settings.exit_grace.minutes()))
             .execute(tx)
             .await?;
             let about = About::default().by(user).intercom(id);

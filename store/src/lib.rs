@@ -26,8 +26,10 @@ mod migrations;
 mod overview;
 mod people;
 mod pins;
+mod readiness;
 mod redeem;
 mod registry;
+mod removals;
 mod restore;
 mod row;
 mod second_factors;
@@ -39,6 +41,7 @@ mod totp;
 mod trace;
 mod transfers;
 mod vault;
+mod visits;
 mod webhooks;
 mod writer;
 
@@ -63,6 +66,7 @@ pub use logins::{Aim, Begun, LoginRefusal, Logins, SignedIn, TooManyPins};
 pub use overview::{Glance, HOURS, Overview, PinTally, SLOT, SLOTS, SLOTS_AN_HOUR, Tally};
 pub use people::{People, Person};
 pub use pins::{End, Handed, Pins, Report};
+pub use readiness::Readiness;
 pub use redeem::{GuestPass, Redeem, Redemptions, Refused, Vouch, VouchRefusal};
 pub use registry::{Behind, Certificate, Fingerprint, Peer, Registry, Unwelcome};
 pub use restore::{Restored, Revived};
@@ -74,6 +78,7 @@ pub use step_up::NumberRefusal;
 pub use trace::{RefusedTap, Trace, Traced};
 pub use transfers::{TransferRefusal, Transferred};
 pub use vault::Keys;
+pub use visits::Visits;
 pub use webhooks::{Endpoint, Health, Message, TooManyEndpoints, Webhooks};
 
 use database::{Database, in_transaction};
@@ -114,7 +119,8 @@ doors! {
     attempts: Attempts, codes: Codes, devices: Devices, events: Events,
     exceptions: Exceptions, gates: Gates, intercoms: Intercoms, logins: Logins, overview: Overview,
     people: People, pins: Pins, redemptions: Redemptions, registry: Registry,
-    second_factors: SecondFactors, sessions: Sessions, spending: Spending, webhooks: Webhooks
+    second_factors: SecondFactors, sessions: Sessions, spending: Spending, visits: Visits,
+    webhooks: Webhooks
 }
 
 impl Store {

@@ -136,7 +136,7 @@ async fn hand_over(
 
 /// Locks devices, and the intercoms whose settings name one of them, in one order for everybody;
 /// answers the intercoms.
-async fn lock_all(tx: &mut Tx, devices: Vec<String>) -> Result<Vec<IntercomId>> {
+pub(crate) async fn lock_all(tx: &mut Tx, devices: Vec<String>) -> Result<Vec<IntercomId>> {
     let (mut intercoms, mut all) = (Vec::new(), devices.clone());
     for device in devices {
         let rows = sql("SELECT intercom_id FROM settings

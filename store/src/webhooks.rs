@@ -299,7 +299,8 @@ pub(crate) async fn address(tx: &mut Tx, behind: i64, now: Timestamp) -> Result<
          JOIN devices d ON d.id = e.device_id OR d.id = e.intercom_id
          JOIN webhooks w ON (w.owner_id = d.owner_id
                  -- Who gave a device away is to know, too.
-                 OR (e.kind = 'owner.transferred' AND w.owner_id = e.actor_id))
+                 OR (e.kind IN ('owner.transferred', 'device.removed')
+                     AND w.owner_id = e.actor_id))
              AND w.ended_at IS NULL AND w.from_position < e.position
          WHERE $1 < e.position
          ON CONFLICT DO NOTHING")

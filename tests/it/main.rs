@@ -42,6 +42,7 @@ mod storage;
 mod storm;
 mod tidy;
 mod transfers;
+mod visits;
 mod vouching;
 #[path = "../../store/tests/it/world.rs"]
 #[expect(dead_code, reason = "the suite of the storage uses more of it")]

@@ -19,5 +19,6 @@ pub(crate) async fn history(
 ) -> Result<axum::Json<Codes>, Problem> {
     let now = api.now();
     let passes = api.store.codes().history(caller.user, device(&id)?, now).await??;
-    Ok(axum::Json(Codes { items: passes.iter().map(|pass| wire::Code::of(pass, now)).collect() }))
+    let items = passes.iter().map(|pass| wire::Code::of(pass, false, now)).collect();
+    Ok(axum::Json(Codes { items }))
 }

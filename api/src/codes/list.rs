@@ -17,7 +17,10 @@ pub(crate) async fn list(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<axum::Json<Codes>, Problem> {
-    let now = api.now();
-    let passes = api.store.codes().active(caller.user, device(&id)?, now).await??;
-    Ok(axum::Json(Codes { items: passes.iter().map(|pass| wire::Code::of(pass, now)).collect() }))
+    let (device, now) = (device(&id)?, api.now());
+    let passes = api.store.codes().active(caller.user, device.clone(), now).await??;
+    let readiness = api.store.visits().readiness(caller.user, device, now).await??;
+    let is_suspended = readiness.is_some_and(|readiness| readiness.is_suspended);
+    let items = passes.iter().map(|pass| wire::Code::of(pass, is_suspended, now)).collect();
+    Ok(axum::Json(Codes { items }))
 }

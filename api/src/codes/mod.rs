@@ -1,5 +1,6 @@
 //! One-time codes of an intercom, as their senders handle them.
 
+pub(crate) mod allow_more;
 pub(crate) mod details;
 pub(crate) mod history;
 pub(crate) mod issue;
@@ -40,7 +41,7 @@ impl CodeWithDigits {
         let pass = &issued.pass;
         let link = link(api, issued);
         Self {
-            code: wire::Code::of(pass, api.now()),
+            code: wire::Code::of(pass, issued.is_suspended, api.now()),
             digits: pass.code.passcode.reveal(),
             guest_mobile: pass.guest.mobile.reveal().to_owned(),
             share: share::Share::of(issued, &link, language.into()),

@@ -39,8 +39,12 @@ struct Shown {
     link: Words,
     made_at: Moment,
     made_by: Words,
+    /// Said of who is inside while the code ends soon.
+    ends_soon: Option<Words>,
     /// Said of who went in and never out with a code that has ended.
     perhaps_inside: Option<Words>,
+    /// Whether the link takes no digits any more, and may be unlocked (G-7).
+    is_locked: bool,
     /// Why the guest would not find the next gate, if so.
     gate_trouble: Option<&'static str>,
     may_let_in: bool,
@@ -88,7 +92,6 @@ fn told(api: &Api, user: UserId, seen: &GuestPass) -> Shown {
     let (zone, guest) = (seen.time_zone.as_str(), pass.guest.name.as_str());
     let is_active = code.is_active(now);
     let way = code.way_on_hosts_word(now);
-    let perhaps_inside = visit::is_perhaps_inside(code, now);
     Shown {
         id: code.id.to_string(),
         intercom: code.intercom.to_string(),
@@ -100,17 +103,18 @@ fn told(api: &Api, user: UserId, seen: &GuestPass) -> Shown {
         opening: seen.latest.as_ref().map(|latest| visit::opening(code, latest, zone, now)),
         left: visit::left(code, now),
         until: Moment::new(code.expires_at, zone),
-        link: Words::of(match (is_active, code.guard.locked_at) {
+        link: Words::of(match (is_active || code.is_in_grace(now), code.guard.locked_at) {
             (false, _) => "code-link-ended",
             (true, Some(_)) => "code-link-locked",
             (true, None) => "code-link-works",
         }),
         made_at: Moment::new(code.issued_at, zone),
         made_by: visit::made_by(pass, user),
-        perhaps_inside: perhaps_inside
-            .then(|| Words::of("visit-perhaps-inside").with("guest", guest)),
+        ends_soon: visit::ends_soon(pass, zone, now),
+        perhaps_inside: visit::stays_over(pass, zone, now),
+        is_locked: visit::is_locked(code, now),
         gate_trouble: match (seen.is_suspended, seen.gate_is_there) {
-            _ if !is_active => None,
+            _ if !is_active && !code.is_in_grace(now) => None,
             (true, _) => Some("problem-pass-suspended"),
             (false, true) => None,
             (false, false) => Some("code-gate-away"),

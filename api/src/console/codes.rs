@@ -31,6 +31,7 @@ pub(super) struct Shown {
     pub(super) id: String,
     pub(super) place: String,
     pub(super) slots: Slots,
+    troubles: Vec<Words>,
     active: Vec<Line>,
     perhaps_inside: Vec<Line>,
     is_under_way: bool,
@@ -80,6 +81,7 @@ pub(super) async fn look(api: &Api, user: UserId, id: &str) -> Result<Shown, Pro
     let limit = limit.ok_or(Problem::from(Code::SettingsMissing))?;
     let intercom = api.store.devices().details(user, id.clone()).await??;
     let zone = intercom.time_zone.as_str();
+    let troubles = troubles(api, user, &id).await?;
     let active = api.store.codes().active(user, id.clone(), now).await??;
     let mut ended = api.store.codes().history(user, id.clone(), now).await??;
     ended.retain(|pass| visit::is_perhaps_inside(&pass.code, now));
@@ -88,10 +90,21 @@ pub(super) async fn look(api: &Api, user: UserId, id: &str) -> Result<Shown, Pro
         id,
         place: intercom.name.as_str().to_owned(),
         slots: slots(&active, limit, zone),
+        troubles,
         perhaps_inside: lines(&ended),
         is_under_way: active.iter().chain(&ended).any(|pass| visit::is_under_way(&pass.code)),
         active: lines(&active),
     })
+}
+
+/// What would keep guests out now: gates that are away, or on the account no more.
+pub(super) async fn troubles(api: &Api, user: UserId, id: &str) -> Result<Vec<Words>, Problem> {
+    let readiness = api.store.visits().readiness(user, id.to_owned(), api.now()).await??;
+    let Some(readiness) = readiness else { return Ok(Vec::new()) };
+    let suspended = readiness.is_suspended.then(|| Words::of("codes-suspended"));
+    let away =
+        readiness.away.iter().map(|gate| Words::of("codes-gate-away").with("gate", gate.as_str()));
+    Ok(suspended.into_iter().chain(away).collect())
 }
 
 /// The active codes come with the next to end first.

@@ -6,6 +6,7 @@ use domain::gate::Barred;
 use domain::permission::{Act, Role};
 use store::{Device, DeviceKind};
 
+use super::codes::troubles;
 use super::done::Done;
 use super::owner::Owner;
 use crate::Api;
@@ -25,6 +26,8 @@ pub(super) struct Devices {
 #[template(path = "console/device.html")]
 pub(super) struct Details {
     device: Shown,
+    /// Intercoms only, for who may send guests there.
+    troubles: Vec<Words>,
     done: Option<Words>,
 }
 
@@ -63,7 +66,13 @@ pub(super) async fn details(
     Query(done): Query<Done>,
 ) -> Result<Screen<Details>, Problem> {
     let device = api.store.devices().details(caller.user, body::device(&id)?).await??;
-    Ok(Screen(Details { device: shown(&api, &device), done: done.words() }))
+    let device = shown(&api, &device);
+    let troubles = if device.one_time_access {
+        troubles(&api, caller.user, &device.id).await?
+    } else {
+        Vec::new()
+    };
+    Ok(Screen(Details { device, troubles, done: done.words() }))
 }
 
 fn shown(api: &Api, device: &Device) -> Shown {

@@ -6,6 +6,7 @@
 //! (`domain`).
 
 mod account;
+mod allow_more;
 mod board;
 mod calls;
 mod claim;
@@ -79,6 +80,7 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/console/codes/{id}/live", get(code::live))
         .route("/console/codes/{id}/send", get(send::show))
         .route("/console/codes/{id}/delete", get(delete::ask).post(delete::delete))
+        .route("/console/codes/{id}/allow-more", post(allow_more::allow_more))
         .route("/console/codes/{id}/let-in", let_in)
         .route("/console/codes/{id}/let-out", let_out)
         .layer(map_response(trouble::told))

@@ -1,10 +1,10 @@
-//! One Time Access Settings: four rows, saved together.
+//! One Time Access Settings: five rows, saved together.
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::UserId;
-use domain::settings::{ExitGate, InviteDuration, MaxUsers};
+use domain::settings::{ExitGate, ExitGrace, InviteDuration, MaxUsers};
 use serde::Deserialize;
 use store::{Device, SavedSettings};
 
@@ -27,7 +27,7 @@ struct Page {
     /// Raised by each save; whoever saves over another one's is refused (O-4d).
     version: u64,
     wrong: Wrong,
-    rows: [Row; 4],
+    rows: [Row; 5],
     /// Without a gate there is nothing to save (O-4b).
     has_gates: bool,
 }
@@ -52,7 +52,7 @@ struct Choice {
     is_chosen: bool,
 }
 
-/// The four rows as a form carries them.
+/// The five rows as a form carries them.
 #[derive(Clone, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Chosen {
@@ -64,6 +64,8 @@ pub(super) struct Chosen {
     max_active_codes: u32,
     #[serde(default)]
     invite_duration_hours: u32,
+    #[serde(default)]
+    exit_grace_minutes: u32,
     #[serde(default)]
     version: u64,
 }
@@ -102,6 +104,7 @@ async fn replace(api: &Api, caller: &Caller, id: &str, form: &Chosen) -> Result<
         &form.exit_gate,
         form.max_active_codes,
         form.invite_duration_hours,
+        form.exit_grace_minutes,
     )?;
     let intercoms = caller.store.intercoms();
     let saved = intercoms.save(caller.user, device(id)?, settings, form.version, api.now()).await?;
@@ -135,11 +138,13 @@ impl Place {
         };
         let max_users = settings.map_or_else(MaxUsers::default, |settings| settings.max_users);
         let duration = settings.map_or_else(InviteDuration::default, |set| set.invite_duration);
+        let grace = settings.map_or_else(ExitGrace::default, |set| set.exit_grace);
         Chosen {
             entry_gate: entry_gate.unwrap_or_default(),
             exit_gate,
             max_active_codes: max_users.codes(),
             invite_duration_hours: duration.hours().into(),
+            exit_grace_minutes: grace.minutes().into(),
             version: self.saved.map_or(0, |saved| saved.version),
         }
     }
@@ -153,6 +158,7 @@ impl Place {
             (Row::exit(&self.gates, &form.exit_gate), Row::exit(&self.gates, &saved.exit_gate)),
             (Row::max_users(form.max_active_codes), Row::max_users(saved.max_active_codes)),
             (Row::duration(form.invite_duration_hours), Row::duration(saved.invite_duration_hours)),
+            (Row::grace(form.exit_grace_minutes), Row::grace(saved.exit_grace_minutes)),
         ];
         Page {
             id: self.id.clone(),
@@ -200,6 +206,16 @@ impl Row {
         });
         let choices = offered.collect();
         Self::new("invite_duration_hours", "setting-duration", "setting-applies-to-new", choices)
+    }
+
+    fn grace(chosen: u32) -> Self {
+        let offered = ExitGrace::OFFERED_MINUTES.into_iter().map(|minutes| Choice {
+            value: minutes.to_string(),
+            words: Words::of("setting-minutes").count("minutes", minutes),
+            is_chosen: u32::from(minutes) == chosen,
+        });
+        let choices = offered.collect();
+        Self::new("exit_grace_minutes", "setting-grace", "setting-applies-to-new", choices)
     }
 
     fn new(

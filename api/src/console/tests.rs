@@ -3,6 +3,7 @@
 mod account;
 mod codes;
 mod devices;
+mod ends;
 mod hosts;
 mod live;
 mod settings;

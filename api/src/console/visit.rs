@@ -2,7 +2,8 @@
 
 use domain::access_code::{End, Standing};
 use domain::attempt::State;
-use domain::{AccessCode, Attempt, Timestamp, UserId};
+use domain::visit::Alert;
+use domain::{AccessCode, Attempt, Leg, Timestamp, UserId};
 use store::Pass;
 
 use crate::pages::{Moment, Words};
@@ -15,6 +16,10 @@ pub(super) struct Line {
     pub(super) state: Words,
     pub(super) left: Option<Words>,
     pub(super) is_locked: bool,
+    /// What is to be known of who is inside.
+    pub(super) alert: Option<Words>,
+    /// Whether it is time to let the guest out.
+    pub(super) may_let_out: bool,
 }
 
 impl Line {
@@ -25,7 +30,10 @@ impl Line {
             guest: pass.guest.name.as_str().to_owned(),
             state: state(code, zone, now),
             left: left(code, now),
-            is_locked: code.is_active(now) && code.guard.locked_at.is_some(),
+            is_locked: is_locked(code, now),
+            alert: ends_soon(pass, zone, now),
+            may_let_out: code.alert(None, now).is_some()
+                && code.way_on_hosts_word(now) == Some(Leg::Exit),
         }
     }
 }
@@ -38,6 +46,7 @@ pub(super) fn state(code: &AccessCode, zone: &str, now: Timestamp) -> Words {
         Standing::Entering => Words::of("visit-entering"),
         Standing::Inside { since } => Words::of("visit-inside").span(since.until(now)),
         Standing::Leaving { since } => Words::of("visit-leaving").span(since.until(now)),
+        Standing::InGrace { until, .. } => ended("visit-in-grace", until),
         Standing::Completed { at } => ended("visit-completed", at),
         Standing::Expired { at, inside: false } => ended("visit-expired", at),
         Standing::Expired { at, inside: true } => ended("visit-expired-inside", at),
@@ -52,12 +61,36 @@ pub(super) fn left(code: &AccessCode, now: Timestamp) -> Option<Words> {
     code.is_active(now).then(|| Words::of("code-left").span(left))
 }
 
+/// What is said of a guest who is inside while the code ends soon (O-10).
+pub(super) fn ends_soon(pass: &Pass, zone: &str, now: Timestamp) -> Option<Words> {
+    let code = &pass.code;
+    let ending = code.alert(None, now).filter(|alert| *alert == Alert::Ending);
+    let guest = pass.guest.name.as_str();
+    let words = Words::of("visit-ends-soon").with("guest", guest);
+    ending.map(|_| words.at("at", Moment::new(code.exit_until(), zone)))
+}
+
+/// What is said of a guest who is inside though the code has ended.
+pub(super) fn stays_over(pass: &Pass, zone: &str, now: Timestamp) -> Option<Words> {
+    let (code, guest) = (&pass.code, pass.guest.name.as_str());
+    if code.is_in_grace(now) {
+        let until = Moment::new(code.exit_until(), zone);
+        return Some(Words::of("visit-may-leave").with("guest", guest).at("at", until));
+    }
+    is_perhaps_inside(code, now).then(|| Words::of("visit-perhaps-inside").with("guest", guest))
+}
+
+/// Whether the link takes no digits any more, while there is still something to open.
+pub(super) fn is_locked(code: &AccessCode, now: Timestamp) -> bool {
+    (code.is_active(now) || code.is_in_grace(now)) && code.guard.locked_at.is_some()
+}
+
 /// Whether the code has ended, not long ago, and its guest went in and never out.
 pub(super) fn is_perhaps_inside(code: &AccessCode, now: Timestamp) -> bool {
     match code.standing(now) {
-        Standing::Expired { inside: true, .. } | Standing::Revoked { inside: true, .. } => {
-            code.may_ask_for_help(now)
-        }
+        Standing::InGrace { .. }
+        | Standing::Expired { inside: true, .. }
+        | Standing::Revoked { inside: true, .. } => code.may_ask_for_help(now),
         Standing::Issued
         | Standing::Entering
         | Standing::Inside { .. }

@@ -5,6 +5,7 @@ pub(crate) mod details;
 pub(crate) mod list;
 pub(crate) mod pulse_gap;
 pub(crate) mod release;
+pub(crate) mod remove;
 pub(crate) mod rename;
 pub(crate) mod replace;
 pub(crate) mod revoke;

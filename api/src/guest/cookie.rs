@@ -6,15 +6,16 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderName;
 use axum::http::request::Parts;
 use domain::secret::LinkToken;
-use domain::settings::InviteDuration;
+use domain::settings::{ExitGrace, InviteDuration};
 
 use crate::Api;
 use crate::pages::cookie;
 
 const NAME: &str = "g";
 
-/// No pass lives longer.
-const LASTS: Duration = Duration::from_hours(InviteDuration::MAX_HOURS as u64);
+/// No pass lives longer, its grace included.
+const LASTS: Duration =
+    Duration::from_hours(InviteDuration::MAX_HOURS as u64).saturating_add(ExitGrace::LONGEST);
 
 /// The link that this browser opened before, if it kept it.
 pub(super) struct Kept(pub(super) Option<LinkToken>);

@@ -89,6 +89,7 @@ pub(super) fn page(api: &Api, seen: &GuestPass, ticket: Option<String>, now: Tim
         }
         Sight::SaidLate => way_out(api, seen, pass, Words::of("guest-said-late")),
         Sight::WayOut => way_out(api, seen, pass, Words::of("guest-inside")),
+        Sight::WayOutInGrace => way_out(api, seen, pass, words::in_grace(seen)),
     };
     Page { greeting: Some(Greeting::of(seen)), live: Live::of(seen, now), ..page }
 }

@@ -27,6 +27,8 @@ pub(super) enum Sight {
     SaidLate,
     /// The gate is to be opened, on the way out.
     WayOut,
+    /// The same after the pass has ended, within its grace.
+    WayOutInGrace,
     /// In and out.
     Goodbye,
     /// The gate for the next way cannot be reached.
@@ -65,21 +67,29 @@ impl Sight {
             | Standing::Entering
             | Standing::Inside { .. }
             | Standing::Leaving { .. }
+            | Standing::InGrace { .. }
                 if is_locked =>
             {
                 Self::Locked
             }
-            Standing::Inside { .. } | Standing::Leaving { .. } if was_said_late(seen) => {
+            Standing::Inside { .. } | Standing::Leaving { .. } | Standing::InGrace { .. }
+                if was_said_late(seen) =>
+            {
                 Self::SaidLate
             }
             // Whoever just came in reads that first, whatever stands in the way out.
-            Standing::Inside { since } | Standing::Leaving { since } if now < since + WELCOME => {
+            Standing::Inside { since }
+            | Standing::Leaving { since }
+            | Standing::InGrace { since, .. }
+                if now < since + WELCOME =>
+            {
                 Self::JustIn
             }
             Standing::Issued
             | Standing::Entering
             | Standing::Inside { .. }
             | Standing::Leaving { .. }
+            | Standing::InGrace { .. }
                 if seen.is_suspended =>
             {
                 Self::Suspended
@@ -89,7 +99,10 @@ impl Sight {
             Standing::Inside { .. } | Standing::Leaving { .. } if seen.gate_is_there => {
                 Self::WayOut
             }
-            Standing::Inside { .. } | Standing::Leaving { .. } => Self::Away(Leg::Exit),
+            Standing::InGrace { .. } if seen.gate_is_there => Self::WayOutInGrace,
+            Standing::Inside { .. } | Standing::Leaving { .. } | Standing::InGrace { .. } => {
+                Self::Away(Leg::Exit)
+            }
         }
     }
 
@@ -107,6 +120,7 @@ impl Sight {
             | Standing::Entering
             | Standing::Inside { .. }
             | Standing::Leaving { .. }
+            | Standing::InGrace { .. }
             | Standing::Expired { .. }
             | Standing::Revoked { .. } => {
                 if is_late {
@@ -130,6 +144,7 @@ impl Sight {
             | Self::JustIn
             | Self::SaidLate
             | Self::WayOut
+            | Self::WayOutInGrace
             | Self::Away(_)
             | Self::Suspended
             | Self::Locked
@@ -155,7 +170,12 @@ impl Sight {
             | Self::Cancelling
             | Self::Cancelled { .. }
             | Self::Expired { .. } => true,
-            Self::WayIn | Self::Opening | Self::JustIn | Self::WayOut | Self::Goodbye => false,
+            Self::WayIn
+            | Self::Opening
+            | Self::JustIn
+            | Self::WayOut
+            | Self::WayOutInGrace
+            | Self::Goodbye => false,
         }
     }
 }

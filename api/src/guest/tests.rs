@@ -2,6 +2,7 @@
 //! on it: real router, real SQLite, clock by hand.
 
 mod calling;
+mod grace;
 mod listening;
 mod picturing;
 mod showing;

@@ -3,9 +3,10 @@
 use domain::access_code::Refusal;
 use domain::attempt::WhyNot;
 use domain::{Leg, Timestamp};
+use store::GuestPass;
 
 use crate::answers::Code;
-use crate::pages::Words;
+use crate::pages::{Moment, Words};
 
 pub(super) fn trouble(code: Code) -> Words {
     if code == Code::NotFound {
@@ -38,6 +39,11 @@ pub(super) fn cancelled(inside: bool) -> Words {
 
 pub(super) fn expired(inside: bool) -> Words {
     Words::of(if inside { "guest-expired-inside" } else { "guest-expired" })
+}
+
+pub(super) fn in_grace(seen: &GuestPass) -> Words {
+    let until = Moment::new(seen.pass.code.exit_until(), &seen.time_zone);
+    Words::of("guest-in-grace").at("at", until)
 }
 
 /// After a press of the button that opened nothing.

@@ -22,6 +22,8 @@ pub(crate) struct SettingsPage {
     max_active_codes_offered: [u8; 6],
     /// What a new code gets unless chosen, in hours
     default_invite_duration_hours: u8,
+    /// The minutes on offer for `exit_grace_minutes`; 0 unless chosen
+    exit_grace_minutes_offered: [u16; 4],
 }
 
 /// Reads the settings; only the owner may. Save them with the `ETag` as `If-Match`.
@@ -43,6 +45,7 @@ pub(crate) async fn read(
             .collect(),
         max_active_codes_offered: domain::settings::MaxUsers::OFFERED,
         default_invite_duration_hours: domain::settings::InviteDuration::default().hours(),
+        exit_grace_minutes_offered: domain::settings::ExitGrace::OFFERED_MINUTES,
     };
     Ok((etag(saved.map_or(0, |saved| saved.version)), axum::Json(page)))
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
-use domain::settings::{ExitGate, InviteDuration, MaxUsers};
+use domain::settings::{ExitGate, ExitGrace, InviteDuration, MaxUsers};
 use domain::{GateId, Settings};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -14,7 +14,7 @@ use crate::body::{Fields, Json, Path, device, whole};
 use crate::caller::Caller;
 use crate::{Api, wire};
 
-/// All four rows; there is no half-saved state.
+/// All five rows; there is no half-saved state.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewSettings {
@@ -31,6 +31,10 @@ pub(crate) struct NewSettings {
     #[serde(default = "twelve")]
     #[schema(value_type = u32, minimum = 1, maximum = 24)]
     invite_duration_hours: serde_json::Number,
+    /// 0, 30, 120 or 2880 minutes
+    #[serde(default = "none")]
+    #[schema(value_type = u32)]
+    exit_grace_minutes: serde_json::Number,
 }
 
 /// Replaces the settings; only the owner may. Needs `If-Match` with the `ETag` that was read:
@@ -51,6 +55,7 @@ pub(crate) async fn replace(
         &body.exit_gate,
         whole(&body.max_active_codes),
         whole(&body.invite_duration_hours),
+        whole(&body.exit_grace_minutes),
     )?;
     let version = version(&headers)?;
     let intercoms = caller.store.intercoms();
@@ -59,12 +64,13 @@ pub(crate) async fn replace(
     Ok((etag(saved.version), axum::Json(wire::Settings::from(saved))))
 }
 
-/// All four rows as chosen.
+/// All five rows as chosen.
 pub(crate) fn chosen(
     entry_gate: &str,
     exit_gate: &str,
     max_active_codes: u32,
     invite_duration_hours: u32,
+    exit_grace_minutes: u32,
 ) -> Result<Settings, Problem> {
     let mut fields = Fields::default();
     let gate = |text: &str| GateId::parse(text).map_err(|_| Code::GateNotOwned.title());
@@ -76,12 +82,13 @@ pub(crate) fn chosen(
     let max_users = fields.take("max_active_codes", MaxUsers::new(max_active_codes));
     let duration = InviteDuration::from_hours(invite_duration_hours);
     let duration = fields.take("invite_duration_hours", duration);
-    let (Some(entry_gate), Some(exit_gate), Some(max_users), Some(invite_duration)) =
-        (entry, exit, max_users, duration)
+    let grace = fields.take("exit_grace_minutes", ExitGrace::from_minutes(exit_grace_minutes));
+    let (Some(entry_gate), Some(exit_gate)) = (entry, exit) else { return Err(fields.problem()) };
+    let (Some(max_users), Some(invite_duration), Some(exit_grace)) = (max_users, duration, grace)
     else {
         return Err(fields.problem());
     };
-    Ok(Settings { entry_gate, exit_gate, max_users, invite_duration })
+    Ok(Settings { entry_gate, exit_gate, max_users, invite_duration, exit_grace })
 }
 
 fn version(headers: &HeaderMap) -> Result<u64, Problem> {
@@ -96,6 +103,10 @@ fn same_as_entry() -> String {
 
 fn ten() -> serde_json::Number {
     MaxUsers::default().codes().into()
+}
+
+fn none() -> serde_json::Number {
+    ExitGrace::default().minutes().into()
 }
 
 fn twelve() -> serde_json::Number {

@@ -3,6 +3,7 @@
 use domain::access_code::{End, LegState, LinkGuard};
 use domain::name::GuestName;
 use domain::secret::{LinkToken, Reference};
+use domain::settings::ExitGrace;
 use domain::{AccessCode, AttemptId, CodeId, IntercomId, Passcode, PhoneNumber, Timestamp, UserId};
 
 use crate::codes::{Guest, Pass};
@@ -45,6 +46,9 @@ pub(crate) fn pass_of(vault: &Vault, row: &Row) -> Result<Pass> {
         passcode: Passcode::parse(&passcode).ok().ok_or_else(corrupt("digits"))?,
         issued_at: row.moment("issued_at")?,
         expires_at: row.moment("expires_at")?,
+        exit_grace: ExitGrace::from_minutes(super::number(row, "exit_grace_min")?)
+            .ok()
+            .ok_or_else(corrupt("grace"))?,
         guard: LinkGuard {
             wrong_tries: super::number(row, "wrong_tries")?,
             wait_until: row.moment_if_any("wait_until")?,

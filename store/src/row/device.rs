@@ -3,7 +3,7 @@
 use domain::gate::{Barred, Gate, PulseGap};
 use domain::permission::Role;
 use domain::secret::BoardToken;
-use domain::settings::{ExitGate, InviteDuration, MaxUsers};
+use domain::settings::{ExitGate, ExitGrace, InviteDuration, MaxUsers};
 use domain::{GateId, IntercomId, Settings, UserId};
 
 use crate::devices::DeviceKind;
@@ -64,6 +64,8 @@ pub(crate) fn settings_of(row: &Row) -> Result<Settings> {
             .map_err(|_| corrupt("max_users"))?,
         invite_duration: InviteDuration::from_hours(super::number(row, "duration_hours")?)
             .map_err(|_| corrupt("duration_hours"))?,
+        exit_grace: ExitGrace::from_minutes(super::number(row, "exit_grace_min")?)
+            .map_err(|_| corrupt("exit_grace_min"))?,
     })
 }
 

@@ -17,6 +17,7 @@ mod overview;
 mod pins;
 mod postgres;
 mod races;
+mod readiness;
 mod restore;
 mod rivals;
 mod second_factors;
@@ -24,6 +25,7 @@ mod secrets;
 mod spending;
 mod step_up;
 mod transfers;
+mod visits;
 mod vouching;
 mod world;
 

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use domain::access_code::Refusal;
 use domain::permission::{Denied, Role};
+use domain::secret::EnrolmentSecret;
 use domain::settings::MaxUsers;
 use domain::{GateId, Leg, Settings};
-use store::{IssueRefusal, SaveRefusal, SettingsRefusal, TransferRefusal, Transferred};
+use store::{
+    GateRefusal, IssueRefusal, SaveRefusal, SettingsRefusal, TransferRefusal, Transferred,
+};
 
 use crate::world::World;
 
@@ -15,6 +18,7 @@ crate::on_both_databases![
     o_9_x18_without_their_gate_codes_are_suspended_until_one_is_chosen,
     o_8b_a_gate_that_is_given_away_opens_no_more_for_its_former_owners_guests,
     o_9_who_does_not_own_it_or_is_not_there_transfers_nothing,
+    o_8b_a_gate_that_is_removed_suspends_codes_until_it_or_another_is_there,
 ];
 
 const BUYER: &str = "+27830000009";
@@ -112,6 +116,50 @@ async fn o_9_who_does_not_own_it_or_is_not_there_transfers_nothing(world: World)
     assert_eq!(theirs, Err(TransferRefusal::Denied(Denied::NotOwner)), "only shared with them");
     let limit = Settings { max_users: MaxUsers::new(5).unwrap(), ..world.settings() };
     world.saves(limit).await.expect("it is still theirs");
+}
+
+async fn o_8b_a_gate_that_is_removed_suspends_codes_until_it_or_another_is_there(world: World) {
+    let world = world.ready().await;
+    let waiting = world.issues().await;
+    let spare = world.label("Other Gate");
+    let claim_code = spare.claim_code.clone();
+    let (id, secret) =
+        (GateId::new(&*world.dice, world.now()), EnrolmentSecret::random(&*world.dice));
+    world.store.devices().make_gate(id, spare, secret, world.now()).await.unwrap();
+    let claim = async || {
+        let claimed =
+            world.store.devices().claim(world.owner, claim_code.clone(), None, world.now());
+        claimed.await.unwrap().unwrap();
+    };
+    claim().await;
+    world.gate_is_ready(id, &[]).await;
+    world.saves(Settings { entry_gate: id, ..world.settings() }).await.unwrap();
+    let remove = async |who, device: String| {
+        world.later(Duration::from_secs(1));
+        world.store.devices().remove(who, device, world.now()).await.unwrap()
+    };
+    let stranger = world.signs_in(BUYER).await.user;
+    let denied = Err(GateRefusal::Denied(Denied::Unknown));
+    assert_eq!(remove(stranger, id.to_string()).await, denied);
+    assert_eq!(remove(world.owner, world.intercom.to_string()).await, Err(GateRefusal::NotAGate));
+    assert_eq!(remove(world.owner, id.to_string()).await, Ok(1));
+    assert_eq!(world.refused(world.asks_in(&waiting)).await, Refusal::Suspended);
+    assert_eq!(remove(world.owner, id.to_string()).await, denied, "it is nobody's now");
+    let known = world.store.codes().details(world.owner, waiting.pass.code.id).await.unwrap();
+    assert!(known.unwrap().is_suspended);
+
+    world.later(Duration::from_secs(1));
+    claim().await;
+    let seen = world.look(&waiting.pass.link).await;
+    assert_eq!(
+        (seen.is_suspended, seen.pass.code.expires_at),
+        (false, waiting.pass.code.expires_at)
+    );
+    assert_eq!(world.redeems(world.asks_in(&waiting)).await.unwrap().gate, id);
+    assert_eq!(world.kinds_of(&waiting).await[1..3], ["pass.suspended", "pass.resumed"]);
+    world.store.events().file(world.now()).await.unwrap();
+    let told = world.store.events().after(world.owner, None, 100).await.unwrap().unwrap();
+    assert!(told.iter().any(|event| event.kind == "device.removed"), "its owner is to know");
 }
 
 impl World {

@@ -158,6 +158,7 @@ impl World {
             exit_gate: ExitGate::SameAsEntry,
             max_users: MaxUsers::default(),
             invite_duration: InviteDuration::default(),
+            exit_grace: domain::settings::ExitGrace::default(),
         }
     }
 

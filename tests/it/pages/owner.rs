@@ -52,7 +52,7 @@ async fn signs_in_by(browser: &Browser, house: &House, words: [&str; 4]) {
 }
 
 /// A browser in which the owner is signed in.
-async fn sofa(house: &House) -> Browser {
+pub(super) async fn sofa(house: &House) -> Browser {
     let owner = Browser::start().await;
     signs_in_by(&owner, house, ENGLISH).await;
     owner

@@ -201,9 +201,9 @@ async fn the_cookie_is_bound_to_the_host_over_tls_and_works_without() {
     for (url, cookie) in [
         (
             "https://gate.example",
-            "__Host-g=TOKEN; Path=/; Max-Age=86400; HttpOnly; SameSite=Lax; Secure",
+            "__Host-g=TOKEN; Path=/; Max-Age=259200; HttpOnly; SameSite=Lax; Secure",
         ),
-        ("http://localhost:8080", "g=TOKEN; Path=/; Max-Age=86400; HttpOnly; SameSite=Lax"),
+        ("http://localhost:8080", "g=TOKEN; Path=/; Max-Age=259200; HttpOnly; SameSite=Lax"),
     ] {
         let world = World::at(url).await;
         let issued = world.issues().await;

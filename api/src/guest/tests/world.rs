@@ -141,6 +141,7 @@ impl World {
             exit_gate: ExitGate::SameAsEntry,
             max_users: MaxUsers::default(),
             invite_duration: InviteDuration::default(),
+            exit_grace: domain::settings::ExitGrace::default(),
         };
         let intercom = self.intercom.to_string();
         let saved = self.store.intercoms().save(self.owner, intercom, settings, 0, now).await;

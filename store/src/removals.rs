@@ -1,0 +1,70 @@
+//! A gate leaves its owner's account, and perhaps comes back.
+
+use std::sync::Arc;
+
+use domain::event::EventKind;
+use domain::permission::Act;
+use domain::{GateId, Timestamp, UserId};
+
+use crate::database::in_transaction;
+use crate::events::{About, record};
+use crate::row::device::role_of;
+use crate::sql::{Tx, sql};
+use crate::transfers::{is_whole, lock_all, tell_codes};
+use crate::vault::Vault;
+use crate::{Answer, Devices, GateRefusal, Result};
+
+impl Devices {
+    /// Takes a gate off its owner's account: whoever has its label may claim it anew. Codes of
+    /// intercoms whose settings name it open nothing until another one is chosen (O-8b); answers
+    /// how many are suspended by this.
+    pub async fn remove(
+        &self,
+        owner: UserId,
+        device: String,
+        now: Timestamp,
+    ) -> Answer<usize, GateRefusal> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            let touched = lock_all(tx, vec![device.clone()]).await?;
+            if let Err(denied) = role_of(tx, &device, owner).await?.may(Act::Manage) {
+                return Ok(Err(GateRefusal::Denied(denied)));
+            }
+            if GateId::parse(&device).is_err() {
+                return Ok(Err(GateRefusal::NotAGate));
+            }
+            let mut whole = Vec::new();
+            for intercom in touched {
+                whole.push((intercom, is_whole(tx, intercom).await?));
+            }
+            sql("UPDATE devices SET owner_id = NULL, claimed_at = NULL WHERE id = $1")
+                .bind(device.as_str())
+                .execute(tx)
+                .await?;
+            let shares = sql("DELETE FROM shares WHERE device_id = $1");
+            shares.bind(device.as_str()).execute(tx).await?;
+            let about = About::default().by(owner).user(owner).device(&device);
+            record(tx, &vault, EventKind::DeviceRemoved, about, now).await?;
+            let mut suspended = 0;
+            for (intercom, before) in whole {
+                suspended += tell_codes(tx, &vault, intercom, before, now).await?;
+            }
+            Ok(Ok(suspended))
+        })
+    }
+}
+
+/// Tells the codes of intercoms that were without this device, which has just come onto an
+/// account, that their gates are there again.
+pub(crate) async fn tell_of_arrival(
+    tx: &mut Tx,
+    vault: &Vault,
+    device: &str,
+    now: Timestamp,
+) -> Result<()> {
+    for intercom in lock_all(tx, vec![device.to_owned()]).await? {
+        // Nobody's gate was nobody's part of anything: they were not whole before.
+        tell_codes(tx, vault, intercom, false, now).await?;
+    }
+    Ok(())
+}
