@@ -3,8 +3,10 @@
 mod account;
 mod codes;
 mod devices;
+mod erased;
 mod hosts;
 mod live;
+mod plans;
 mod settings;
 mod visit;
 

@@ -3,7 +3,7 @@
 use domain::access_code::{End, Standing};
 use domain::attempt::State;
 use domain::{AccessCode, Attempt, Timestamp, UserId};
-use store::Pass;
+use store::{Guest, Pass, Past};
 
 use crate::pages::{Moment, Words};
 
@@ -11,7 +11,8 @@ use crate::pages::{Moment, Words};
 #[derive(Hash)]
 pub(super) struct Line {
     pub(super) id: String,
-    pub(super) guest: String,
+    /// None once that was erased.
+    pub(super) guest: Option<String>,
     pub(super) state: Words,
     pub(super) left: Option<Words>,
     pub(super) is_locked: bool,
@@ -19,10 +20,18 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn of(pass: &Pass, zone: &str, now: Timestamp) -> Self {
-        let code = &pass.code;
+        Self::told(&pass.code, Some(&pass.guest), zone, now)
+    }
+
+    /// A code that has ended.
+    pub(super) fn ended(past: &Past, zone: &str, now: Timestamp) -> Self {
+        Self::told(&past.code, past.guest.as_ref(), zone, now)
+    }
+
+    fn told(code: &AccessCode, guest: Option<&Guest>, zone: &str, now: Timestamp) -> Self {
         Self {
             id: code.id.to_string(),
-            guest: pass.guest.name.as_str().to_owned(),
+            guest: guest.map(|guest| guest.name.as_str().to_owned()),
             state: state(code, zone, now),
             left: left(code, now),
             is_locked: code.is_active(now) && code.guard.locked_at.is_some(),
@@ -101,6 +110,6 @@ pub(super) fn opening(code: &AccessCode, attempt: &Attempt, zone: &str, now: Tim
 }
 
 /// Who made a code, in the eyes of a reader.
-pub(super) fn made_by(pass: &Pass, reader: UserId) -> Words {
-    Words::of(if pass.issued_by == reader { "code-by-you" } else { "code-by-other" })
+pub(super) fn made_by(issued_by: UserId, reader: UserId) -> Words {
+    Words::of(if issued_by == reader { "code-by-you" } else { "code-by-other" })
 }
