@@ -106,6 +106,9 @@ pub(crate) enum Command {
     /// Let a number be sent login pins though its country is blocked, for a time
     #[command(subcommand)]
     Country(Country),
+    /// Write down all that is kept about a number, or erase it, for its owner who asks
+    #[command(subcommand)]
+    Person(Person),
     /// Sign out a number, or everybody: they must prove anew who they are
     SignOut {
         #[command(flatten)]
@@ -197,6 +200,27 @@ pub(crate) enum Country {
     },
 }
 
+/// What to do with all that is kept about a number; make sure first whose it is.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Person {
+    /// Print it as one JSON object: as a guest, as somebody a device is shared with, as an account
+    Export {
+        /// The number, like +27821234567
+        #[arg(value_parser = phone, value_name = "NUMBER")]
+        phone: PhoneNumber,
+    },
+    /// Erase it; what happened stays, without the person. Who owns devices must give them away first
+    Erase {
+        /// The number, like +27821234567
+        #[arg(value_parser = phone, value_name = "NUMBER")]
+        phone: PhoneNumber,
+        /// Revoke codes for the number that still hold; otherwise they are listed, and nothing is
+        /// erased
+        #[arg(long)]
+        revoke: bool,
+    },
+}
+
 /// What to do with the story of what happened.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
@@ -211,6 +235,10 @@ pub(crate) enum Audit {
         /// The intercom's id
         #[arg(value_parser = IntercomId::parse)]
         intercom: IntercomId,
+        /// Name the guests who are not erased yet, with what proves that it was them; such an
+        /// export must be erased in time, too
+        #[arg(long)]
+        guests: bool,
     },
 }
 

@@ -8,7 +8,7 @@ use data_encoding::HEXLOWER;
 use domain::IntercomId;
 use protocol::VerifyingKeys;
 use serde_json::json;
-use store::{Checkpoint, Entry, How, Store, Verdict, Wrong};
+use store::{Checkpoint, Entry, How, Opening, Store, Verdict, Wrong};
 
 use crate::config::Config;
 use crate::explain::moment;
@@ -78,15 +78,19 @@ fn name(intercom: Option<IntercomId>) -> String {
 }
 
 /// Writes an intercom's story down, one JSON object a line: its entries, then its checkpoints.
-pub(crate) async fn export(config: Config, intercom: IntercomId) -> anyhow::Result<()> {
+pub(crate) async fn export(
+    config: Config,
+    intercom: IntercomId,
+    guests: bool,
+) -> anyhow::Result<()> {
     let clock = SystemClock::start();
     let (_, store) = open(&config, &clock, Arc::new(SystemDice)).await?;
-    let written = write(&store, intercom).await;
+    let written = write(&store, intercom, guests).await;
     store.close().await;
     written
 }
 
-async fn write(store: &Store, intercom: IntercomId) -> anyhow::Result<()> {
+async fn write(store: &Store, intercom: IntercomId, guests: bool) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     let mut behind = 0;
     loop {
@@ -94,7 +98,12 @@ async fn write(store: &Store, intercom: IntercomId) -> anyhow::Result<()> {
         let Some(last) = entries.last() else { break };
         behind = last.number;
         for entry in &entries {
-            writeln!(out, "{}", line(entry))?;
+            let mut line = line(entry);
+            if let (Some(commitment), Some(code)) = (&entry.event.commitment, entry.event.code) {
+                line["commitment"] = HEXLOWER.encode(commitment).into();
+                line["guest"] = guest(store.events().opening(code).await?, guests);
+            }
+            writeln!(out, "{line}")?;
         }
     }
     for Checkpoint { head, kid, sig } in store.events().checkpoints(Some(intercom)).await? {
@@ -105,6 +114,18 @@ async fn write(store: &Store, intercom: IntercomId) -> anyhow::Result<()> {
         writeln!(out, "{signed}")?;
     }
     Ok(())
+}
+
+/// What opens an entry's commitment, for who asked for it.
+fn guest(opening: Option<Opening>, shown: bool) -> serde_json::Value {
+    match opening {
+        None => json!("erased"),
+        Some(_) if !shown => json!("kept"),
+        Some(Opening { guest, salt }) => {
+            let (name, mobile) = (guest.name.as_str(), guest.mobile.reveal());
+            json!({ "name": name, "mobile": mobile, "salt": salt.reveal() })
+        }
+    }
 }
 
 fn line(entry: &Entry) -> serde_json::Value {

@@ -14,7 +14,7 @@ use serde_path_to_error::Segment;
 use toml::{Table, Value};
 use tracing_subscriber::EnvFilter;
 
-use crate::{log, operator};
+use crate::{log, operator, privacy};
 
 /// Every setting with its default and a comment.
 pub(crate) const MANUAL: &str = include_str!("../flussd.toml");
@@ -43,6 +43,8 @@ pub(crate) struct Config {
     pub(crate) api: api::Config,
     /// How long who has signed in stays so.
     pub(crate) login: api::LoginConfig,
+    /// How long it is remembered who guests were.
+    pub(crate) privacy: privacy::Config,
     /// Who sends login pins.
     pub(crate) courier: api::courier::Config,
     /// The MQTT side.
@@ -97,6 +99,7 @@ impl Default for Config {
             http: api::server::Config::default(),
             api: api::Config::default(),
             login: api::LoginConfig::default(),
+            privacy: privacy::Config::default(),
             courier: api::courier::Config::default(),
             broker: broker::Config::default(),
             bridge: bridge::Config::default(),
@@ -208,6 +211,7 @@ impl Config {
         self.http.check().or_else(|error| invalid(format!("http.{error}")))?;
         self.api.check().or_else(|error| invalid(format!("api.{error}")))?;
         self.login.check().or_else(|error| invalid(format!("login.{error}")))?;
+        self.privacy.check().or_else(|error| invalid(format!("privacy.{error}")))?;
         self.courier.check().or_else(|error| invalid(format!("courier.{error}")))?;
         self.operator.check().or_else(|error| invalid(format!("operator.{error}")))
     }

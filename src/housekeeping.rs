@@ -7,6 +7,7 @@ use std::time::Duration;
 use api::server::Https;
 use arc_swap::ArcSwap;
 use authority::{Authorities, Revoked};
+use domain::privacy::GuestsKept;
 use domain::{Clock, Dice, Timestamp};
 use store::Store;
 use tokio::sync::Notify;
@@ -36,6 +37,7 @@ pub(crate) struct Housekeeping {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) dice: Arc<dyn Dice>,
     pub(crate) store: Store,
+    pub(crate) guests_kept: GuestsKept,
     pub(crate) authorities: Arc<ArcSwap<Authorities>>,
     pub(crate) broker_tls: Option<broker::Tls>,
     pub(crate) bridge_tls: Option<bridge::Tls>,
@@ -53,7 +55,7 @@ impl Housekeeping {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 _ = sweeps.tick() => {
-                    if let Err(fault) = self.store.sweep(self.clock.now()).await {
+                    if let Err(fault) = self.sweep().await {
                         error!(%fault, "could not sweep the database: {fault}");
                     }
                 }
@@ -61,6 +63,16 @@ impl Housekeeping {
                 () = self.reload.notified() => self.look_after_certificates().await,
             }
         }
+    }
+
+    async fn sweep(&self) -> store::Result<()> {
+        let now = self.clock.now();
+        self.store.sweep(now).await?;
+        let forgotten = self.store.privacy().forget_guests(self.guests_kept, now).await?;
+        if forgotten != 0 {
+            info!("forgot the guests of {forgotten} codes");
+        }
+        Ok(())
     }
 
     /// Uses the newest of everything for new connections; what cannot be used stays as it was.

@@ -19,6 +19,8 @@ mod log;
 mod lookout;
 mod machine;
 mod operator;
+mod person;
+mod privacy;
 mod start;
 
 use std::io::{self, Write};
@@ -26,7 +28,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Args, Audit, Command, Country, Device};
+use args::{Args, Audit, Command, Country, Device, Person};
 use config::{Config, InvalidConfig};
 
 /// A wrong argument or setting: `EX_USAGE` of sysexits.h.
@@ -69,7 +71,9 @@ async fn run(args: Args) -> anyhow::Result<()> {
         Command::Ca { step, force } => ca::run(config, step, force).await,
         Command::Explain { subject, json } => explain::run(config, subject, json).await,
         Command::Audit(Audit::Verify { intercom }) => audit::verify(config, intercom).await,
-        Command::Audit(Audit::Export { intercom }) => audit::export(config, intercom).await,
+        Command::Audit(Audit::Export { intercom, guests }) => {
+            audit::export(config, intercom, guests).await
+        }
         Command::Backup { file } => backup::back_up(config, &file).await,
         Command::Restore { file, revoke } => backup::restore(config, &file, revoke.before()).await,
         Command::Unlock { phone, second_factor } => {
@@ -81,6 +85,10 @@ async fn run(args: Args) -> anyhow::Result<()> {
         }
         Command::Country(Country::List) => country::list(config).await,
         Command::Country(Country::Revoke { phone }) => country::revoke(config, phone).await,
+        Command::Person(Person::Export { phone }) => person::export(config, phone).await,
+        Command::Person(Person::Erase { phone, revoke }) => {
+            person::erase(config, phone, revoke).await
+        }
         Command::Device(Device::Make(what)) => device::make(config, what).await,
         Command::Device(Device::Revoke { gate }) => device::revoke(config, gate).await,
         Command::Device(Device::Replace { gate, json }) => {

@@ -379,6 +379,7 @@ impl Running {
             clock: Arc::clone(&clock),
             dice,
             store: store.clone(),
+            guests_kept: config.privacy.guests_kept(),
             authorities,
             broker_tls,
             bridge_tls,

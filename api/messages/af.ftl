@@ -540,3 +540,31 @@ codes-suspended = ’n Hek van die instellings is nie meer op hierdie rekening n
 
 code-locked = Verkeerde kodes is vyf keer met hierdie skakel getik, en dit aanvaar niks meer nie. As dit jou gas was, laat nog vyf toe; of laat die gas self deur.
 allow-more-button = Laat nog 5 toe
+
+## Privaatheid, planne, en wat ’n toestel se plek inneem
+
+guest-erased = gas (uitgewis)
+device-plan = Plan
+device-plan-home = Tuis
+device-plan-commercial = Kommersieel
+device-report = Laaste berig
+device-firmware = Fermware
+plan = Plan
+    .note = Waarvoor die toestel gebruik word.
+plan-which = Die toestel word gebruik vir
+plan-give = Gee die plan aan ’n ander toestel
+    .note = Vir ’n toestel wat hierdie een se plek inneem. Hierdie een het dan geen plan meer nie.
+plan-to = Aan
+plan-give-button = Gee die plan
+replace = Vervang die hardeware
+    .note = Vir ’n stukkende hek: sit ’n spaar in sy plek.
+replace-help = Die hek behou sy naam, sy instellings, sy mense en sy kodes; gaste wat op pad is, merk niks nie. Die hardeware van tevore word van dan af vir goed uitgehou.
+replace-code = Kode op die etiket van die spaar
+    .note = Vyftien letters en syfers. Niemand het die spaar by ’n rekening gevoeg nie, en dit was nog nooit gekoppel nie.
+replace-button = Vervang
+done-plan = Die plan is gegee.
+done-replaced = Koppel nou die spaar: dit neem hierdie hek se plek in.
+field-plan = Kies ’n plan.
+problem-plan-missing = Hierdie toestel het geen plan om te gee nie.
+problem-plan-taken = Die ander toestel het sy eie plan.
+problem-other-kind = ’n Plan gaan net na ’n ander toestel van dieselfde soort.

@@ -16,7 +16,7 @@ use domain::{Clock, Timestamp};
 use serde_json::{Map, Value, json};
 use store::{
     Claimed, Enrolment, FactorRefusal, Fault, GateRefusal, IssueRefusal, LoginRefusal,
-    NumberRefusal, Renewal, Replacement, RevokeRefusal, SaveRefusal, SessionRefusal,
+    NumberRefusal, PlanRefusal, Renewal, Replacement, RevokeRefusal, SaveRefusal, SessionRefusal,
     SettingsRefusal, StepUpNeeded, TooManyPins, TransferRefusal, Unwelcome, VouchRefusal, Withheld,
 };
 
@@ -98,6 +98,9 @@ answers! {
     CertificateRefused FORBIDDEN "certificate_refused" "This certificate does not admit the gate any more.";
     RenewalTooEarly CONFLICT "renewal_too_early" "This certificate is young; renew it later.";
     NotAGate CONFLICT "not_a_gate" "This device is no gate.";
+    PlanMissing CONFLICT "plan_missing" "This device has no plan to give.";
+    PlanTaken CONFLICT "plan_taken" "The other device has a plan of its own.";
+    OtherKind CONFLICT "other_kind" "A plan goes to another device of the same kind only.";
     NotASpare CONFLICT "not_a_spare" "Only a gate that nobody has claimed or connected can replace another.";
     NotAnIntercom CONFLICT "not_an_intercom" "Only intercoms have one-time access.";
     GateNotOwned UNPROCESSABLE_ENTITY "gate_not_owned" "Choose a gate on your own account.";
@@ -436,6 +439,17 @@ impl From<Claimed> for Problem {
         match refusal {
             Claimed::Unknown => Code::NotFound.into(),
             Claimed::Already => Code::AlreadyClaimed.into(),
+        }
+    }
+}
+
+impl From<PlanRefusal> for Problem {
+    fn from(refusal: PlanRefusal) -> Self {
+        match refusal {
+            PlanRefusal::Denied(denied) => denied.into(),
+            PlanRefusal::OtherKind => Code::OtherKind.into(),
+            PlanRefusal::Missing => Code::PlanMissing.into(),
+            PlanRefusal::Taken => Code::PlanTaken.into(),
         }
     }
 }

@@ -225,6 +225,8 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(devices::release::release))
         .routes(routes!(devices::replace::replace))
         .routes(routes!(devices::pulse_gap::set))
+        .routes(routes!(devices::plan::set))
+        .routes(routes!(devices::plan_transfer::transfer))
         .routes(routes!(people::list::list, people::share::share))
         .routes(routes!(people::unshare::unshare))
         .routes(routes!(enrolments::enrol))

@@ -6,9 +6,9 @@ use domain::gate::{Barred, Gate};
 use domain::permission::{Act, Role};
 use domain::settings::ExitGate;
 use domain::visit::Alert;
-use domain::{Attempt, Leg, Timestamp};
+use domain::{AccessCode, Attempt, Leg, Plan, Timestamp, UserId};
 use serde::Serialize;
-use store::{DeviceKind, Pass, SavedSettings};
+use store::{DeviceKind, Guest, Pass, Past, SavedSettings};
 use utoipa::ToSchema;
 
 /// The word for the exit gate that is whatever the entry gate is.
@@ -36,11 +36,17 @@ pub(crate) struct Device {
     /// What the caller is to it: `owner` or `shared`
     role: &'static str,
     time_zone: String,
+    /// What it is used for, where its owner has said it: `home` or `commercial`
+    plan: Option<&'static str>,
     /// Gates only: whether it can be opened now
     online: Option<bool>,
     /// Gates only: why it is kept out, if it is: `quarantined` (two seem to hold its key) or
     /// `revoked`
     barred: Option<&'static str>,
+    /// Gates only: when it last spoke of itself; it does when it connects, and every half an hour
+    last_report_at: Option<String>,
+    /// Gates only: its firmware, as it said then
+    firmware: Option<String>,
     /// Gates only: the least time between two pulses, in milliseconds
     pulse_gap_ms: Option<u32>,
     /// Intercoms only: whether one-time access can be used by the caller (settings are saved and
@@ -71,11 +77,14 @@ impl Device {
             serial: device.serial.clone(),
             role,
             time_zone: device.time_zone.clone(),
+            plan: device.plan.map(Plan::as_str),
             online: device.gate.as_ref().map(|gate: &Gate| gate.ready(now).is_some()),
             barred: device.gate.as_ref().and_then(|gate| gate.barred).map(|barred| match barred {
                 Barred::Quarantined { .. } => "quarantined",
                 Barred::Revoked { .. } => "revoked",
             }),
+            last_report_at: device.last_report.as_ref().map(|report| rfc3339(report.at)),
+            firmware: device.last_report.as_ref().map(|report| report.firmware.clone()),
             pulse_gap_ms: device.gate.as_ref().map(|gate| gate.pulse_gap.as_ms()),
             one_time_access,
             board_url,
@@ -119,7 +128,8 @@ impl From<SavedSettings> for Settings {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Code {
     id: String,
-    guest_name: String,
+    /// Null once its guest was erased, some time after its end
+    guest_name: Option<String>,
     /// `issued`, `entering`, `inside`, `leaving`, `completed`, `expired` or `revoked`; `in_grace`:
     /// it has expired with its guest inside, who may leave until `exit_until`
     state: &'static str,
@@ -146,7 +156,21 @@ pub(crate) struct Code {
 
 impl Code {
     pub(crate) fn of(pass: &Pass, is_suspended: bool, now: Timestamp) -> Self {
-        let code = &pass.code;
+        Self::told(&pass.code, Some(&pass.guest), pass.issued_by, is_suspended, now)
+    }
+
+    /// One that has ended.
+    pub(crate) fn ended(past: &Past, now: Timestamp) -> Self {
+        Self::told(&past.code, past.guest.as_ref(), past.issued_by, false, now)
+    }
+
+    fn told(
+        code: &AccessCode,
+        guest: Option<&Guest>,
+        issued_by: UserId,
+        is_suspended: bool,
+        now: Timestamp,
+    ) -> Self {
         let (state, since, inside) = match code.standing(now) {
             Standing::Issued => ("issued", None, false),
             Standing::Entering => ("entering", None, false),
@@ -160,7 +184,7 @@ impl Code {
         let remaining = if code.is_active(now) { now.until(code.expires_at).as_secs() } else { 0 };
         Self {
             id: code.id.to_string(),
-            guest_name: pass.guest.name.as_str().to_owned(),
+            guest_name: guest.map(|guest| guest.name.as_str().to_owned()),
             state,
             since: since.map(rfc3339),
             no_exit_recorded: inside,
@@ -174,7 +198,7 @@ impl Code {
             suspended: is_suspended,
             remaining_seconds: remaining,
             link_locked_at: code.guard.locked_at.map(rfc3339),
-            issued_by: pass.issued_by.to_string(),
+            issued_by: issued_by.to_string(),
         }
     }
 }

@@ -371,9 +371,11 @@ impl AccessCode {
         match self.end {
             Some(End::Revoked { .. }) => return Ok(Revocation::Again),
             Some(End::Completed { .. }) => return Err(NotActive::Completed),
-            Some(End::Expired { .. }) => return Err(NotActive::Expired),
-            None if self.expires_at <= now => return Err(NotActive::Expired),
-            None => {}
+            Some(End::Expired { .. }) | None => {}
+        }
+        // Within its grace it still opens the way out, so it can be taken back until then.
+        if !self.still_opens(now) {
+            return Err(NotActive::Expired);
         }
         // The caller read the clock before it had the code for itself; what happened meanwhile
         // happened before the revoke.
@@ -398,7 +400,7 @@ impl AccessCode {
             Some(End::Completed { .. }) => return Err(NotActive::Completed),
             Some(End::Expired { .. }) | None => {}
         }
-        if !self.is_active(now) && !self.is_in_grace(now) {
+        if !self.still_opens(now) {
             return Err(NotActive::Expired);
         }
         let was_locked = self.guard.locked_at.is_some();
@@ -436,6 +438,11 @@ impl AccessCode {
     /// Whether it holds a slot and can be used or revoked.
     pub fn is_active(&self, now: Timestamp) -> bool {
         self.end.is_none() && now < self.expires_at
+    }
+
+    /// Whether it may still open a gate: while it is active, and the way out within its grace.
+    pub fn still_opens(&self, now: Timestamp) -> bool {
+        self.is_active(now) || self.is_in_grace(now)
     }
 
     /// Whether its guest may still turn to the host: for some time after its end, too.

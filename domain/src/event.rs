@@ -64,6 +64,10 @@ events! {
     DeviceReleased = "device.released",
     /// A gate's least time between two pulses was changed.
     DevicePulseGapSet = "device.pulse_gap_set",
+    /// A device got a plan, or another one.
+    DevicePlanSet = "device.plan_set",
+    /// A device has the plan of another, which has none any more.
+    DevicePlanTransferred = "device.plan_transferred",
     /// Settings were saved.
     SettingsSaved = "settings.saved",
     /// A grant was given or changed.
@@ -104,6 +108,10 @@ events! {
     AttemptRefused = "attempt.refused",
     /// A gate said it executed what it had denied before: somebody must look.
     AttemptContradicted = "attempt.contradicted",
+    /// An operator wrote down all that is kept about a number.
+    PersonExported = "person.exported",
+    /// An operator erased what was kept about a number.
+    PersonErased = "person.erased",
     /// The service went back to a backup: what happened after it is not known here.
     ServiceRestored = "service.restored",
     /// A gate can be opened again.

@@ -18,6 +18,8 @@ pub mod login;
 pub mod name;
 pub mod permission;
 pub mod phone;
+pub mod plan;
+pub mod privacy;
 pub mod second_factor;
 pub mod secret;
 pub mod settings;
@@ -33,6 +35,7 @@ pub use id::{
     UserId, WebhookId,
 };
 pub use phone::PhoneNumber;
+pub use plan::Plan;
 pub use secret::Passcode;
 pub use settings::Settings;
 pub use time::{Clock, Dice, Ratchet, Timestamp, roll, roll_below};

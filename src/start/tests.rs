@@ -165,6 +165,7 @@ async fn renewed_certificates_are_used_for_new_connections() {
         clock: clock.clone(),
         dice: dice(),
         store: store.clone(),
+        guests_kept: config.privacy.guests_kept(),
         authorities: Arc::new(ArcSwap::new(Arc::clone(&before.authorities))),
         broker_tls: Some(broker_tls),
         bridge_tls: Some(bridge_tls),

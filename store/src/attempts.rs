@@ -246,8 +246,8 @@ pub(crate) async fn lock_attempt(
     let row = sql("SELECT code_id FROM attempts WHERE id = $1").bind(id).optional(tx).await?;
     let Some(row) = row else { return Ok(None) };
     let code = row.parsed("code_id", CodeId::parse)?;
-    let Some(pass) = lock_code(tx, vault, code).await? else { return Ok(None) };
-    Ok(Some((pass.code, attempt_with(tx, id).await?)))
+    let Some(code) = lock_code(tx, vault, code).await? else { return Ok(None) };
+    Ok(Some((code, attempt_with(tx, id).await?)))
 }
 
 pub(crate) async fn attempt_with(tx: &mut Tx, id: AttemptId) -> Result<Attempt> {

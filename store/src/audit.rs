@@ -119,10 +119,26 @@ impl Chain {
 
     /// The chain with one entry more.
     pub(crate) fn with(self, event: &Happened, position: i64) -> Self {
-        let Happened { id, at, kind, actor, user, device, intercom, code, attempt, exception } =
-            event;
+        let Happened {
+            id,
+            at,
+            kind,
+            actor,
+            user,
+            device,
+            intercom,
+            code,
+            attempt,
+            exception,
+            commitment,
+        } = event;
         let mut link = Context::new(&SHA256);
-        link.update(b"fluss/v1/audit");
+        // An entry that commits to a guest has a form of its own, so that none from before reads
+        // otherwise now, and no commitment can be taken from an entry or given to one.
+        link.update(match commitment {
+            None => b"fluss/v1/audit",
+            Some(_) => b"fluss/v2/audit",
+        });
         link.update(&self.head);
         for field in [
             Some(position.to_string()),
@@ -141,6 +157,10 @@ impl Chain {
             let length = field.as_ref().map_or(u64::MAX, |field| field.len() as u64);
             link.update(&length.to_be_bytes());
             link.update(field.unwrap_or_default().as_bytes());
+        }
+        if let Some(commitment) = commitment {
+            link.update(&(commitment.len() as u64).to_be_bytes());
+            link.update(commitment);
         }
         let mut head = [0; 32];
         head.copy_from_slice(link.finish().as_ref());

@@ -11,16 +11,17 @@ use domain::secret::{LinkToken, Reference};
 use domain::{AccessCode, Attempt, CodeId, IntercomId, Passcode, PhoneNumber, Timestamp, UserId};
 
 use crate::attempts::{attempt_with, withdraw};
+use crate::commitment::{Opening, Salt};
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::intercoms::{SettingsRefusal, intercom, lock_device};
 use crate::row::attempt::attempt_of;
-use crate::row::code::{pass_of, save_code, seal};
+use crate::row::code::{code_of, pass_of, past_of, save_code, seal};
 use crate::row::device::{role_of, settings_with};
-use crate::sql::{Tx, sql};
+use crate::sql::{Row, Tx, sql};
 use crate::transfers::is_whole;
 use crate::vault::{Purpose, Vault, token_digest};
-use crate::{Answer, Inner, Result};
+use crate::{Answer, Fault, Inner, Result};
 
 /// How many codes are listed at most; no more than 50 can be active.
 const LONGEST_LIST: u32 = 100;
@@ -53,6 +54,17 @@ pub struct Pass {
     pub issued_by: UserId,
     /// How many codes could be active when it was made (B17).
     pub limit_at_issue: u32,
+}
+
+/// A code that has ended, as its history tells it.
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// The code; its digits mean nothing once its guest was erased.
+    pub code: AccessCode,
+    /// Whom it was for; none once that was erased.
+    pub guest: Option<Guest>,
+    /// Who made it.
+    pub issued_by: UserId,
 }
 
 /// What somebody wants a code for.
@@ -143,14 +155,16 @@ impl Codes {
                 }
                 Err(SettingsRefusal::NotAnIntercom) => return Ok(Err(IssueRefusal::NotAnIntercom)),
             };
-            let mobile = mobile_digest(&vault, id, &issue.guest);
+            let mobile = mobile_digest(&vault, id, &issue.guest.mobile);
             let wish = fingerprint(&vault, id, &issue.guest);
             match answered_before(tx, &issue, wish, mobile, now).await? {
                 Before::Never => {}
                 Before::Otherwise => return Ok(Err(IssueRefusal::KeyReused)),
                 Before::With(code) => {
                     remember(tx, &issue, wish, code, now).await?;
-                    return issued(tx, &vault, code, true).await.map(Ok);
+                    // A guest who was erased since is not made again by an answer that was lost.
+                    let before = issued(tx, &vault, code, true).await?;
+                    return Ok(before.ok_or(IssueRefusal::KeyReused));
                 }
             }
             let Some(settings) = settings_with(tx, id).await? else {
@@ -171,11 +185,14 @@ impl Codes {
             let (valid_for, grace) = (settings.invite_duration.span(), settings.exit_grace);
             let code_id = CodeId::new(vault.dice(), now);
             let code = AccessCode::issue(code_id, id, passcode, valid_for, grace, now);
-            insert(tx, &vault, &code, &issue, mobile, limit).await?;
+            let opening = Opening { guest: issue.guest.clone(), salt: Salt::random(vault.dice()) };
+            insert(tx, &vault, &code, issue.user, &opening, mobile, limit).await?;
             remember(tx, &issue, wish, code_id, now).await?;
             let about = About::default().by(issue.user).intercom(id).code(code_id);
+            let about = about.guest(opening.commitment());
             record(tx, &vault, EventKind::PassIssued, about, now).await?;
-            issued(tx, &vault, code_id, false).await.map(Ok)
+            let issued = issued(tx, &vault, code_id, false).await?;
+            issued.map(Ok).ok_or_else(|| Fault::corrupt("codes", code_id, "erased when issued"))
         })
     }
 
@@ -189,7 +206,10 @@ impl Codes {
         let active = "SELECT * FROM codes
                       WHERE intercom_id = $1 AND ended_at IS NULL AND $2 < expires_at
                       ORDER BY expires_at, id LIMIT $3";
-        self.listed(active, user, device, now).await
+        self.listed(active, user, device, now, pass_of).await.map(|listed| {
+            // None of them is erased: they have not ended.
+            listed.map(|passes| passes.into_iter().flatten().collect())
+        })
     }
 
     /// The last codes of an intercom that have ended, the latest first (X6).
@@ -198,20 +218,21 @@ impl Codes {
         user: UserId,
         device: String,
         now: Timestamp,
-    ) -> Answer<Vec<Pass>, SettingsRefusal> {
+    ) -> Answer<Vec<Past>, SettingsRefusal> {
         let ended = "SELECT * FROM codes
                      WHERE intercom_id = $1 AND (ended_at IS NOT NULL OR expires_at <= $2)
                      ORDER BY issued_at DESC, id DESC LIMIT $3";
-        self.listed(ended, user, device, now).await
+        self.listed(ended, user, device, now, past_of).await
     }
 
-    async fn listed(
+    async fn listed<T: Send + 'static>(
         &self,
         statement: &'static str,
         user: UserId,
         device: String,
         now: Timestamp,
-    ) -> Answer<Vec<Pass>, SettingsRefusal> {
+        read: fn(&Vault, &Row) -> Result<T>,
+    ) -> Answer<Vec<T>, SettingsRefusal> {
         let vault = Arc::clone(&self.0.vault);
         reading!(self.0.db, |tx| {
             let id = match intercom(tx, &device, user, Act::UseOneTimeAccess).await? {
@@ -219,18 +240,18 @@ impl Codes {
                 Err(refusal) => return Ok(Err(refusal)),
             };
             let rows = sql(statement).bind(id).bind(now).bind(LONGEST_LIST).all(tx).await?;
-            rows.iter().map(|row| pass_of(&vault, row)).collect::<Result<_>>().map(Ok)
+            rows.iter().map(|row| read(&vault, row)).collect::<Result<_>>().map(Ok)
         })
     }
 
-    /// One code with its digits, for who may see it.
+    /// One code with its digits, for who may see it; once they are erased there is none.
     pub async fn details(&self, user: UserId, id: CodeId) -> Answer<Issued, Denied> {
         let vault = Arc::clone(&self.0.vault);
         reading!(self.0.db, |tx| {
             if let Err(denied) = may_use(tx, user, id).await? {
                 return Ok(Err(denied));
             }
-            issued(tx, &vault, id, true).await.map(Ok)
+            Ok(issued(tx, &vault, id, true).await?.ok_or(Denied::Unknown))
         })
     }
 
@@ -244,40 +265,53 @@ impl Codes {
     ) -> Answer<Revoked, RevokeRefusal> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
-            let pass = lock_code(tx, &vault, id).await?;
+            let code = lock_code(tx, &vault, id).await?;
             if let Err(denied) = may_use(tx, user, id).await? {
                 return Ok(Err(RevokeRefusal::Denied(denied)));
             }
-            let Some(mut code) = pass.map(|pass| pass.code) else {
+            let Some(mut code) = code else {
                 return Ok(Err(RevokeRefusal::Denied(Denied::Unknown)));
             };
-            let in_flight = match code.reserved_attempt() {
-                Some(attempt) => Some(attempt_with(tx, attempt).await?),
-                None => None,
-            };
-            let revocation = match code.revoke(in_flight.as_ref(), now) {
+            let revocation = match take_back(tx, &vault, &mut code, Some(user), now).await? {
                 Ok(revocation) => revocation,
                 Err(refusal) => return Ok(Err(RevokeRefusal::NotActive(refusal))),
             };
-            if revocation == Revocation::Again {
-                let in_flight = in_flight_at_revoke(tx, id).await?;
-                return Ok(Ok(Revoked { code, revocation, in_flight }));
-            }
-            if let (Revocation::Withdrawn(_), Some(attempt)) = (revocation, in_flight) {
-                code.not_opened(attempt.leg, attempt.id, now);
-                let about = About::default().code(id).attempt(attempt.id).gate(attempt.gate);
-                withdraw(tx, attempt, now).await?;
-                record(tx, &vault, EventKind::AttemptRefused, about, now).await?;
-            }
-            save_code(tx, &code).await?;
-            let revoked_by = sql("UPDATE codes SET revoked_by = $2 WHERE id = $1");
-            revoked_by.bind(id).bind(user).execute(tx).await?;
-            let about = About::default().by(user).intercom(code.intercom).code(id);
-            record(tx, &vault, EventKind::PassRevoked, about, now).await?;
             let in_flight = in_flight_at_revoke(tx, id).await?;
             Ok(Ok(Revoked { code, revocation, in_flight }))
         })
     }
+}
+
+/// Revokes a code that is locked. What was revoked before stays as it is.
+pub(crate) async fn take_back(
+    tx: &mut Tx,
+    vault: &Vault,
+    code: &mut AccessCode,
+    by: Option<UserId>,
+    now: Timestamp,
+) -> Answer<Revocation, NotActive> {
+    let in_flight = match code.reserved_attempt() {
+        Some(attempt) => Some(attempt_with(tx, attempt).await?),
+        None => None,
+    };
+    let revocation = match code.revoke(in_flight.as_ref(), now) {
+        Ok(Revocation::Again) => return Ok(Ok(Revocation::Again)),
+        Ok(revocation) => revocation,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if let (Revocation::Withdrawn(_), Some(attempt)) = (revocation, in_flight) {
+        code.not_opened(attempt.leg, attempt.id, now);
+        let about = About::default().code(code.id).attempt(attempt.id).gate(attempt.gate);
+        withdraw(tx, attempt, now).await?;
+        record(tx, vault, EventKind::AttemptRefused, about, now).await?;
+    }
+    save_code(tx, code).await?;
+    let revoked_by = sql("UPDATE codes SET revoked_by = $2 WHERE id = $1");
+    revoked_by.bind(code.id).bind(by).execute(tx).await?;
+    let about = by.map_or_else(About::default, |by| About::default().by(by));
+    let about = about.intercom(code.intercom).code(code.id);
+    record(tx, vault, EventKind::PassRevoked, about, now).await?;
+    Ok(Ok(revocation))
 }
 
 /// What was on the wire when the code was revoked, unless the gate did not open for it. What a host
@@ -292,10 +326,14 @@ async fn in_flight_at_revoke(tx: &mut Tx, id: CodeId) -> Result<Option<Attempt>>
 }
 
 /// Reads a code under its lock. Writing first takes it, in Postgres and in SQLite alike.
-pub(crate) async fn lock_code(tx: &mut Tx, vault: &Vault, id: CodeId) -> Result<Option<Pass>> {
+pub(crate) async fn lock_code(
+    tx: &mut Tx,
+    vault: &Vault,
+    id: CodeId,
+) -> Result<Option<AccessCode>> {
     let row = sql("UPDATE codes SET wrong_tries = wrong_tries WHERE id = $1 RETURNING *");
     let row = row.bind(id).optional(tx).await?;
-    row.map(|row| pass_of(vault, &row)).transpose()
+    row.map(|row| code_of(vault, &row)).transpose()
 }
 
 pub(crate) async fn may_use(
@@ -414,7 +452,8 @@ async fn insert(
     tx: &mut Tx,
     vault: &Vault,
     code: &AccessCode,
-    issue: &Issue,
+    issued_by: UserId,
+    opening: &Opening,
     mobile: [u8; 32],
     limit: u32,
 ) -> Result<()> {
@@ -425,8 +464,8 @@ async fn insert(
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12)")
     .bind(code.id)
     .bind(code.intercom)
-    .bind(issue.user)
-    .bind(seal(vault, code, &issue.guest, &link, &reference)?)
+    .bind(issued_by)
+    .bind(seal(vault, code, opening, &link, &reference)?)
     .bind(passcode_digest(vault, code.intercom, &code.passcode))
     .bind(token_digest(link.reveal_bytes()))
     .bind(vault.digest(Purpose::Reference, &[reference.reveal_bytes()]))
@@ -440,22 +479,23 @@ async fn insert(
     Ok(())
 }
 
-async fn issued(tx: &mut Tx, vault: &Vault, id: CodeId, repeated: bool) -> Result<Issued> {
+async fn issued(tx: &mut Tx, vault: &Vault, id: CodeId, repeated: bool) -> Result<Option<Issued>> {
     let row = sql("SELECT c.*, d.name AS intercom_name, d.time_zone FROM codes c
                    JOIN devices d ON d.id = c.intercom_id WHERE c.id = $1");
     let row = row.bind(id).one(tx).await?;
     let (time_zone, intercom_name) = (row.take("time_zone")?, row.take("intercom_name")?);
     let pass = pass_of(vault, &row)?;
+    let Some(pass) = pass else { return Ok(None) };
     let is_suspended = !is_whole(tx, pass.code.intercom).await?;
-    Ok(Issued { pass, time_zone, intercom_name, repeated, is_suspended })
+    Ok(Some(Issued { pass, time_zone, intercom_name, repeated, is_suspended }))
 }
 
 fn passcode_digest(vault: &Vault, id: IntercomId, digits: &Passcode) -> [u8; 32] {
     vault.digest(Purpose::Passcode, &[&id.to_bytes(), digits.reveal().as_bytes()])
 }
 
-fn mobile_digest(vault: &Vault, id: IntercomId, guest: &Guest) -> [u8; 32] {
-    vault.digest(Purpose::Mobile, &[&id.to_bytes(), guest.mobile.reveal().as_bytes()])
+pub(crate) fn mobile_digest(vault: &Vault, id: IntercomId, mobile: &PhoneNumber) -> [u8; 32] {
+    vault.digest(Purpose::Mobile, &[&id.to_bytes(), mobile.reveal().as_bytes()])
 }
 
 /// What makes two wishes the same: the intercom, the name and the mobile.

@@ -8,13 +8,15 @@ use domain::gate::{Gate, PulseGap};
 use domain::name::DeviceName;
 use domain::permission::{Act, Denied, Role};
 use domain::secret::{BoardToken, ClaimCode, EnrolmentSecret};
-use domain::{GateId, IntercomId, Timestamp, UserId};
+use domain::{GateId, IntercomId, Plan, Timestamp, UserId};
 
 use crate::database::{in_transaction, reading};
+use crate::erasure::lock_user;
 use crate::events::{About, record};
 use crate::identity::{about, gate_of_actor};
+use crate::plans::plan_in;
 use crate::removals::tell_of_arrival;
-use crate::row::device::{gate_with, kind_of, role_in, role_of};
+use crate::row::device::{gate_of, kind_of, role_in, role_of};
 use crate::sql::{Row, Tx, sql};
 use crate::vault::{Purpose, Vault};
 use crate::{Actor, Answer, GateRefusal, Inner, Result};
@@ -63,10 +65,23 @@ pub struct Device {
     pub time_zone: String,
     /// What the asker is to it.
     pub role: Role,
+    /// What it is used for, where its owner has said it.
+    pub plan: Option<Plan>,
     /// A gate's conversation with the service.
     pub gate: Option<Gate>,
+    /// What a gate last said of itself, if it ever did.
+    pub last_report: Option<LastReport>,
     /// Whether an intercom's one-time access settings were ever saved (C04).
     pub has_settings: bool,
+}
+
+/// What a gate last said of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastReport {
+    /// When: a gate says hello when it connects, and every half an hour while it stays.
+    pub at: Timestamp,
+    /// Its firmware.
+    pub firmware: String,
 }
 
 /// Why a device was not claimed, or that it was.
@@ -142,6 +157,9 @@ impl Devices {
                 .await?;
             let Some(row) = row else { return Ok(Err(Claimed::Unknown)) };
             let id = kind_of(&row)?.id();
+            if !lock_user(tx, owner).await? {
+                return Ok(Err(Claimed::Unknown));
+            }
             match row.parsed_if_any("owner_id", UserId::parse)? {
                 Some(other) if other != owner => return Ok(Err(Claimed::Already)),
                 Some(_) => {}
@@ -280,17 +298,30 @@ pub(crate) async fn seen_by(tx: &mut Tx, id: &str, user: UserId) -> Result<Devic
     .one(tx)
     .await?;
     let kind = kind_of(&row)?;
-    let gate = match &kind {
-        DeviceKind::Gate(gate) => Some(gate_with(tx, *gate).await?),
-        DeviceKind::Intercom { .. } => None,
+    let (gate, last_report) = match &kind {
+        DeviceKind::Gate(gate) => {
+            let row = sql("SELECT * FROM gates WHERE id = $1").bind(*gate).one(tx).await?;
+            let gate = gate_of(&row)?;
+            (Some(gate), last_report(&row, &gate)?)
+        }
+        DeviceKind::Intercom { .. } => (None, None),
     };
     Ok(Device {
         serial: row.take("serial")?,
         name: row.parsed("name", DeviceName::parse)?,
         time_zone: row.take("time_zone")?,
         role: role_in(&row, user)?,
+        plan: plan_in(&row)?,
         gate,
+        last_report,
         has_settings: row.moment_if_any("saved_at")?.is_some(),
         kind,
     })
+}
+
+/// Before its first hello a gate has said nothing.
+fn last_report(row: &Row, gate: &Gate) -> Result<Option<LastReport>> {
+    let at = gate.ready_at.map_or(gate.hello_at, |ready_at| ready_at.max(gate.hello_at));
+    let firmware: String = row.take("firmware")?;
+    Ok((!firmware.is_empty()).then_some(LastReport { at, firmware }))
 }

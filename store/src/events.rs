@@ -11,6 +11,7 @@ use domain::event::EventKind;
 use domain::{AttemptId, CodeId, EventId, ExceptionId, GateId, IntercomId, Timestamp, UserId};
 
 use crate::audit::Chain;
+use crate::commitment::commitment_in;
 use crate::database::{in_transaction, reading};
 use crate::sql::{Row, Tx, Value, sql};
 use crate::vault::Vault;
@@ -47,6 +48,8 @@ pub struct Happened {
     pub attempt: Option<AttemptId>,
     /// Around which exception from a blocked country, if any.
     pub exception: Option<ExceptionId>,
+    /// Who the guest was, told to those alone who know it already ([`Opening`](crate::Opening)).
+    pub commitment: Option<[u8; 32]>,
 }
 
 impl Events {
@@ -125,6 +128,7 @@ impl Happened {
             code: row.parsed_if_any("code_id", CodeId::parse)?,
             attempt: row.parsed_if_any("attempt_id", AttemptId::parse)?,
             exception: row.parsed_if_any("exception_id", ExceptionId::parse)?,
+            commitment: commitment_in(row)?,
         })
     }
 }
@@ -139,6 +143,7 @@ pub(crate) struct About {
     code: Option<CodeId>,
     attempt: Option<AttemptId>,
     exception: Option<ExceptionId>,
+    commitment: Option<[u8; 32]>,
 }
 
 impl About {
@@ -184,6 +189,12 @@ impl About {
         self.exception = Some(exception);
         self
     }
+
+    /// For which guest.
+    pub(crate) fn guest(mut self, commitment: [u8; 32]) -> Self {
+        self.commitment = Some(commitment);
+        self
+    }
 }
 
 /// Writes down what this transaction makes true.
@@ -196,9 +207,9 @@ pub(crate) async fn record(
 ) -> Result<()> {
     // What happens to a code belongs to the story of its intercom.
     sql("INSERT INTO events (id, at, kind, actor_id, user_id, device_id, code_id, attempt_id,
-                             intercom_id, exception_id)
+                             intercom_id, exception_id, commitment)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
-                 COALESCE($9, (SELECT intercom_id FROM codes WHERE id = $7)), $10)")
+                 COALESCE($9, (SELECT intercom_id FROM codes WHERE id = $7)), $10, $11)")
     .bind(EventId::new(vault.dice(), now))
     .bind(now)
     .bind(kind.as_str())
@@ -209,6 +220,7 @@ pub(crate) async fn record(
     .bind(about.attempt)
     .bind(about.intercom)
     .bind(about.exception)
+    .bind(about.commitment)
     .execute(tx)
     .await?;
     Ok(())

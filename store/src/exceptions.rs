@@ -104,7 +104,12 @@ pub(crate) async fn sweep(tx: &mut Tx, now: Timestamp) -> Result<()> {
     old.bind(now - KEPT).execute(tx).await.map(drop)
 }
 
-async fn end(tx: &mut Tx, vault: &Vault, number: [u8; 32], now: Timestamp) -> Result<bool> {
+pub(crate) async fn end(
+    tx: &mut Tx,
+    vault: &Vault,
+    number: [u8; 32],
+    now: Timestamp,
+) -> Result<bool> {
     let ended = sql("UPDATE country_exceptions SET revoked_at = $2
                      WHERE phone_digest = $1 AND revoked_at IS NULL RETURNING id");
     let ended = ended.bind(number).bind(now).optional(tx).await?;
@@ -114,7 +119,7 @@ async fn end(tx: &mut Tx, vault: &Vault, number: [u8; 32], now: Timestamp) -> Re
     Ok(true)
 }
 
-fn exception_of(vault: &Vault, row: &Row) -> Result<Exception> {
+pub(crate) fn exception_of(vault: &Vault, row: &Row) -> Result<Exception> {
     let id = row.parsed("id", ExceptionId::parse)?;
     let sealed: Vec<u8> = row.take("sealed")?;
     let [phone, why, by] = vault.open(&id.to_string(), &sealed)?;

@@ -11,9 +11,11 @@
 mod attempts;
 mod audit;
 mod codes;
+mod commitment;
 mod crash;
 mod database;
 mod devices;
+mod erasure;
 mod events;
 mod exceptions;
 mod fault;
@@ -21,11 +23,13 @@ mod feed;
 mod gates;
 mod identity;
 mod intercoms;
+mod kept;
 mod logins;
 mod migrations;
 mod overview;
 mod people;
 mod pins;
+mod plans;
 mod readiness;
 mod redeem;
 mod registry;
@@ -52,9 +56,11 @@ use tokio::sync::watch;
 
 pub use attempts::{Attempts, Due, Errand};
 pub use audit::{Chain, Checkpoint, Entry, Head, How, Verdict, Wrong};
-pub use codes::{Codes, Guest, Issue, IssueRefusal, Issued, Pass, RevokeRefusal, Revoked};
+pub use codes::{Codes, Guest, Issue, IssueRefusal, Issued, Pass, Past, RevokeRefusal, Revoked};
+pub use commitment::{Opening, Salt};
 pub use crash::crash_point;
-pub use devices::{Claimed, Device, DeviceKind, Devices, Label};
+pub use devices::{Claimed, Device, DeviceKind, Devices, Label, LastReport};
+pub use erasure::{EraseRefusal, Erased, LivePass, Privacy};
 pub use events::{Events, Happened};
 pub use exceptions::{Exception, Exceptions};
 pub use fault::{Answer, Fault, Result};
@@ -62,10 +68,12 @@ pub use feed::UnknownEvent;
 pub use gates::{Gates, Raised};
 pub use identity::{Actor, Enrolment, GateRefusal, Renewal, Replacement};
 pub use intercoms::{Intercoms, SaveRefusal, SavedSettings, SettingsRefusal};
+pub use kept::{Kept, KeptAccount, KeptDevice, KeptPass, KeptPin, KeptSession, KeptShare};
 pub use logins::{Aim, Begun, LoginRefusal, Logins, SignedIn, TooManyPins};
 pub use overview::{Glance, HOURS, Overview, PinTally, SLOT, SLOTS, SLOTS_AN_HOUR, Tally};
 pub use people::{People, Person};
 pub use pins::{End, Handed, Pins, Report};
+pub use plans::PlanRefusal;
 pub use readiness::Readiness;
 pub use redeem::{GuestPass, Redeem, Redemptions, Refused, Vouch, VouchRefusal};
 pub use registry::{Behind, Certificate, Fingerprint, Peer, Registry, Unwelcome};
@@ -118,7 +126,7 @@ macro_rules! doors {
 doors! {
     attempts: Attempts, codes: Codes, devices: Devices, events: Events,
     exceptions: Exceptions, gates: Gates, intercoms: Intercoms, logins: Logins, overview: Overview,
-    people: People, pins: Pins, redemptions: Redemptions, registry: Registry,
+    people: People, pins: Pins, privacy: Privacy, redemptions: Redemptions, registry: Registry,
     second_factors: SecondFactors, sessions: Sessions, spending: Spending, visits: Visits,
     webhooks: Webhooks
 }

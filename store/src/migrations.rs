@@ -6,7 +6,7 @@ use sqlx::{PgPool, SqlSafeStr, SqliteConnection};
 use crate::{Fault, Result};
 
 /// Each migration: its number, its name, its text for SQLite and for Postgres.
-const ALL: [(i64, &str, &str, &str); 11] = [
+const ALL: [(i64, &str, &str, &str); 12] = [
     (
         1,
         "one_time_access",
@@ -72,6 +72,12 @@ const ALL: [(i64, &str, &str, &str); 11] = [
         "visits",
         include_str!("../../migrations/sqlite/0013_visits.sql"),
         include_str!("../../migrations/postgres/0013_visits.sql"),
+    ),
+    (
+        14,
+        "privacy",
+        include_str!("../../migrations/sqlite/0014_privacy.sql"),
+        include_str!("../../migrations/postgres/0014_privacy.sql"),
     ),
 ];
 

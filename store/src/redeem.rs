@@ -102,11 +102,11 @@ impl Redemptions {
         reading!(self.0.db, |tx| {
             let row = sql("SELECT id FROM codes WHERE link_digest = $1");
             let Some(row) = row.bind(digest).optional(tx).await? else { return Ok(None) };
-            guest_pass(tx, &vault, row.parsed("id", CodeId::parse)?, now).await.map(Some)
+            guest_pass(tx, &vault, row.parsed("id", CodeId::parse)?, now).await
         })
     }
 
-    /// The pass of a code, for a host who may see it.
+    /// The pass of a code, for a host who may see it; none once its guest was erased.
     pub async fn for_host(
         &self,
         user: UserId,
@@ -118,7 +118,7 @@ impl Redemptions {
             if let Err(denied) = may_use(tx, user, id).await? {
                 return Ok(Err(denied));
             }
-            guest_pass(tx, &vault, id, now).await.map(Ok)
+            Ok(guest_pass(tx, &vault, id, now).await?.ok_or(Denied::Unknown))
         })
     }
 
@@ -133,7 +133,8 @@ impl Redemptions {
         reading!(self.0.db, |tx| {
             let row = sql("SELECT * FROM codes WHERE reference_digest = $1 AND intercom_id = $2");
             let row = row.bind(digest).bind(intercom).optional(tx).await?;
-            row.map(|row| pass_of(&vault, &row).map(|pass| pass.link)).transpose()
+            let pass = row.map_or(Ok(None), |row| pass_of(&vault, &row))?;
+            Ok(pass.map(|pass| pass.link))
         })
     }
 
@@ -148,7 +149,7 @@ impl Redemptions {
                 return Ok(Err(Refused::UnknownLink));
             };
             let id = row.parsed("id", CodeId::parse)?;
-            let Some(Pass { mut code, .. }) = lock_code(tx, &vault, id).await? else {
+            let Some(mut code) = lock_code(tx, &vault, id).await? else {
                 return Ok(Err(Refused::UnknownLink));
             };
             if let Some(attempt) = pressed_before(tx, id, redeem.leg, &redeem.key).await? {
@@ -192,11 +193,11 @@ impl Redemptions {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             let Vouch { user, code: id, leg, key } = vouch;
-            let pass = lock_code(tx, &vault, id).await?;
+            let code = lock_code(tx, &vault, id).await?;
             if let Err(denied) = may_use(tx, user, id).await? {
                 return Ok(Err(VouchRefusal::Denied(denied)));
             }
-            let Some(Pass { mut code, .. }) = pass else {
+            let Some(mut code) = code else {
                 return Ok(Err(VouchRefusal::Denied(Denied::Unknown)));
             };
             // Guests' keys have no slash, so nobody takes another's.
@@ -255,7 +256,12 @@ async fn remember(
         .map(drop)
 }
 
-async fn guest_pass(tx: &mut Tx, vault: &Vault, id: CodeId, now: Timestamp) -> Result<GuestPass> {
+async fn guest_pass(
+    tx: &mut Tx,
+    vault: &Vault,
+    id: CodeId,
+    now: Timestamp,
+) -> Result<Option<GuestPass>> {
     let row = sql("SELECT c.*, d.name AS intercom_name, d.time_zone, u.phone_sealed AS host_sealed
                    FROM codes c
                    JOIN devices d ON d.id = c.intercom_id
@@ -263,7 +269,7 @@ async fn guest_pass(tx: &mut Tx, vault: &Vault, id: CodeId, now: Timestamp) -> R
                    WHERE c.id = $1");
     let row = row.bind(id).one(tx).await?;
     let host: Option<Vec<u8>> = row.take("host_sealed")?;
-    let pass = pass_of(vault, &row)?;
+    let Some(pass) = pass_of(vault, &row)? else { return Ok(None) };
     let latest = sql("SELECT * FROM attempts WHERE code_id = $1
                       ORDER BY reserved_at DESC, id DESC LIMIT 1");
     let latest = latest.bind(id).optional(tx).await?;
@@ -274,7 +280,7 @@ async fn guest_pass(tx: &mut Tx, vault: &Vault, id: CodeId, now: Timestamp) -> R
         }
     };
     let target = target_for(tx, &pass.code, next).await?;
-    Ok(GuestPass {
+    Ok(Some(GuestPass {
         intercom_name: row.take("intercom_name")?,
         time_zone: row.take("time_zone")?,
         latest: latest.map(|row| attempt_of(&row)).transpose()?,
@@ -282,7 +288,7 @@ async fn guest_pass(tx: &mut Tx, vault: &Vault, id: CodeId, now: Timestamp) -> R
         gate_is_there: target.is_some_and(|target| target.gate.ready(now).is_some()),
         host: host.map(|sealed| phone(vault, "user", &sealed)).transpose()?,
         pass,
-    })
+    }))
 }
 
 /// The attempt that the same press of the button made before.

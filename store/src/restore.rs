@@ -127,8 +127,7 @@ async fn keep_open(tx: &mut Tx, now: Timestamp) -> Result<Vec<AttemptId>> {
 }
 
 async fn revoke(tx: &mut Tx, vault: &Vault, id: CodeId, now: Timestamp) -> Result<bool> {
-    let Some(pass) = lock_code(tx, vault, id).await? else { return Ok(false) };
-    let mut code = pass.code;
+    let Some(mut code) = lock_code(tx, vault, id).await? else { return Ok(false) };
     let in_flight = match code.reserved_attempt() {
         Some(attempt) => Some(attempt_with(tx, attempt).await?),
         None => None,

@@ -8,6 +8,7 @@ use domain::permission::{Act, Denied};
 use domain::{CodeId, GateId, IntercomId, PhoneNumber, Timestamp, UserId};
 
 use crate::database::in_transaction;
+use crate::erasure::lock_user;
 use crate::events::{About, record};
 use crate::intercoms::lock_device;
 use crate::logins::phone_digest;
@@ -78,6 +79,9 @@ impl Devices {
             let to = user.parsed("id", UserId::parse)?;
             if to == owner {
                 return Ok(Err(TransferRefusal::AlreadyTheirs));
+            }
+            if !lock_user(tx, to).await? {
+                return Ok(Err(TransferRefusal::UserNotFound));
             }
             let mut whole = Vec::new();
             for intercom in touched {

@@ -92,6 +92,12 @@ impl Vault {
 
     /// Opens the fields of a row again.
     pub(crate) fn open<const N: usize>(&self, row: &str, sealed: &[u8]) -> Result<[String; N]> {
+        let fields = self.open_all(row, sealed)?;
+        fields.try_into().map_err(|_| Fault::corrupt("sealed", row, "has other fields"))
+    }
+
+    /// The same where older rows have fewer fields.
+    pub(crate) fn open_all(&self, row: &str, sealed: &[u8]) -> Result<Vec<String>> {
         let corrupt = || Fault::corrupt("sealed", row, "cannot be opened with this key");
         let (format, rest) = sealed.split_first().ok_or_else(corrupt)?;
         if *format != SEAL_FORMAT || rest.len() < NONCE_LEN {
@@ -103,7 +109,7 @@ impl Vault {
         let opened = self.seal.open_in_place(nonce, Aad::from(row.as_bytes()), &mut body);
         let fields = read_fields(opened.map_err(|_| corrupt())?).ok_or_else(corrupt);
         body.zeroize();
-        fields?.try_into().map_err(|_| corrupt())
+        fields
     }
 
     /// The digest of something that could be guessed.

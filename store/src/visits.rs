@@ -12,10 +12,10 @@ use domain::visit::{Alert, ENDING_NOTICE};
 use domain::{AccessCode, CodeId, Timestamp, UserId};
 
 use crate::attempts::attempt_with;
-use crate::codes::{Pass, lock_code, may_use};
+use crate::codes::{lock_code, may_use};
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
-use crate::row::code::{pass_of, save_code};
+use crate::row::code::{code_of, save_code};
 use crate::sql::{Tx, sql};
 use crate::vault::Vault;
 use crate::{Answer, Codes, Inner, Result, RevokeRefusal};
@@ -53,8 +53,8 @@ impl Visits {
             let rows = rows.bind(now).bind(now + ENDING_NOTICE).bind(AT_ONCE).all(tx).await?;
             let mut due = Vec::new();
             for row in rows {
-                let code = match pass_of(&vault, &row) {
-                    Ok(pass) => pass.code,
+                let code = match code_of(&vault, &row) {
+                    Ok(code) => code,
                     // One bad row must not keep all others from being told.
                     Err(fault) => {
                         tracing::error!(%fault, "passed over a visit: {fault}");
@@ -72,39 +72,39 @@ impl Visits {
 
 impl Codes {
     /// Gives a locked link as many tries again, by whoever may revoke the code; asked again, it
-    /// gives none (G-7). Answers the code as it is then.
+    /// gives none (G-7).
     pub async fn allow_more(
         &self,
         user: UserId,
         id: CodeId,
         now: Timestamp,
-    ) -> Answer<Pass, RevokeRefusal> {
+    ) -> Answer<(), RevokeRefusal> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
-            let pass = lock_code(tx, &vault, id).await?;
+            let code = lock_code(tx, &vault, id).await?;
             if let Err(denied) = may_use(tx, user, id).await? {
                 return Ok(Err(RevokeRefusal::Denied(denied)));
             }
-            let Some(mut pass) = pass else {
+            let Some(mut code) = code else {
                 return Ok(Err(RevokeRefusal::Denied(Denied::Unknown)));
             };
-            match pass.code.allow_more(now) {
+            match code.allow_more(now) {
                 Err(refusal) => return Ok(Err(RevokeRefusal::NotActive(refusal))),
                 Ok(false) => {}
                 Ok(true) => {
-                    save_code(tx, &pass.code).await?;
-                    let about = About::default().by(user).intercom(pass.code.intercom).code(id);
+                    save_code(tx, &code).await?;
+                    let about = About::default().by(user).intercom(code.intercom).code(id);
                     record(tx, &vault, EventKind::PassUnlocked, about, now).await?;
                 }
             }
-            Ok(Ok(pass))
+            Ok(Ok(()))
         })
     }
 }
 
 /// Decides once more under the code's lock, and says whether anything was told.
 async fn tell_one(tx: &mut Tx, vault: &Vault, id: CodeId, now: Timestamp) -> Result<bool> {
-    let Some(Pass { code, .. }) = lock_code(tx, vault, id).await? else { return Ok(false) };
+    let Some(code) = lock_code(tx, vault, id).await? else { return Ok(false) };
     let (first, kind) = match alert(tx, &code, now).await? {
         None => return Ok(false),
         Some(Alert::Ending) => (

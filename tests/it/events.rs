@@ -137,7 +137,9 @@ async fn p_12_what_was_changed_in_the_books_is_named_and_the_rest_can_be_shown_t
 fn links_of(lines: &[Value]) -> usize {
     let (mut link, mut count) = ([0_u8; 32].to_vec(), 0);
     for entry in lines.iter().filter(|line| line["entry"].is_i64()) {
-        let mut text = b"fluss/v1/audit".to_vec();
+        let commitment = entry["commitment"].as_str();
+        let version = if commitment.is_some() { 2 } else { 1 };
+        let mut text = format!("fluss/v{version}/audit").into_bytes();
         text.extend(&link);
         let at: jiff::Timestamp = entry["at"].as_str().unwrap().parse().unwrap();
         let numbers = [entry["position"].to_string(), at.as_millisecond().to_string()];
@@ -159,6 +161,10 @@ fn links_of(lines: &[Value]) -> usize {
             let length = field.as_ref().map_or(u64::MAX, |field| field.len() as u64);
             text.extend(length.to_be_bytes());
             text.extend(field.unwrap_or_default().as_bytes());
+        }
+        if let Some(commitment) = commitment {
+            text.extend(32_u64.to_be_bytes());
+            text.extend(data_encoding::HEXLOWER.decode(commitment.as_bytes()).unwrap());
         }
         link = digest(&SHA256, &text).as_ref().to_vec();
         assert_eq!(entry["link"], data_encoding::HEXLOWER.encode(&link), "{entry}");

@@ -29,6 +29,7 @@ mod owner;
 mod pages;
 #[path = "../../store/tests/it/postgres.rs"]
 mod postgres;
+mod privacy;
 mod process;
 mod proxy;
 mod replay;

@@ -8,7 +8,8 @@ use crate::body::{Path, device};
 use crate::caller::Caller;
 use crate::{Api, wire};
 
-/// Lists the last hundred codes that have ended, the latest first.
+/// Lists the last hundred codes that have ended, the latest first. Some time after its end a code
+/// has no guest any more.
 #[utoipa::path(get, path = "/v1/intercoms/{id}/history", tag = "codes",
     security(("session" = [])), params(("id" = String, Path)),
     responses((status = 200, body = Codes)))]
@@ -18,7 +19,6 @@ pub(crate) async fn history(
     Path(id): Path<String>,
 ) -> Result<axum::Json<Codes>, Problem> {
     let now = api.now();
-    let passes = api.store.codes().history(caller.user, device(&id)?, now).await??;
-    let items = passes.iter().map(|pass| wire::Code::of(pass, false, now)).collect();
-    Ok(axum::Json(Codes { items }))
+    let ended = api.store.codes().history(caller.user, device(&id)?, now).await??;
+    Ok(axum::Json(Codes { items: ended.iter().map(|past| wire::Code::ended(past, now)).collect() }))
 }

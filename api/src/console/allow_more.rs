@@ -19,6 +19,6 @@ pub(super) async fn allow_more(
     Path(id): Path<String>,
 ) -> Result<Redirect, Problem> {
     let id = segment(CodeId::parse(&id))?;
-    ask(&api, caller.user, id).await?;
+    ask(&api, &caller, id).await?;
     Ok(Redirect::to(&format!("/console/codes/{id}")))
 }

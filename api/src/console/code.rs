@@ -32,6 +32,8 @@ struct Shown {
     mobile: String,
     /// While it can be used.
     digits: Option<String>,
+    /// Within its grace, too: it still opens the way out.
+    may_be_deleted: bool,
     state: Words,
     opening: Option<Words>,
     left: Option<Words>,
@@ -99,22 +101,23 @@ fn told(api: &Api, user: UserId, seen: &GuestPass) -> Shown {
         guest: guest.to_owned(),
         mobile: pass.guest.mobile.reveal().to_owned(),
         digits: is_active.then(|| code.passcode.reveal()),
+        may_be_deleted: code.still_opens(now),
         state: visit::state(code, zone, now),
         opening: seen.latest.as_ref().map(|latest| visit::opening(code, latest, zone, now)),
         left: visit::left(code, now),
         until: Moment::new(code.expires_at, zone),
-        link: Words::of(match (is_active || code.is_in_grace(now), code.guard.locked_at) {
+        link: Words::of(match (code.still_opens(now), code.guard.locked_at) {
             (false, _) => "code-link-ended",
             (true, Some(_)) => "code-link-locked",
             (true, None) => "code-link-works",
         }),
         made_at: Moment::new(code.issued_at, zone),
-        made_by: visit::made_by(pass, user),
-        ends_soon: visit::ends_soon(pass, zone, now),
+        made_by: visit::made_by(pass.issued_by, user),
+        ends_soon: visit::ends_soon(code, &pass.guest, zone, now),
         perhaps_inside: visit::stays_over(pass, zone, now),
         is_locked: visit::is_locked(code, now),
         gate_trouble: match (seen.is_suspended, seen.gate_is_there) {
-            _ if !is_active && !code.is_in_grace(now) => None,
+            _ if !code.still_opens(now) => None,
             (true, _) => Some("problem-pass-suspended"),
             (false, true) => None,
             (false, false) => Some("code-gate-away"),

@@ -85,15 +85,15 @@ pub(super) async fn look(api: &Api, user: UserId, id: &str) -> Result<Shown, Pro
     let active = api.store.codes().active(user, id.clone(), now).await??;
     let mut ended = api.store.codes().history(user, id.clone(), now).await??;
     ended.retain(|pass| visit::is_perhaps_inside(&pass.code, now));
-    let lines = |passes: &[Pass]| passes.iter().map(|pass| Line::of(pass, zone, now)).collect();
+    let mut all = active.iter().map(|pass| &pass.code).chain(ended.iter().map(|past| &past.code));
     Ok(Shown {
         id,
         place: intercom.name.as_str().to_owned(),
         slots: slots(&active, limit, zone),
         troubles,
-        perhaps_inside: lines(&ended),
-        is_under_way: active.iter().chain(&ended).any(|pass| visit::is_under_way(&pass.code)),
-        active: lines(&active),
+        perhaps_inside: ended.iter().map(|past| Line::ended(past, zone, now)).collect(),
+        is_under_way: all.any(visit::is_under_way),
+        active: active.iter().map(|pass| Line::of(pass, zone, now)).collect(),
     })
 }
 

@@ -9,10 +9,11 @@ use store::{Device, DeviceKind};
 use super::codes::troubles;
 use super::done::Done;
 use super::owner::Owner;
+use super::plan;
 use crate::Api;
 use crate::answers::Problem;
 use crate::body::{self, Path, Query};
-use crate::pages::{Screen, Words, filters};
+use crate::pages::{Moment, Screen, Words, filters};
 
 /// All devices.
 #[derive(Template)]
@@ -40,8 +41,12 @@ struct Shown {
     is_owner: bool,
     /// What keeps it from being of use.
     trouble: Option<Words>,
+    /// What it is used for.
+    plan: Option<&'static str>,
     /// Gates only: whether it can be opened now.
     online: Option<bool>,
+    /// Gates only: when they last spoke of themselves, and their firmware.
+    last_report: Option<(Moment, String)>,
     /// Whether codes can be sent: settings are saved, and the reader may (C04).
     one_time_access: bool,
     /// The page to print the board, for who may send guests there.
@@ -85,6 +90,11 @@ fn shown(api: &Api, device: &Device) -> Shown {
         is_intercom,
         is_owner: device.role == Role::Owner,
         trouble: trouble(device).map(Words::of),
+        plan: device.plan.map(plan::words),
+        last_report: device
+            .last_report
+            .as_ref()
+            .map(|report| (Moment::new(report.at, &device.time_zone), report.firmware.clone())),
         online: device.gate.as_ref().map(|gate| gate.ready(api.now()).is_some()),
         one_time_access: is_intercom && device.has_settings && may_use,
         board: (is_intercom && may_use)

@@ -19,6 +19,8 @@ impl Done {
             "deleted" => Some(Words::of("done-deleted")),
             "number" => Some(Words::of("done-number")),
             "app_off" => Some(Words::of("done-app-off")),
+            "plan" => Some(Words::of("done-plan")),
+            "replaced" => Some(Words::of("done-replaced")),
             "claimed" => Some(Words::of("done-claimed")),
             _ => None,
         }

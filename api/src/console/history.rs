@@ -32,13 +32,13 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Result<Screen<History>, Problem> {
     let (id, now) = (device(&id)?, api.now());
-    let passes = api.store.codes().history(caller.user, id.clone(), now).await??;
+    let past = api.store.codes().history(caller.user, id.clone(), now).await??;
     let intercom = api.store.devices().details(caller.user, id.clone()).await??;
     let zone = intercom.time_zone.as_str();
-    let ended = passes.iter().map(|pass| Ended {
-        line: Line::of(pass, zone, now),
-        made_at: Moment::new(pass.code.issued_at, zone),
-        made_by: visit::made_by(pass, caller.user),
+    let ended = past.iter().map(|past| Ended {
+        line: Line::ended(past, zone, now),
+        made_at: Moment::new(past.code.issued_at, zone),
+        made_by: visit::made_by(past.issued_by, caller.user),
     });
     let (ended, place) = (ended.collect(), intercom.name.as_str().to_owned());
     Ok(Screen(History { id, place, ended }))

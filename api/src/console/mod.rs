@@ -21,7 +21,9 @@ mod invite;
 mod let_through;
 mod live;
 mod owner;
+mod plan;
 mod rename;
+mod replace;
 mod send;
 mod settings;
 mod sign_in;
@@ -71,6 +73,9 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/console/intercoms/{id}/board.pdf", get(board::pdf))
         .route("/console/intercoms/{id}/calls", get(calls::show).post(calls::save))
         .route("/console/devices/{id}/name", get(rename::show).post(rename::rename))
+        .route("/console/devices/{id}/plan", get(plan::show).post(plan::choose))
+        .route("/console/devices/{id}/plan/transfer", post(plan::give))
+        .route("/console/devices/{id}/replacement", get(replace::show).post(replace::replace))
         .route("/console/intercoms/{id}/settings", get(settings::show).post(settings::save))
         .route("/console/intercoms/{id}/codes", get(codes::show))
         .route("/console/intercoms/{id}/codes/live", get(codes::live))

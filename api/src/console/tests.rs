@@ -4,8 +4,10 @@ mod account;
 mod codes;
 mod devices;
 mod ends;
+mod erased;
 mod hosts;
 mod live;
+mod plans;
 mod settings;
 mod visit;
 

@@ -4,7 +4,7 @@ use domain::access_code::{End, Standing};
 use domain::attempt::State;
 use domain::visit::Alert;
 use domain::{AccessCode, Attempt, Leg, Timestamp, UserId};
-use store::Pass;
+use store::{Guest, Pass, Past};
 
 use crate::pages::{Moment, Words};
 
@@ -12,7 +12,8 @@ use crate::pages::{Moment, Words};
 #[derive(Hash)]
 pub(super) struct Line {
     pub(super) id: String,
-    pub(super) guest: String,
+    /// None once that was erased.
+    pub(super) guest: Option<String>,
     pub(super) state: Words,
     pub(super) left: Option<Words>,
     pub(super) is_locked: bool,
@@ -24,14 +25,22 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn of(pass: &Pass, zone: &str, now: Timestamp) -> Self {
-        let code = &pass.code;
+        Self::told(&pass.code, Some(&pass.guest), zone, now)
+    }
+
+    /// A code that has ended.
+    pub(super) fn ended(past: &Past, zone: &str, now: Timestamp) -> Self {
+        Self::told(&past.code, past.guest.as_ref(), zone, now)
+    }
+
+    fn told(code: &AccessCode, guest: Option<&Guest>, zone: &str, now: Timestamp) -> Self {
         Self {
             id: code.id.to_string(),
-            guest: pass.guest.name.as_str().to_owned(),
+            guest: guest.map(|guest| guest.name.as_str().to_owned()),
             state: state(code, zone, now),
             left: left(code, now),
             is_locked: is_locked(code, now),
-            alert: ends_soon(pass, zone, now),
+            alert: guest.and_then(|guest| ends_soon(code, guest, zone, now)),
             may_let_out: code.alert(None, now).is_some()
                 && code.way_on_hosts_word(now) == Some(Leg::Exit),
         }
@@ -62,11 +71,14 @@ pub(super) fn left(code: &AccessCode, now: Timestamp) -> Option<Words> {
 }
 
 /// What is said of a guest who is inside while the code ends soon (O-10).
-pub(super) fn ends_soon(pass: &Pass, zone: &str, now: Timestamp) -> Option<Words> {
-    let code = &pass.code;
+pub(super) fn ends_soon(
+    code: &AccessCode,
+    guest: &Guest,
+    zone: &str,
+    now: Timestamp,
+) -> Option<Words> {
     let ending = code.alert(None, now).filter(|alert| *alert == Alert::Ending);
-    let guest = pass.guest.name.as_str();
-    let words = Words::of("visit-ends-soon").with("guest", guest);
+    let words = Words::of("visit-ends-soon").with("guest", guest.name.as_str());
     ending.map(|_| words.at("at", Moment::new(code.exit_until(), zone)))
 }
 
@@ -82,7 +94,7 @@ pub(super) fn stays_over(pass: &Pass, zone: &str, now: Timestamp) -> Option<Word
 
 /// Whether the link takes no digits any more, while there is still something to open.
 pub(super) fn is_locked(code: &AccessCode, now: Timestamp) -> bool {
-    (code.is_active(now) || code.is_in_grace(now)) && code.guard.locked_at.is_some()
+    code.still_opens(now) && code.guard.locked_at.is_some()
 }
 
 /// Whether the code has ended, not long ago, and its guest went in and never out.
@@ -134,6 +146,6 @@ pub(super) fn opening(code: &AccessCode, attempt: &Attempt, zone: &str, now: Tim
 }
 
 /// Who made a code, in the eyes of a reader.
-pub(super) fn made_by(pass: &Pass, reader: UserId) -> Words {
-    Words::of(if pass.issued_by == reader { "code-by-you" } else { "code-by-other" })
+pub(super) fn made_by(issued_by: UserId, reader: UserId) -> Words {
+    Words::of(if issued_by == reader { "code-by-you" } else { "code-by-other" })
 }

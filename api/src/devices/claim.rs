@@ -9,7 +9,7 @@ use serde::Deserialize;
 use store::Device;
 use utoipa::ToSchema;
 
-use super::seen;
+use super::{plan, seen};
 use crate::answers::Problem;
 use crate::body::{Fields, Json};
 use crate::caller::{Caller, From as Address};
@@ -23,6 +23,8 @@ pub(crate) struct Claim {
     claim_code: String,
     /// What people call it; the label's name when left out
     name: Option<String>,
+    /// What it is used for: `home` or `commercial`; nothing is said when left out
+    plan: Option<String>,
 }
 
 /// Claims a device, once. Claiming it again from the same account changes nothing.
@@ -34,7 +36,12 @@ pub(crate) async fn claim(
     Address(address): Address,
     Json(body): Json<Claim>,
 ) -> Result<axum::Json<wire::Device>, Problem> {
-    let claimed = ask(&api, address, &caller, &body.claim_code, body.name.as_deref()).await?;
+    let plan = body.plan.as_deref().map(plan::parsed).transpose()?;
+    let mut claimed = ask(&api, address, &caller, &body.claim_code, body.name.as_deref()).await?;
+    if let Some(plan) = plan {
+        // Asked again after a crash in between, it is said after all.
+        claimed = plan::ask(&api, &caller, &claimed.kind.id(), plan.as_str()).await?;
+    }
     Ok(axum::Json(seen(&api, &claimed)))
 }
 

@@ -27,7 +27,7 @@ pub(crate) async fn remove(
 ) -> Result<axum::Json<Removed>, Problem> {
     let (id, now) = (device(&id)?, api.now());
     caller.session.must_be_stepped_up(now)?;
-    let suspended = api.store.devices().remove(caller.user, id.clone(), now).await??;
+    let suspended = caller.store.devices().remove(caller.user, id.clone(), now).await??;
     tracing::info!(device.id = %id, "took {id} off an account");
     Ok(axum::Json(Removed { suspended }))
 }

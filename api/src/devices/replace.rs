@@ -1,9 +1,11 @@
 //! `POST /v1/devices/{id}/replacement`: puts a spare in a gate's place.
 
+use std::net::IpAddr;
+
 use axum::extract::State;
 use domain::secret::ClaimCode;
 use serde::Deserialize;
-use store::Replacement;
+use store::{Device, Replacement};
 use utoipa::ToSchema;
 
 use super::seen;
@@ -32,14 +34,26 @@ pub(crate) async fn replace(
     Path(id): Path<String>,
     Json(body): Json<Replace>,
 ) -> Result<axum::Json<wire::Device>, Problem> {
-    let spare = ClaimCode::parse(&body.claim_code);
+    let replaced = ask(&api, address, &caller, &id, &body.claim_code).await?;
+    Ok(axum::Json(seen(&api, &replaced)))
+}
+
+/// Puts the spare with this label in a gate's place.
+pub(crate) async fn ask(
+    api: &Api,
+    address: IpAddr,
+    caller: &Caller,
+    id: &str,
+    claim_code: &str,
+) -> Result<Device, Problem> {
+    let spare = ClaimCode::parse(claim_code);
     let spare = spare.map_err(|error| Problem::field("claim_code", error))?;
-    let id = device(&id)?;
+    let id = device(id)?;
     api.limits.may_guess(address)?;
     let replaced = caller.store.devices().replace(caller.user, id, spare, api.now()).await?;
     if let Err(Replacement::Unknown | Replacement::NotASpare) = replaced {
         // A wrong code costs as much patience as a wrong link.
         api.limits.guessed_wrong(address);
     }
-    Ok(axum::Json(seen(&api, &replaced?)))
+    Ok(replaced?)
 }

@@ -36,8 +36,8 @@ pub(crate) struct Event {
 
 impl Event {
     pub(crate) fn of(event: Happened) -> Self {
-        let Happened { id, at, kind, actor, user, device, intercom, code, attempt, exception: _ } =
-            event;
+        // An exception is the operator's, and a commitment the audit's.
+        let Happened { id, at, kind, actor, user, device, intercom, code, attempt, .. } = event;
         Self {
             id: id.to_string(),
             kind,

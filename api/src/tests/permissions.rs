@@ -73,6 +73,13 @@ const ROWS: &[Row] = &[
         [200, 403, 403, 403, 404, 401, 401],
     ),
     ("POST /v1/devices/{gate}/replacement", LABEL, [404, 403, 403, 403, 404, 401, 401]),
+    ("DELETE /v1/devices/{gate}", "", [200, 403, 403, 403, 404, 401, 401]),
+    ("PUT /v1/devices/{id}/plan", r#"{"plan":"home"}"#, [200, 403, 403, 403, 404, 401, 401]),
+    (
+        "POST /v1/devices/{id}/plan/transfer",
+        r#"{"to":"{id}"}"#,
+        [409, 403, 403, 403, 404, 401, 401],
+    ),
     ("POST /v1/devices/{id}/transfer", PHONE, [403, 403, 403, 403, 403, 401, 401]),
     ("GET /v1/devices/{id}/people", "", [200, 403, 403, 403, 404, 401, 401]),
     ("PUT /v1/devices/{id}/people", PHONE, [200, 403, 403, 403, 404, 401, 401]),
@@ -100,6 +107,7 @@ const ROWS: &[Row] = &[
     ("GET /v1/codes/{code}", "", [200, 200, 403, 200, 404, 401, 401]),
     ("DELETE /v1/codes/{code}", "", [200, 200, 403, 200, 404, 401, 401]),
     ("POST /v1/codes/{code}/openings", r#"{"leg":"entry"}"#, [409, 409, 403, 409, 404, 401, 401]),
+    ("POST /v1/codes/{code}/allow-more", "", [200, 200, 403, 200, 404, 401, 401]),
     ("GET /v1/attempts/{attempt}", "", [200, 200, 403, 200, 404, 401, 401]),
     ("GET /v1/attempts/{attempt}/events", "", [200, 200, 403, 200, 404, 401, 401]),
     // One's own account: there is no way to name another's.

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::access_code::{End, MAX_WRONG_TRIES, NotActive, Refusal, Standing};
+use crate::access_code::{End, MAX_WRONG_TRIES, NotActive, Refusal, Revocation, Standing};
 use crate::attempt::AskedBy;
 use crate::settings::ExitGrace;
 use crate::tests::{NOON, code, inside, try_at, vouch_at};
@@ -44,13 +44,16 @@ fn g_15_whoever_leaves_within_the_grace_has_been_in_and_out() {
     assert_eq!(try_at(&mut guest, Leg::Exit, "0427", 4, late), Err(Refusal::Used));
 }
 
-/// X11: a code is active, and holds its slot, until its end and no longer.
+/// X11: a code is active, and holds its slot, until its end and no longer. What it still opens is
+/// the host's to close.
 #[test]
-fn a_code_in_its_grace_holds_no_slot_and_cannot_be_revoked() {
+fn a_code_in_its_grace_holds_no_slot_and_can_be_revoked_until_it_opens_nothing_more() {
     let mut guest = with_grace(inside());
     let end = guest.expires_at;
     assert!(guest.is_in_grace(end) && !guest.is_active(end));
-    assert_eq!(guest.revoke(None, end), Err(NotActive::Expired));
+    assert_eq!(guest.clone().revoke(None, end + TWO_HOURS), Err(NotActive::Expired));
+    assert_eq!(guest.revoke(None, end), Ok(Revocation::Clean));
+    assert_eq!(try_at(&mut guest, Leg::Exit, "0427", 2, end), Err(Refusal::Revoked));
 }
 
 #[test]

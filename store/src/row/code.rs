@@ -6,7 +6,8 @@ use domain::secret::{LinkToken, Reference};
 use domain::settings::ExitGrace;
 use domain::{AccessCode, AttemptId, CodeId, IntercomId, Passcode, PhoneNumber, Timestamp, UserId};
 
-use crate::codes::{Guest, Pass};
+use crate::codes::{Guest, Pass, Past};
+use crate::commitment::{Opening, Salt};
 use crate::sql::{Row, Tx, sql};
 use crate::vault::Vault;
 use crate::{Fault, Result};
@@ -16,39 +17,120 @@ fn row_name(id: CodeId, intercom: IntercomId) -> String {
     format!("{id}/{intercom}")
 }
 
+/// In place of digits that were erased. Nobody is let through by them: they are never given out,
+/// and the code has ended.
+const ERASED: &str = "0000";
+
+/// What is sealed of a code, and erased with its guest.
+struct Sealed {
+    passcode: Passcode,
+    link: LinkToken,
+    reference: Reference,
+    guest: Guest,
+    /// Codes from before there were commitments have none.
+    salt: Option<Salt>,
+}
+
 /// Seals what must be read again.
 pub(crate) fn seal(
     vault: &Vault,
     code: &AccessCode,
-    guest: &Guest,
+    opening: &Opening,
     link: &LinkToken,
     reference: &Reference,
 ) -> Result<Vec<u8>> {
+    let Opening { guest, salt } = opening;
     let fields = [
         code.passcode.reveal(),
         link.reveal(),
         reference.reveal(),
         guest.name.as_str().to_owned(),
         guest.mobile.reveal().to_owned(),
+        salt.reveal(),
     ];
     vault.seal(&row_name(code.id, code.intercom), &fields.each_ref().map(String::as_str))
 }
 
-pub(crate) fn pass_of(vault: &Vault, row: &Row) -> Result<Pass> {
+/// Opens what is sealed; none when it was erased.
+fn sealed_of(vault: &Vault, row: &Row) -> Result<Option<Sealed>> {
+    if row.moment_if_any("erased_at")?.is_some() {
+        return Ok(None);
+    }
     let id = row.parsed("id", CodeId::parse)?;
     let intercom = row.parsed("intercom_id", IntercomId::parse)?;
-    let sealed: Vec<u8> = row.take("sealed")?;
-    let [passcode, link, reference, name, mobile] = vault.open(&row_name(id, intercom), &sealed)?;
     let corrupt = |what: &'static str| move || Fault::corrupt("codes", id, what);
-    let code = AccessCode {
+    let fields = vault.open_all(&row_name(id, intercom), &row.take::<Vec<u8>>("sealed")?)?;
+    let [passcode, link, reference, name, mobile, salt @ ..] = fields.as_slice() else {
+        return Err(corrupt("fields")());
+    };
+    let salt = match salt {
+        [] => None,
+        [salt] => Some(Salt::parse(salt).ok_or_else(corrupt("salt"))?),
+        [_, _, ..] => return Err(corrupt("fields")()),
+    };
+    Ok(Some(Sealed {
+        passcode: Passcode::parse(passcode).ok().ok_or_else(corrupt("digits"))?,
+        link: LinkToken::parse(link).ok().ok_or_else(corrupt("link"))?,
+        reference: Reference::parse(reference).ok().ok_or_else(corrupt("reference"))?,
+        guest: Guest {
+            name: GuestName::parse(name).ok().ok_or_else(corrupt("name"))?,
+            mobile: PhoneNumber::from_kept(mobile).ok().ok_or_else(corrupt("mobile"))?,
+        },
+        salt,
+    }))
+}
+
+/// A code with everything its sender may see; none when that was erased.
+pub(crate) fn pass_of(vault: &Vault, row: &Row) -> Result<Option<Pass>> {
+    let Some(Sealed { passcode, link, reference, guest, .. }) = sealed_of(vault, row)? else {
+        return Ok(None);
+    };
+    Ok(Some(Pass {
+        code: code_with(row, passcode)?,
+        guest,
+        link,
+        reference,
+        issued_by: row.parsed("issued_by", UserId::parse)?,
+        limit_at_issue: super::number(row, "limit_at_issue")?,
+    }))
+}
+
+/// A code as its history tells it.
+pub(crate) fn past_of(vault: &Vault, row: &Row) -> Result<Past> {
+    let (passcode, guest) = match sealed_of(vault, row)? {
+        Some(Sealed { passcode, guest, .. }) => (passcode, Some(guest)),
+        None => (no_digits()?, None),
+    };
+    let issued_by = row.parsed("issued_by", UserId::parse)?;
+    Ok(Past { code: code_with(row, passcode)?, guest, issued_by })
+}
+
+/// A code alone, erased or not.
+pub(crate) fn code_of(vault: &Vault, row: &Row) -> Result<AccessCode> {
+    past_of(vault, row).map(|past| past.code)
+}
+
+/// What opens the commitment to a code's guest.
+pub(crate) fn opening_of(vault: &Vault, row: &Row) -> Result<Option<Opening>> {
+    let sealed = sealed_of(vault, row)?;
+    let opening = |Sealed { guest, salt, .. }| salt.map(|salt| Opening { guest, salt });
+    Ok(sealed.and_then(opening))
+}
+
+fn no_digits() -> Result<Passcode> {
+    Passcode::parse(ERASED).map_err(|error| Fault::corrupt("codes", ERASED, error))
+}
+
+fn code_with(row: &Row, passcode: Passcode) -> Result<AccessCode> {
+    let id = row.parsed("id", CodeId::parse)?;
+    let grace = ExitGrace::from_minutes(super::number(row, "exit_grace_min")?);
+    Ok(AccessCode {
         id,
-        intercom,
-        passcode: Passcode::parse(&passcode).ok().ok_or_else(corrupt("digits"))?,
+        intercom: row.parsed("intercom_id", IntercomId::parse)?,
+        passcode,
         issued_at: row.moment("issued_at")?,
         expires_at: row.moment("expires_at")?,
-        exit_grace: ExitGrace::from_minutes(super::number(row, "exit_grace_min")?)
-            .ok()
-            .ok_or_else(corrupt("grace"))?,
+        exit_grace: grace.map_err(|error| Fault::corrupt("codes", id, error))?,
         guard: LinkGuard {
             wrong_tries: super::number(row, "wrong_tries")?,
             wait_until: row.moment_if_any("wait_until")?,
@@ -57,17 +139,6 @@ pub(crate) fn pass_of(vault: &Vault, row: &Row) -> Result<Pass> {
         entry: leg_of(row, "entry_attempt", "entered_at")?,
         exit: leg_of(row, "exit_attempt", "left_at")?,
         end: end_of(row)?,
-    };
-    Ok(Pass {
-        guest: Guest {
-            name: GuestName::parse(&name).ok().ok_or_else(corrupt("name"))?,
-            mobile: PhoneNumber::from_kept(&mobile).ok().ok_or_else(corrupt("mobile"))?,
-        },
-        link: LinkToken::parse(&link).ok().ok_or_else(corrupt("link"))?,
-        reference: Reference::parse(&reference).ok().ok_or_else(corrupt("reference"))?,
-        issued_by: row.parsed("issued_by", UserId::parse)?,
-        limit_at_issue: super::number(row, "limit_at_issue")?,
-        code,
     })
 }
 
@@ -129,5 +200,52 @@ fn end_of(row: &Row) -> Result<Option<End>> {
         (Some(_), None, _) | (None, Some(_), _) => {
             Err(Fault::corrupt("codes", "revoked_at", "revoked without an effective moment"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use domain::Dice;
+
+    use super::*;
+    use crate::database::in_transaction;
+    use crate::{Keys, Store};
+
+    struct Sevens;
+
+    impl Dice for Sevens {
+        fn roll(&self, into: &mut [u8]) {
+            into.fill(7);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_code_from_before_there_were_commitments_is_read_and_proves_no_guest() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("fluss.db").display());
+        let keys = Keys { seal: [1; 32], pepper: [2; 32] };
+        let store = Store::open(&url, &keys, Arc::new(Sevens)).await.unwrap();
+        let vault = Arc::clone(&store.inner.vault);
+        let (id, intercom) = (CodeId::from_bytes([1; 16]), IntercomId::from_bytes([2; 16]));
+        let (link, reference) = (LinkToken::random(&Sevens), Reference::random(&Sevens));
+        let (link, reference) = (link.reveal(), reference.reveal());
+        let fields = ["0427", &link, &reference, "Thandi", "+27821234567"];
+        let sealed = vault.seal(&row_name(id, intercom), &fields).unwrap();
+        let (pass, opening) = in_transaction!(store.inner.db, |tx| {
+            let row = sql("SELECT $1 AS id, $2 AS intercom_id, $3 AS sealed, $4 AS issued_by,
+                                  1 AS issued_at, 2 AS expires_at, 0 AS wrong_tries,
+                                  10 AS limit_at_issue, NULL AS erased_at, NULL AS wait_until,
+                                  NULL AS locked_at, NULL AS entry_attempt, NULL AS entered_at,
+                                  NULL AS exit_attempt, NULL AS left_at, NULL AS revoked_at,
+                                  NULL AS effective_at, NULL AS ended_at");
+            let row = row.bind(id).bind(intercom).bind(sealed);
+            let row = row.bind(UserId::from_bytes([3; 16])).one(tx).await?;
+            Ok((pass_of(&vault, &row)?, opening_of(&vault, &row)?))
+        })
+        .unwrap();
+        assert_eq!(pass.unwrap().guest.name.as_str(), "Thandi");
+        assert_eq!(opening, None);
     }
 }

@@ -253,15 +253,15 @@ impl World {
         self.store.events().after(who, after, at_most).await.unwrap().unwrap()
     }
 
-    async fn files_all(&self) {
+    pub(crate) async fn files_all(&self) {
         while self.store.events().file(self.now()).await.unwrap() != 0 {}
     }
 
-    async fn verdict(&self) -> Verdict {
+    pub(crate) async fn verdict(&self) -> Verdict {
         self.judges(Some(self.intercom)).await
     }
 
-    async fn verdicts(&self) -> Vec<Verdict> {
+    pub(crate) async fn verdicts(&self) -> Vec<Verdict> {
         let mut verdicts = Vec::new();
         for chain in self.store.events().chains().await.unwrap() {
             verdicts.push(self.judges(chain).await);
@@ -302,7 +302,7 @@ impl World {
     }
 
     /// Somebody in the database.
-    async fn runs(&self, statement: &str) {
+    pub(crate) async fn runs(&self, statement: &str) {
         let statement = sqlx::AssertSqlSafe(statement.to_owned());
         if let Some(path) = self.url.strip_prefix("sqlite:") {
             let mut conn = SqliteConnection::connect(path).await.unwrap();

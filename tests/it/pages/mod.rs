@@ -1,6 +1,7 @@
 //! The pages in a real browser: what a guest and an owner see, press and type.
 
 mod browser;
+mod devices;
 mod ends;
 mod guest;
 mod owner;

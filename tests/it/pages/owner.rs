@@ -448,6 +448,8 @@ async fn looks_at_every_page(name: &str, kind: Kind, words: [&str; 4]) {
         ("device", format!("devices/{intercom}")),
         ("gate", format!("devices/{gate}")),
         ("rename", format!("devices/{intercom}/name")),
+        ("plan", format!("devices/{intercom}/plan")),
+        ("replace", format!("devices/{gate}/replacement")),
         ("calls", format!("intercoms/{intercom}/calls")),
         ("claim", "claim".to_owned()),
         ("account", "account".to_owned()),

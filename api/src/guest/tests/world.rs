@@ -248,7 +248,7 @@ impl World {
 
     pub(crate) async fn gate_is_ready(&self) {
         let (gates, nonce) = (self.store.gates(), domain::roll(&*self.dice));
-        let raised = gates.hello(self.gate, nonce, String::new(), self.now()).await;
+        let raised = gates.hello(self.gate, nonce, "test".to_owned(), self.now()).await;
         let epoch = raised.unwrap().unwrap().epoch;
         let ready = gates.ready(self.gate, nonce, epoch, Vec::new(), self.now()).await;
         assert!(ready.unwrap());
