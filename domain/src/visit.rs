@@ -58,11 +58,10 @@ impl AccessCode {
             return None;
         }
         match self.end {
-            Some(End::Completed { .. }) => None,
             Some(End::Revoked { .. } | End::Expired { .. }) => Some(Alert::Overstay),
             None if self.expires_at <= now => Some(Alert::Overstay),
             None if self.expires_at <= now + ENDING_NOTICE => Some(Alert::Ending),
-            None => None,
+            Some(End::Completed { .. }) | None => None,
         }
     }
 

@@ -25,7 +25,7 @@ crate::on_both_databases![
     g_7_tries_and_taps_at_once_never_exceed_what_was_allowed,
 ];
 
-const BEFORE_THE_NOTICE: Duration = Duration::from_secs(11 * 3600 + 29 * 60);
+const BEFORE_THE_NOTICE: Duration = Duration::from_mins(11 * 60 + 29);
 
 async fn g_15_the_grace_of_a_code_is_the_one_it_was_made_with(world: World) {
     let world = world.ready().await;
