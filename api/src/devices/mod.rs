@@ -26,3 +26,6 @@ pub(crate) struct Devices {
 fn seen(api: &Api, device: &store::Device) -> wire::Device {
     wire::Device::seen(device, &api.public_url, api.now())
 }
+
+#[cfg(test)]
+mod tests;
