@@ -543,7 +543,7 @@ codes-suspended = A gate of the settings is not on this account any more. No cod
 code-locked = Wrong codes were typed five times with this link, so it takes none any more. If that was your guest, allow five more; or let the guest through yourself.
 allow-more-button = Allow 5 more
 
-## Privacy, plans, and what takes a device's place
+## Privacy, plans, and what takes a device’s place
 
 guest-erased = guest (erased)
 device-plan = Plan
@@ -552,20 +552,20 @@ device-plan-commercial = Commercial
 device-report = Last report
 device-firmware = Firmware
 plan = Plan
-    .note = What the device is used for.
+    .note = What the device is used for
 plan-which = The device is used for
 plan-give = Give the plan to another device
-    .note = For a device that takes this one's place. This one has no plan any more then.
+    .note = For a device that takes this one’s place. This one has no plan any more then.
 plan-to = To
 plan-give-button = Give the plan
 replace = Replace the hardware
-    .note = For a faulty gate: put a spare in its place.
-replace-help = The gate keeps its name, its settings, its people and its codes; guests who are on their way notice nothing. The hardware before it is kept out from then on, for good.
+    .note = For a faulty gate: put a spare in its place
+replace-help = The gate keeps its name, its settings, its people and its codes. Until the spare is connected it opens for nobody. The hardware before it is kept out from then on, for good.
 replace-code = Code on the label of the spare
     .note = Fifteen letters and digits. Nobody has added the spare to an account, and it was never connected.
 replace-button = Replace
 done-plan = The plan was given.
-done-replaced = Connect the spare now: it takes this gate's place.
+done-replaced = Connect the spare now: it takes this gate’s place.
 field-plan = Choose a plan.
 problem-plan-missing = This device has no plan to give.
 problem-plan-taken = The other device has a plan of its own.

@@ -64,7 +64,7 @@ fn a_wrong_setting_is_told_in_one_line() {
         ),
         (
             "htp.listen=1",
-            r"htp: unknown field `htp`, expected one of `data`, `roles`, `log`, `log_format`, `names`, `time_zone`, `store`, `http`, `api`, `login`, `courier`, `broker`, `bridge`, `operator`",
+            r"htp: unknown field `htp`, expected one of `data`, `roles`, `log`, `log_format`, `names`, `time_zone`, `store`, `http`, `api`, `login`, `privacy`, `courier`, `broker`, `bridge`, `operator`",
         ),
         (
             "http.max_connections=many",
@@ -115,6 +115,10 @@ fn a_wrong_setting_is_told_in_one_line() {
         (
             "bridge.server_name='two words'",
             r#"bridge.server_name = "two words": expected a host name or an IP address"#,
+        ),
+        (
+            "privacy.keep_guests_days=0",
+            "privacy.keep_guests_days = 0: expected whole days from 1 to 3650",
         ),
         (
             "operator.listen=0.0.0.0:8081",

@@ -27,3 +27,6 @@ pub(crate) struct Devices {
 fn seen(api: &Api, device: &store::Device) -> wire::Device {
     wire::Device::seen(device, &api.public_url, api.now())
 }
+
+#[cfg(test)]
+mod tests;
