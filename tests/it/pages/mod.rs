@@ -1,5 +1,6 @@
 //! The pages in a real browser: what a guest and an owner see, press and type.
 
+mod abilities;
 mod browser;
 mod guest;
 mod owner;
