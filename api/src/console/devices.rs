@@ -4,14 +4,16 @@ use askama::Template;
 use axum::extract::State;
 use domain::gate::Barred;
 use domain::permission::{Act, Role};
+use domain::{GateId, Leg, UserId};
 use store::{Device, DeviceKind};
 
 use super::done::Done;
 use super::owner::Owner;
 use crate::Api;
-use crate::answers::Problem;
+use crate::answers::{Code, Problem};
 use crate::body::{self, Path, Query};
 use crate::pages::{Screen, Words, filters};
+use crate::settings::own_gates;
 
 /// All devices.
 #[derive(Template)]
@@ -43,6 +45,8 @@ struct Shown {
     one_time_access: bool,
     /// The page to print the board, for who may send guests there.
     board: Option<String>,
+    /// The page of what happened to it, for who may read that.
+    story: Option<String>,
 }
 
 /// `GET /console/devices`.
@@ -63,7 +67,24 @@ pub(super) async fn details(
     Query(done): Query<Done>,
 ) -> Result<Screen<Details>, Problem> {
     let device = api.store.devices().details(caller.user, body::device(&id)?).await??;
-    Ok(Screen(Details { device: shown(&api, &device), done: done.words() }))
+    let mut shown = shown(&api, &device);
+    if shown.is_owner && shown.trouble.is_none() && lacks_a_gate(&api, caller.user, &device).await?
+    {
+        shown.trouble = Some(Words::on(Code::GateMissing));
+    }
+    Ok(Screen(Details { device: shown, done: done.words() }))
+}
+
+/// Whether an intercom's settings name a gate that its owner has not, as after a transfer (X18).
+async fn lacks_a_gate(api: &Api, owner: UserId, device: &Device) -> Result<bool, Problem> {
+    if !device.has_settings {
+        return Ok(false);
+    }
+    let saved = api.store.intercoms().settings(owner, device.kind.id()).await??;
+    let own = own_gates(api, owner).await?;
+    let is_own = |gate: GateId| own.iter().any(|own| own.kind.id() == gate.to_string());
+    let gates = saved.map(|saved| [Leg::Entry, Leg::Exit].map(|leg| saved.settings.gate_for(leg)));
+    Ok(gates.is_some_and(|gates| !gates.into_iter().all(is_own)))
 }
 
 fn shown(api: &Api, device: &Device) -> Shown {
@@ -78,6 +99,8 @@ fn shown(api: &Api, device: &Device) -> Shown {
         trouble: trouble(device).map(Words::of),
         online: device.gate.as_ref().map(|gate| gate.ready(api.now()).is_some()),
         one_time_access: is_intercom && device.has_settings && may_use,
+        story: (device.role.may(Act::Manage).is_ok() || (is_intercom && may_use))
+            .then(|| format!("/console/devices/{}/story", device.kind.id())),
         board: (is_intercom && may_use)
             .then(|| format!("/console/intercoms/{}/board", device.kind.id())),
     }

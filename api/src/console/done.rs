@@ -19,6 +19,10 @@ impl Done {
             "deleted" => Some(Words::of("done-deleted")),
             "number" => Some(Words::of("done-number")),
             "app_off" => Some(Words::of("done-app-off")),
+            "given" => Some(Words::of("done-given")),
+            "given_suspended" => Some(Words::of("done-given-suspended")),
+            "hook_revived" => Some(Words::of("done-hook-revived")),
+            "hook_ended" => Some(Words::of("done-hook-ended")),
             "claimed" => Some(Words::of("done-claimed")),
             _ => None,
         }

@@ -6,7 +6,10 @@ mod devices;
 mod hosts;
 mod live;
 mod settings;
+mod story;
+mod transfer;
 mod visit;
+mod webhooks;
 
 use axum::http::StatusCode;
 use domain::login::Channel;

@@ -222,7 +222,7 @@ impl World {
         self.owner_gets(Method::GET, "/v1/webhooks", "").await["items"][0].clone()
     }
 
-    async fn files_and_tells(&self) {
+    pub(crate) async fn files_and_tells(&self) {
         self.files_all().await;
         self.tells(&Teller::new(true).unwrap()).await;
     }

@@ -22,6 +22,7 @@ mod second_factors;
 mod secrets;
 mod spending;
 mod step_up;
+mod story;
 mod transfers;
 mod vouching;
 mod world;
