@@ -129,6 +129,11 @@ impl Browser {
         browser
     }
 
+    /// Whether its pages do without scripts.
+    pub(crate) fn is_without_scripts(&self) -> bool {
+        self.kind.without_scripts
+    }
+
     /// Closes it, so that nothing of it stays behind.
     pub(crate) async fn closes(self) {
         let Self { client, driver, .. } = self;
@@ -217,6 +222,12 @@ impl Browser {
         let field = self.field(label).await;
         field.clear().await.expect("it can be cleared");
         field.send_keys(text).await.expect("it can be typed into");
+    }
+
+    /// Ticks the box with this label.
+    pub(crate) async fn ticks(&self, label: &str) {
+        let field = self.field(label).await;
+        field.send_keys(" ").await.expect("it can be ticked");
     }
 
     /// Hands a file to the field with this label.
