@@ -118,7 +118,7 @@ async fn o_9_who_signed_in_not_long_ago_is_told_when_a_device_can_be_given_away(
     owner.is_fine("console-device-all").await;
     owner.presses("Give to another owner").await;
     owner.proves_it(&home.house).await;
-    owner.sees("For your safety this can be done from").await;
+    owner.sees("For your safety this can only be done after").await;
     owner.is_fine("console-transfer-held").await;
     owner.closes().await;
 }
