@@ -4,14 +4,12 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use anyhow::bail;
-use data_encoding::HEXLOWER;
 use domain::IntercomId;
 use protocol::VerifyingKeys;
 use serde_json::json;
-use store::{Checkpoint, Entry, How, Opening, Store, Verdict, Wrong};
+use store::{Checkpoint, How, Opening, Store, Verdict, Wrong};
 
 use crate::config::Config;
-use crate::explain::moment;
 use crate::machine::{SystemClock, SystemDice};
 use crate::start::{open, signing_key};
 
@@ -98,20 +96,15 @@ async fn write(store: &Store, intercom: IntercomId, guests: bool) -> anyhow::Res
         let Some(last) = entries.last() else { break };
         behind = last.number;
         for entry in &entries {
-            let mut line = line(entry);
-            if let (Some(commitment), Some(code)) = (&entry.event.commitment, entry.event.code) {
-                line["commitment"] = HEXLOWER.encode(commitment).into();
+            let mut line = api::audit::entry(entry);
+            if let (Some(_), Some(code)) = (entry.event.commitment, entry.event.code) {
                 line["guest"] = guest(store.events().opening(code).await?, guests);
             }
             writeln!(out, "{line}")?;
         }
     }
-    for Checkpoint { head, kid, sig } in store.events().checkpoints(Some(intercom)).await? {
-        let (entries, link) = (head.chain.entries, HEXLOWER.encode(&head.chain.head));
-        let at = moment(head.at);
-        let signed = json!({ "checkpoint": entries, "link": link, "at": at, "kid": kid,
-            "signed": head.to_sign(), "sig": sig });
-        writeln!(out, "{signed}")?;
+    for checkpoint in store.events().checkpoints(Some(intercom)).await? {
+        writeln!(out, "{}", api::audit::checkpoint(&checkpoint))?;
     }
     Ok(())
 }
@@ -126,23 +119,4 @@ fn guest(opening: Option<Opening>, shown: bool) -> serde_json::Value {
             json!({ "name": name, "mobile": mobile, "salt": salt.reveal() })
         }
     }
-}
-
-fn line(entry: &Entry) -> serde_json::Value {
-    let Entry { number, position, event, link } = entry;
-    json!({
-        "entry": number,
-        "position": position,
-        "id": event.id.to_string(),
-        "at": moment(event.at),
-        "type": event.kind,
-        "actor": event.actor.map(|id| id.to_string()),
-        "user": event.user.map(|id| id.to_string()),
-        "device": event.device,
-        "intercom": event.intercom.map(|id| id.to_string()),
-        "code": event.code.map(|id| id.to_string()),
-        "attempt": event.attempt.map(|id| id.to_string()),
-        "exception": event.exception.map(|id| id.to_string()),
-        "link": HEXLOWER.encode(link),
-    })
 }

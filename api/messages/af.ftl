@@ -568,3 +568,168 @@ field-plan = Kies ’n plan.
 problem-plan-missing = Hierdie toestel het geen plan om te gee nie.
 problem-plan-taken = Die ander toestel het sy eie plan.
 problem-other-kind = ’n Plan gaan net na ’n ander toestel van dieselfde soort.
+
+## ’n Ander eienaar, wat gebeur het, en webhake
+
+transfer = Gee aan ’n ander eienaar
+    .note = Instellings, kodes, mense en geskiedenis gaan saam
+transfer-what-intercom = Die interkom gaan na ’n ander rekening saam met sy instellings, sy aktiewe kodes, die mense met wie dit gedeel is, en sy geskiedenis. Jy kan nog kodes stuur en sien, totdat die nuwe eienaar dit beëindig.
+transfer-what-gate = Die hek gaan na ’n ander rekening. Kodes van interkoms wat by jou bly, maak dit nie meer oop nie: hulle wag totdat jy ’n ander hek in die instellings kies.
+transfer-for-good = Dit gebeur dadelik en vir goed. Net die nuwe eienaar kan dit teruggee.
+transfer-to = Die nuwe eienaar se selfoonnommer
+    .note = Hulle moes al voorheen hier aangemeld het.
+transfer-along = Hekke wat saamgaan
+    .note = Sonder sy hekke maak die interkom se kodes niks oop totdat sy nuwe eienaar ander hekke kies nie.
+transfer-held = Jy het onlangs aangemeld. Vir jou veiligheid kan dit eers ná { $at } gedoen word.
+    .note = As iemand anders jou vra om ’n toestel weg te gee, moenie.
+transfer-sure = Gee dit vir goed weg?
+    .note = Vergelyk die nommer met dié van die nuwe eienaar. Niemand kan dit vir jou ongedaan maak nie.
+transfer-device = Toestel
+transfer-goes = Gaan saam
+transfer-stays = Bly by jou
+transfer-understood = Ek weet dat dit nie ongedaan gemaak kan word nie.
+transfer-button = Gee dit weg
+done-given = Dit is nou op die nuwe eienaar se rekening. Jy kan dit nog gebruik as iemand met wie dit gedeel word.
+done-given-suspended = Dit is nou op die nuwe eienaar se rekening. Sy kodes maak niks oop totdat hulle ’n hek in die instellings kies nie: sê vir hulle.
+
+story = Wat gebeur het
+    .note = Openinge, kodes, mense en veranderinge
+story-show = Wys
+story-all = Alles
+story-openings = Openinge
+story-codes = Kodes
+story-people = Mense
+story-settings = Instellings
+story-device = Toestel
+story-none = Hier is nog niks neergeskryf nie.
+story-older = Ouer
+story-latest = Terug na die jongste
+story-by = deur { $who }
+story-by-you = deur jou
+story-by-former = deur ’n voormalige gebruiker
+story-by-other = deur iemand anders
+story-for = Vir { $who }
+story-for-you = Vir jou
+story-for-former = Vir ’n voormalige gebruiker
+story-for-other = Vir iemand anders
+
+event-device-claimed = By ’n rekening gevoeg
+event-owner-transferred = Aan ’n ander eienaar gegee
+event-device-enrolled = Deur die installeerder opgestel
+event-device-renewed = Sy sertifikaat is hernu
+event-device-revoked = Vir goed uitgehou
+event-device-replaced = Sy hardeware is vervang
+event-device-quarantined = Uitgehou: twee toestelle het skynbaar sy sleutel
+event-device-released = Weer ingelaat
+event-device-pulse-gap-set = Die pouse tussen twee openinge is verander
+event-settings-saved = Instellings gestoor
+event-grant-added = Toestemming om kodes te stuur gegee
+event-grant-removed = Toestemming om kodes te stuur weggeneem
+event-pass-issued = Kode gemaak
+event-pass-revoked = Kode uitgevee
+event-pass-suspended = Kode opgeskort: sy hek is nie meer op hierdie rekening nie
+event-pass-resumed = Kode werk weer
+event-pass-completed = Die gas het vertrek; die kode is opgebruik
+event-pass-code-rejected = ’n Verkeerde kode is getik
+event-pass-link-locked = Skakel gesluit ná te veel verkeerde kodes
+event-attempt-reserved = ’n Opening is gevra
+event-attempt-sent = Die hek is gesê om oop te maak
+event-attempt-opened = Die hek het oopgemaak
+event-attempt-refused = Die hek het nie oopgemaak nie
+event-attempt-contradicted = Die hek het homself weerspreek: bel ondersteuning
+event-device-removed = Van ’n rekening afgehaal
+event-device-plan-set = Plan gestel
+event-device-plan-transferred = Plan aan ’n ander toestel gegee
+event-pass-unlocked = Nog vyf pogings toegelaat
+event-visit-ending = Die kode eindig binnekort, en die gas is binne
+event-visit-overstay = Die kode het geëindig, en die gas is binne
+event-visit-gate-offline = ’n Hek het vanlyn gegaan terwyl gaste verwag word
+event-visit-gate-online = Die hek is terug
+event-gate-online = Die hek is aanlyn
+event-gate-offline = Die hek is vanlyn
+event-other = Iets anders het gebeur
+
+audit = Bewys van wat gebeur het
+    .note = Elke inskrywing van hierdie interkom se verhaal is gebind aan almal voor dit, sodat geeneen ongemerk verander of weggelaat kan word nie.
+audit-good = { $entries ->
+        [one] 1 inskrywing, soos dit geskryf is.
+       *[other] { $entries } inskrywings, almal soos hulle geskryf is.
+    } { $signed ->
+        [0] Nog geeneen is onderteken nie.
+        [one] Teen 1 handtekening gehou.
+       *[other] Teen { $signed } handtekeninge gehou.
+    }
+audit-bad = Inskrywing { $entry } { $how ->
+        [missing] ontbreek.
+        [changed] is verander.
+        [not-as-signed] is nie wat die diens onderteken het nie.
+       *[unsigned] dra ’n handtekening wat nie die diens s’n is nie.
+    } Wat daarvan af kom, bewys niks. Kontak ondersteuning.
+audit-unsigned = Die diens het hierdie verhaal nog nie onderteken nie; dit doen so binne ’n uur.
+audit-last = Laaste handtekening
+    .note = Die diens onderteken hoe ver die verhaal gekom het: wanneer dit begin, elke honderd inskrywings, en ’n uur ná ’n verandering.
+audit-at = Onderteken
+audit-entries = Inskrywings
+audit-link = Skakel van die laaste een
+audit-sig = Handtekening
+audit-keep = Hou ’n kopie
+    .note = ’n Kopie wat elders gehou word, wys elke latere verandering voor sy laaste handtekening. Dit bevat ID’s en tye, geen name, nommers of kodes nie.
+audit-lines = Lyne (NDJSON)
+audit-table = Tabel (CSV)
+
+hooks = Webhake
+    .note = Sê vir jou ander stelsels wat gebeur
+hooks-help = Wat met jou toestelle gebeur, word na hierdie adresse gestuur, onderteken volgens die Standard Webhooks-skema.
+hooks-none = Daar is nog geen webhaak nie.
+hook = Webhaak
+hook-add = Voeg ’n webhaak by
+    .note = Van nou af word elke gebeurtenis oor jou toestelle daarheen gestuur, totdat dit met 2xx beantwoord word: agt keer binne 28 uur.
+hook-url = Adres
+    .note = https:// en ’n gasheer op die openbare internet.
+hook-url-too-long = Die adres is langer as 500 karakters.
+hook-url-not-https = Tik ’n adres wat met https:// begin en ’n gasheer noem.
+hook-url-not-public = Hierdie adres is nie op die openbare internet nie.
+hook-made = Die webhaak is gemaak
+    .note = Met hierdie geheim toets die ontvanger of ’n boodskap ons s’n is.
+hook-rotated = Die nuwe geheim
+    .note = Boodskappe word vir 24 uur ook met die ou geheim onderteken. Gee die ontvanger binne daardie tyd die nuwe een.
+hook-secret = Geheim
+hook-secret-once = Dit word net nou gewys. Hou dit veilig.
+hook-secret-kept = Ek het dit gehou
+hook-new = Nog niks om te sê nie
+hook-works = Werk
+hook-fails = Neem nie boodskappe nie
+hook-told = Laas geneem
+hook-never = nooit
+hook-failed = Laas nie geneem nie
+hook-messages = Boodskappe
+hook-since = Gemaak
+hook-waiting = { $messages ->
+        [0] Geeneen wag nie.
+        [one] 1 wag.
+       *[other] { $messages } wag.
+    }
+hook-dead = { $messages ->
+        [0] Geeneen is opgegee nie.
+        [one] 1 is opgegee.
+       *[other] { $messages } is opgegee.
+    }
+hook-answered = Die ontvanger het { $status } geantwoord.
+hook-silent = Geen antwoord binne 10 sekondes nie.
+hook-unreached = Die ontvanger kan nie bereik word nie.
+hook-not-public = Die adres lei nêrens heen op die openbare internet nie.
+hook-broke = Die verbinding het gebreek.
+hook-test = Stuur ’n toets
+    .note = Een boodskap van die tipe webhook.test, nou.
+hook-test-taken = Geneem: { $status } geantwoord ná { $ms } ms.
+hook-test-enough = Jy het vir eers genoeg getoets. Wag ’n paar minute.
+hook-untold = Opgegee
+    .note = Die ontvanger het hierdie nie binne 28 uur geneem nie.
+hook-tell-again = Sê alles weer
+hook-rotate = Maak ’n nuwe geheim?
+    .note = Dit word een keer gewys. Die ou een onderteken ook nog vir 24 uur.
+hook-rotate-button = Nuwe geheim
+hook-end = Vee hierdie webhaak uit?
+    .note = Niks word meer daar gesê nie, en wat wag, word vergeet.
+done-hook-ended = Uitgevee. Niks word meer daar gesê nie.
+done-hook-revived = Hulle word nou weer gesê.

@@ -570,3 +570,168 @@ field-plan = Choose a plan.
 problem-plan-missing = This device has no plan to give.
 problem-plan-taken = The other device has a plan of its own.
 problem-other-kind = A plan goes to another device of the same kind only.
+
+## Another owner, what happened, and webhooks
+
+transfer = Give to another owner
+    .note = Settings, codes, people and history go along
+transfer-what-intercom = The intercom goes to another account with its settings, its active codes, the people it is shared with, and its history. You can still send codes and see them, until its new owner ends that.
+transfer-what-gate = The gate goes to another account. Codes of intercoms that stay with you open it no more: they wait until you choose another gate in the settings.
+transfer-for-good = This happens at once and for good. Only the new owner can give it back.
+transfer-to = The new owner’s mobile number
+    .note = They must have signed in here before.
+transfer-along = Gates that go along
+    .note = Without its gates the intercom’s codes open nothing until its new owner chooses other gates.
+transfer-held = You signed in not long ago. For your safety this can only be done after { $at }.
+    .note = If somebody else is asking you to give a device away, do not.
+transfer-sure = Give it away for good?
+    .note = Compare the number with that of the new owner. Nobody can undo this for you.
+transfer-device = Device
+transfer-goes = Goes along
+transfer-stays = Stays with you
+transfer-understood = I know that this cannot be undone.
+transfer-button = Give it away
+done-given = It is on the new owner’s account now. You can still use it as somebody it is shared with.
+done-given-suspended = It is on the new owner’s account now. Its codes open nothing until they choose a gate in the settings: tell them.
+
+story = What happened
+    .note = Openings, codes, people and changes
+story-show = Show
+story-all = All
+story-openings = Openings
+story-codes = Codes
+story-people = People
+story-settings = Settings
+story-device = Device
+story-none = Nothing is written down here yet.
+story-older = Older
+story-latest = Back to the latest
+story-by = by { $who }
+story-by-you = by you
+story-by-former = by a former user
+story-by-other = by somebody else
+story-for = For { $who }
+story-for-you = For you
+story-for-former = For a former user
+story-for-other = For somebody else
+
+event-device-claimed = Added to an account
+event-owner-transferred = Given to another owner
+event-device-enrolled = Set up by the installer
+event-device-renewed = Its certificate was renewed
+event-device-revoked = Kept out for good
+event-device-replaced = Its hardware was replaced
+event-device-quarantined = Kept out: two devices seem to hold its key
+event-device-released = Let in again
+event-device-pulse-gap-set = The pause between two openings was changed
+event-settings-saved = Settings saved
+event-grant-added = Permission to send codes given
+event-grant-removed = Permission to send codes taken away
+event-pass-issued = Code made
+event-pass-revoked = Code deleted
+event-pass-suspended = Code suspended: its gate is not on this account any more
+event-pass-resumed = Code works again
+event-pass-completed = The guest has left; the code is used up
+event-pass-code-rejected = A wrong code was typed
+event-pass-link-locked = Link locked after too many wrong codes
+event-attempt-reserved = An opening was asked for
+event-attempt-sent = The gate was told to open
+event-attempt-opened = The gate opened
+event-attempt-refused = The gate did not open
+event-attempt-contradicted = The gate contradicted itself: call support
+event-device-removed = Taken off an account
+event-device-plan-set = Plan set
+event-device-plan-transferred = Plan given to another device
+event-pass-unlocked = Five more tries allowed
+event-visit-ending = The code ends soon, and the guest is inside
+event-visit-overstay = The code has ended, and the guest is inside
+event-visit-gate-offline = A gate went offline while guests are expected
+event-visit-gate-online = The gate is back
+event-gate-online = The gate is online
+event-gate-offline = The gate is offline
+event-other = Something else happened
+
+audit = Proof of what happened
+    .note = Each entry of this intercom’s story is bound to all entries before it, so none can be changed or left out without being noticed.
+audit-good = { $entries ->
+        [one] 1 entry, as it was written.
+       *[other] { $entries } entries, all as they were written.
+    } { $signed ->
+        [0] None is signed yet.
+        [one] Held against 1 signature.
+       *[other] Held against { $signed } signatures.
+    }
+audit-bad = Entry { $entry } { $how ->
+        [missing] is missing.
+        [changed] was changed.
+        [not-as-signed] is not what the service signed.
+       *[unsigned] bears a signature that is not the service’s.
+    } What comes from it on proves nothing. Contact support.
+audit-unsigned = The service has not signed this story yet; it does within an hour.
+audit-last = Last signature
+    .note = The service signs how far the story has come: when it begins, every hundred entries, and an hour after a change.
+audit-at = Signed
+audit-entries = Entries
+audit-link = Link of the last one
+audit-sig = Signature
+audit-keep = Keep a copy
+    .note = A copy kept elsewhere shows every later change before its last signature. It holds ids and times, no names, numbers or codes.
+audit-lines = Lines (NDJSON)
+audit-table = Table (CSV)
+
+hooks = Webhooks
+    .note = Tell your other systems what happens
+hooks-help = What happens to your devices is posted to these addresses, signed by the Standard Webhooks scheme.
+hooks-none = There is no webhook yet.
+hook = Webhook
+hook-add = Add a webhook
+    .note = From now on each event about your devices is posted there, until it is answered with 2xx: eight times within 28 hours.
+hook-url = Address
+    .note = https:// and a host on the public internet.
+hook-url-too-long = The address is longer than 500 characters.
+hook-url-not-https = Type an address that begins with https:// and names a host.
+hook-url-not-public = This address is not on the public internet.
+hook-made = The webhook is made
+    .note = By this secret the receiver checks that a message is ours.
+hook-rotated = The new secret
+    .note = Messages are signed by the old secret, too, for 24 hours. Give the receiver the new one within that time.
+hook-secret = Secret
+hook-secret-once = It is shown only now. Keep it safe.
+hook-secret-kept = I have kept it
+hook-new = Nothing to tell yet
+hook-works = Works
+hook-fails = Does not take messages
+hook-told = Last taken
+hook-never = never
+hook-failed = Last not taken
+hook-messages = Messages
+hook-since = Made
+hook-waiting = { $messages ->
+        [0] None waits.
+        [one] 1 waits.
+       *[other] { $messages } wait.
+    }
+hook-dead = { $messages ->
+        [0] None was given up.
+        [one] 1 was given up.
+       *[other] { $messages } were given up.
+    }
+hook-answered = The receiver answered { $status }.
+hook-silent = No answer within 10 seconds.
+hook-unreached = The receiver cannot be reached.
+hook-not-public = The address leads to no place on the public internet.
+hook-broke = The connection broke.
+hook-test = Send a test
+    .note = One message of the type webhook.test, now.
+hook-test-taken = Taken: answered { $status } after { $ms } ms.
+hook-test-enough = You have tested often enough for now. Wait some minutes.
+hook-untold = Given up
+    .note = The receiver did not take these within 28 hours.
+hook-tell-again = Tell all again
+hook-rotate = Make a new secret?
+    .note = It is shown once. The old one signs, too, for 24 hours.
+hook-rotate-button = New secret
+hook-end = Delete this webhook?
+    .note = Nothing is told there any more, and what waits is forgotten.
+done-hook-ended = Deleted. Nothing is told there any more.
+done-hook-revived = They are told again now.

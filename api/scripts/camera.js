@@ -5,8 +5,12 @@ const PAUSE_MS = 150;
 
 /** Whether this browser reads QR codes. */
 async function canScan() {
-  const kinds = await globalThis.BarcodeDetector?.getSupportedFormats().catch(() => []);
-  return Boolean(kinds?.includes("qr_code") && navigator.mediaDevices);
+  try {
+    const kinds = await BarcodeDetector.getSupportedFormats();
+    return kinds.includes("qr_code") && Boolean(navigator.mediaDevices);
+  } catch {
+    return false;
+  }
 }
 
 /** Shows the camera until `read` makes something of a QR code; nothing when it was hidden before. */

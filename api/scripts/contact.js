@@ -2,13 +2,15 @@
 
 const button = document.querySelector("[data-contact]");
 
+async function choose() {
+  const [contact] = await navigator.contacts.select(["name", "tel"], { multiple: false });
+  if (!contact) return;
+  document.getElementById("name").value = contact.name?.[0] ?? "";
+  document.getElementById("mobile").value = contact.tel?.[0] ?? "";
+}
+
 if ("contacts" in navigator && button) {
   button.hidden = false;
-  button.addEventListener("click", async () => {
-    const asked = navigator.contacts.select(["name", "tel"], { multiple: false });
-    const [contact] = await asked.catch(() => []);
-    if (!contact) return;
-    document.getElementById("name").value = contact.name?.[0] ?? "";
-    document.getElementById("mobile").value = contact.tel?.[0] ?? "";
-  });
+  // Nobody was chosen, or it is not allowed: name and number are typed.
+  button.addEventListener("click", () => choose().catch(() => {}));
 }

@@ -2,13 +2,11 @@
 
 const input = document.getElementById("pin");
 
-if ("OTPCredential" in window && input) {
-  const otp = { transport: ["sms"] };
-  navigator.credentials.get({ otp }).then(
-    ({ code }) => {
-      input.value = code;
-      input.form.requestSubmit();
-    },
-    () => {}, // Nobody allowed it, or no SMS came: the pin is typed.
-  );
+async function fill() {
+  const { code } = await navigator.credentials.get({ otp: { transport: ["sms"] } });
+  input.value = code;
+  input.form.requestSubmit();
 }
+
+// Nobody allowed it, or no SMS came: the pin is typed.
+if ("OTPCredential" in window && input) fill().catch(() => {});

@@ -6,6 +6,7 @@
 
 pub mod answers;
 mod attempts;
+pub mod audit;
 mod body;
 mod caller;
 mod calls;

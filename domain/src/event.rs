@@ -8,6 +8,9 @@ macro_rules! events {
         pub enum EventKind { $($(#[$doc])* $name,)* }
 
         impl EventKind {
+            /// All kinds.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
             /// The word by which feeds and the database know it.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $word,)* }

@@ -16,7 +16,7 @@ use sqlx::{ConnectOptions, SqliteConnection};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use crate::sql::{Tx, sql};
+use crate::sql::{Conn, Tx, sql};
 use crate::writer::Writer;
 use crate::{Fault, Result, migrations, sessions};
 
@@ -98,10 +98,10 @@ impl Database {
         let written = match &*self.kind {
             Kind::Sqlite { writer, .. } => writer.write(unit).await?,
             Kind::Postgres { pool, .. } => {
-                let mut tx = Tx::Postgres(pool.begin().await?);
+                let mut tx = Tx::from(Conn::Postgres(pool.begin().await?));
                 let answer = unit(&mut tx).await?;
                 sql("SELECT pg_notify('fluss_written', '')").execute(&mut tx).await?;
-                if let Tx::Postgres(tx) = tx {
+                if let Conn::Postgres(tx) = tx.conn {
                     tx.commit().await?;
                 }
                 answer
@@ -117,11 +117,11 @@ impl Database {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> Work<'t, T> + Send + 'static,
     {
-        let mut tx = match &*self.kind {
-            Kind::Sqlite { readers, .. } => Tx::SqliteReader(readers.acquire().await?),
-            Kind::Postgres { pool, .. } => Tx::Postgres(pool.begin().await?),
+        let conn = match &*self.kind {
+            Kind::Sqlite { readers, .. } => Conn::SqliteReader(readers.acquire().await?),
+            Kind::Postgres { pool, .. } => Conn::Postgres(pool.begin().await?),
         };
-        unit(&mut tx).await
+        unit(&mut conn.into()).await
     }
 
     /// Rings after each write; polling is the truth, this is the hurry.

@@ -205,12 +205,13 @@ pub(crate) async fn record(
     about: About,
     now: Timestamp,
 ) -> Result<()> {
+    let id = EventId::nth(vault.dice(), now, tx.tells(now));
     // What happens to a code belongs to the story of its intercom.
     sql("INSERT INTO events (id, at, kind, actor_id, user_id, device_id, code_id, attempt_id,
                              intercom_id, exception_id, commitment)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
                  COALESCE($9, (SELECT intercom_id FROM codes WHERE id = $7)), $10, $11)")
-    .bind(EventId::new(vault.dice(), now))
+    .bind(id)
     .bind(now)
     .bind(kind.as_str())
     .bind(about.actor)

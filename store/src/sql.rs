@@ -14,14 +14,37 @@ use sqlx::{ColumnIndex, Decode, Postgres, Row as _, Sqlite, SqliteConnection, Tr
 
 use crate::{Fault, Result};
 
-/// Where statements run: one transaction, or one connection for reading.
-pub(crate) enum Tx {
+/// Where statements run, and what was told there.
+pub(crate) struct Tx {
+    pub(crate) conn: Conn,
+    /// The moment that was last written down, and how many events of it there are.
+    told: (Timestamp, u16),
+}
+
+/// One transaction, or one connection for reading.
+pub(crate) enum Conn {
     /// The one connection that writes to SQLite; the writer owns its transaction.
     SqliteWriter(SqliteConnection),
     /// A connection that only reads.
     SqliteReader(PoolConnection<Sqlite>),
     /// A transaction on Postgres.
     Postgres(Transaction<'static, Postgres>),
+}
+
+impl From<Conn> for Tx {
+    fn from(conn: Conn) -> Self {
+        Self { conn, told: (Timestamp::from_millis(0), 0) }
+    }
+}
+
+impl Tx {
+    /// How many events of this moment were told before; the one that asks is one more.
+    pub(crate) fn tells(&mut self, now: Timestamp) -> u16 {
+        let (at, count) = self.told;
+        let earlier = if at == now { count } else { 0 };
+        self.told = (now, earlier.saturating_add(1));
+        earlier
+    }
 }
 
 /// One statement with its values.
@@ -58,12 +81,14 @@ impl Sql {
     /// Runs it and tells how many rows it touched.
     pub(crate) async fn execute(self, tx: &mut Tx) -> Result<u64> {
         let (text, values) = (self.text, self.values);
-        Ok(match tx {
-            Tx::SqliteWriter(conn) => on_sqlite(text, values).execute(conn).await?.rows_affected(),
-            Tx::SqliteReader(conn) => {
+        Ok(match &mut tx.conn {
+            Conn::SqliteWriter(conn) => {
+                on_sqlite(text, values).execute(conn).await?.rows_affected()
+            }
+            Conn::SqliteReader(conn) => {
                 on_sqlite(text, values).execute(&mut **conn).await?.rows_affected()
             }
-            Tx::Postgres(conn) => {
+            Conn::Postgres(conn) => {
                 on_postgres(text, values).execute(&mut **conn).await?.rows_affected()
             }
         })
@@ -72,14 +97,14 @@ impl Sql {
     /// Runs it and reads the first row, if there is one.
     pub(crate) async fn optional(self, tx: &mut Tx) -> Result<Option<Row>> {
         let (text, values) = (self.text, self.values);
-        Ok(match tx {
-            Tx::SqliteWriter(conn) => {
+        Ok(match &mut tx.conn {
+            Conn::SqliteWriter(conn) => {
                 on_sqlite(text, values).fetch_optional(conn).await?.map(Row::Sqlite)
             }
-            Tx::SqliteReader(conn) => {
+            Conn::SqliteReader(conn) => {
                 on_sqlite(text, values).fetch_optional(&mut **conn).await?.map(Row::Sqlite)
             }
-            Tx::Postgres(conn) => {
+            Conn::Postgres(conn) => {
                 on_postgres(text, values).fetch_optional(&mut **conn).await?.map(Row::Postgres)
             }
         })
@@ -95,16 +120,16 @@ impl Sql {
     /// Runs it and reads all rows.
     pub(crate) async fn all(self, tx: &mut Tx) -> Result<Vec<Row>> {
         let (text, values) = (self.text, self.values);
-        Ok(match tx {
-            Tx::SqliteWriter(conn) => {
+        Ok(match &mut tx.conn {
+            Conn::SqliteWriter(conn) => {
                 let rows = on_sqlite(text, values).fetch_all(conn).await?;
                 rows.into_iter().map(Row::Sqlite).collect()
             }
-            Tx::SqliteReader(conn) => {
+            Conn::SqliteReader(conn) => {
                 let rows = on_sqlite(text, values).fetch_all(&mut **conn).await?;
                 rows.into_iter().map(Row::Sqlite).collect()
             }
-            Tx::Postgres(conn) => {
+            Conn::Postgres(conn) => {
                 let rows = on_postgres(text, values).fetch_all(&mut **conn).await?;
                 rows.into_iter().map(Row::Postgres).collect()
             }

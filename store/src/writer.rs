@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::crash::crash_point;
 use crate::database::Work;
-use crate::sql::{Tx, sql};
+use crate::sql::{Conn, Tx, sql};
 use crate::{Fault, Result};
 
 /// How many units may wait.
@@ -53,7 +53,7 @@ impl Writer {
     pub(crate) fn start(connection: SqliteConnection) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let end = Arc::new(Notify::new());
-        let task = write_all(Tx::SqliteWriter(connection), waiting, Arc::clone(&end));
+        let task = write_all(Conn::SqliteWriter(connection).into(), waiting, Arc::clone(&end));
         Self { queue, end, writing: Mutex::new(Some(tokio::spawn(task))) }
     }
 
@@ -111,7 +111,7 @@ async fn write_all(mut tx: Tx, mut waiting: mpsc::Receiver<Box<dyn Unit>>, end: 
             unit.answer(committed.clone());
         }
     }
-    if let Tx::SqliteWriter(connection) = tx {
+    if let Conn::SqliteWriter(connection) = tx.conn {
         let _ = connection.close().await;
     }
 }

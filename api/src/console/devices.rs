@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use domain::gate::Barred;
 use domain::permission::{Act, Role};
+
 use store::{Device, DeviceKind};
 
 use super::codes::troubles;
@@ -51,6 +52,8 @@ struct Shown {
     one_time_access: bool,
     /// The page to print the board, for who may send guests there.
     board: Option<String>,
+    /// The page of what happened to it, for who may read that.
+    story: Option<String>,
 }
 
 /// `GET /console/devices`.
@@ -97,6 +100,8 @@ fn shown(api: &Api, device: &Device) -> Shown {
             .map(|report| (Moment::new(report.at, &device.time_zone), report.firmware.clone())),
         online: device.gate.as_ref().map(|gate| gate.ready(api.now()).is_some()),
         one_time_access: is_intercom && device.has_settings && may_use,
+        story: (device.role.may(Act::Manage).is_ok() || (is_intercom && may_use))
+            .then(|| format!("/console/devices/{}/story", device.kind.id())),
         board: (is_intercom && may_use)
             .then(|| format!("/console/intercoms/{}/board", device.kind.id())),
     }

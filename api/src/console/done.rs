@@ -21,6 +21,10 @@ impl Done {
             "app_off" => Some(Words::of("done-app-off")),
             "plan" => Some(Words::of("done-plan")),
             "replaced" => Some(Words::of("done-replaced")),
+            "given" => Some(Words::of("done-given")),
+            "given_suspended" => Some(Words::of("done-given-suspended")),
+            "hook_revived" => Some(Words::of("done-hook-revived")),
+            "hook_ended" => Some(Words::of("done-hook-ended")),
             "claimed" => Some(Words::of("done-claimed")),
             _ => None,
         }

@@ -7,6 +7,7 @@
 
 mod account;
 mod allow_more;
+mod audit;
 mod board;
 mod calls;
 mod claim;
@@ -27,8 +28,13 @@ mod replace;
 mod send;
 mod settings;
 mod sign_in;
+mod story;
+mod transfer;
 mod trouble;
 mod visit;
+mod webhook;
+mod webhook_new;
+mod webhooks;
 
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
@@ -50,6 +56,8 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
     let let_out = get(let_through::ask_out).post(let_through::let_out);
     let proof = get(account::proof::pin).post(account::proof::try_pin);
     let number = get(account::number::pin).post(account::number::try_pin);
+    let hook_secret = get(webhook::ask_to_rotate).post(webhook::rotate);
+    let hook_end = get(webhook::ask_to_end).post(webhook::end);
     Router::new()
         .route("/console", get(async || Redirect::to(HOME)))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::ask))
@@ -81,6 +89,18 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/console/intercoms/{id}/codes/live", get(codes::live))
         .route("/console/intercoms/{id}/invite", get(invite::show).post(invite::generate))
         .route("/console/intercoms/{id}/history", get(history::show))
+        .route("/console/devices/{id}/story", get(story::show))
+        .route("/console/intercoms/{id}/audit", get(audit::show))
+        .route("/console/intercoms/{id}/audit.ndjson", get(audit::lines))
+        .route("/console/intercoms/{id}/audit.csv", get(audit::table))
+        .route("/console/devices/{id}/transfer", get(transfer::show).post(transfer::transfer))
+        .route("/console/webhooks", get(webhooks::show))
+        .route("/console/webhooks/new", get(webhook_new::show).post(webhook_new::add))
+        .route("/console/webhooks/{id}", get(webhook::show))
+        .route("/console/webhooks/{id}/test", post(webhook::try_out))
+        .route("/console/webhooks/{id}/dead", post(webhook::tell_again))
+        .route("/console/webhooks/{id}/secret", hook_secret)
+        .route("/console/webhooks/{id}/delete", hook_end)
         .route("/console/codes/{id}", get(code::show))
         .route("/console/codes/{id}/live", get(code::live))
         .route("/console/codes/{id}/send", get(send::show))

@@ -9,7 +9,10 @@ mod hosts;
 mod live;
 mod plans;
 mod settings;
+mod story;
+mod transfer;
 mod visit;
+mod webhooks;
 
 use axum::http::StatusCode;
 use domain::login::Channel;

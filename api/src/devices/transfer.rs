@@ -1,5 +1,7 @@
 //! `POST /v1/devices/{id}/transfer`: gives a device to another owner.
 
+use std::net::IpAddr;
+
 use axum::extract::State;
 use domain::GateId;
 use serde::{Deserialize, Serialize};
@@ -18,13 +20,13 @@ use crate::login::begin::phone;
 pub(crate) struct Transfer {
     /// The new owner's number, who has signed in before: `+27821234567`, or in the local form
     /// together with `country`
-    phone: String,
+    pub(crate) phone: String,
     /// Where a local number is dialled: two letters like `ZA`
-    country: Option<String>,
+    pub(crate) country: Option<String>,
     /// Of an intercom: the gates of its settings that go along. Codes of one whose gates stay open
     /// nothing until the new owner has chosen others
     #[serde(default)]
-    gates: Vec<String>,
+    pub(crate) gates: Vec<String>,
 }
 
 /// It is theirs now.
@@ -49,7 +51,20 @@ pub(crate) async fn transfer(
     Path(id): Path<String>,
     Json(body): Json<Transfer>,
 ) -> Result<axum::Json<Transferred>, Problem> {
-    let (id, to) = (device(&id)?, phone(&api, &body.phone, body.country.as_deref())?);
+    let given = give(&api, address, &caller, &id, &body).await?;
+    let gates = given.gates.iter().map(GateId::to_string).collect();
+    Ok(axum::Json(Transferred { gates, suspended: given.suspended }))
+}
+
+/// Gives a device away, for the app and the console alike.
+pub(crate) async fn give(
+    api: &Api,
+    address: IpAddr,
+    caller: &Caller,
+    id: &str,
+    body: &Transfer,
+) -> Result<store::Transferred, Problem> {
+    let (id, to) = (device(id)?, phone(api, &body.phone, body.country.as_deref())?);
     let gates: Result<Vec<_>, _> = body.gates.iter().map(|gate| GateId::parse(gate)).collect();
     let gates = gates.map_err(|error| Problem::field("gates", error))?;
     // What cannot be undone waits a day after a sign-in, as a change of number does.
@@ -59,7 +74,5 @@ pub(crate) async fn transfer(
     if given == Err(TransferRefusal::UserNotFound) {
         api.limits.guessed_wrong(address);
     }
-    let given = given?;
-    let gates = given.gates.iter().map(GateId::to_string).collect();
-    Ok(axum::Json(Transferred { gates, suspended: given.suspended }))
+    Ok(given?)
 }

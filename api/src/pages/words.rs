@@ -166,7 +166,7 @@ impl Moment {
 }
 
 /// What templates say in the language of their reader: `{{ "devices"|say }}`, `{{ words|say }}`,
-/// `{{ words|note }}`, `{{ until|moment }}`; and where what they load is: `{{ "guest.js"|asset }}`.
+/// `{{ words|note }}`, `{{ until|moment }}`, `{{ at|dated }}`; and where what they load is: `{{ "guest.js"|asset }}`.
 #[expect(
     unreachable_pub,
     clippy::inline_always,
@@ -219,6 +219,12 @@ pub(crate) mod filters {
     #[filter_fn]
     pub(crate) fn moment(at: &Moment, values: &dyn Values) -> askama::Result<String> {
         Ok(at.say(*get_value::<Tongue>(values, TONGUE)?))
+    }
+
+    /// A moment with its date and its zone.
+    #[filter_fn]
+    pub(crate) fn dated(at: &Moment, values: &dyn Values) -> askama::Result<String> {
+        Ok(at.dated(*get_value::<Tongue>(values, TONGUE)?))
     }
 
     /// The address of a script or a style sheet.

@@ -46,7 +46,11 @@ pub(crate) async fn revive(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<axum::Json<Revived>, Problem> {
-    let id = endpoint(&api, &caller, &id).await?.id;
-    let messages = caller.store.webhooks().revive(caller.user, id, api.now()).await?;
-    Ok(axum::Json(Revived { messages }))
+    Ok(axum::Json(Revived { messages: ask(&api, &caller, &id).await? }))
+}
+
+/// Revives a webhook's messages, for the app and the console alike; answers how many.
+pub(crate) async fn ask(api: &Api, caller: &Caller, id: &str) -> Result<u64, Problem> {
+    let id = endpoint(api, caller, id).await?.id;
+    Ok(caller.store.webhooks().revive(caller.user, id, api.now()).await?)
 }

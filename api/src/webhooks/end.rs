@@ -17,7 +17,12 @@ pub(crate) async fn end(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let id = segment(WebhookId::parse(&id))?;
+    ask(&api, &caller, &id).await.map(|()| StatusCode::NO_CONTENT)
+}
+
+/// Ends a webhook, for the app and the console alike.
+pub(crate) async fn ask(api: &Api, caller: &Caller, id: &str) -> Result<(), Problem> {
+    let id = segment(WebhookId::parse(id))?;
     let ended = caller.store.webhooks().end(caller.user, id, api.now()).await?;
-    if ended { Ok(StatusCode::NO_CONTENT) } else { Err(Code::NotFound.into()) }
+    if ended { Ok(()) } else { Err(Code::NotFound.into()) }
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use domain::secret::WebhookSecret;
 use serde::{Deserialize, Serialize};
-use store::{Health, TooManyEndpoints};
+use store::{Endpoint, Health, TooManyEndpoints};
 use utoipa::ToSchema;
 
 use super::{Webhook, checked, shown};
@@ -39,11 +39,21 @@ pub(crate) async fn make(
     caller: Caller,
     Json(body): Json<MakeWebhook>,
 ) -> Result<(StatusCode, axum::Json<MadeWebhook>), Problem> {
-    let url = checked(&api, &body.url)?;
+    let (endpoint, secret) = ask(&api, &caller, checked(&api, &body.url)?).await?;
+    let health = Health { endpoint, waiting: 0, dead: 0 };
+    let made = MadeWebhook { webhook: Webhook::from(&health), secret };
+    Ok((StatusCode::CREATED, axum::Json(made)))
+}
+
+/// Makes a webhook to an address that was checked, for the app and the console alike; answers its
+/// secret, too.
+pub(crate) async fn ask(
+    api: &Api,
+    caller: &Caller,
+    url: String,
+) -> Result<(Endpoint, String), Problem> {
     let secret = WebhookSecret::random(&*api.dice);
     let made = caller.store.webhooks().make(caller.user, url, secret.clone(), api.now()).await?;
     let endpoint = made.map_err(|TooManyEndpoints| Problem::from(Code::TooManyWebhooks))?;
-    let health = Health { endpoint, waiting: 0, dead: 0 };
-    let made = MadeWebhook { webhook: Webhook::from(&health), secret: shown(&secret) };
-    Ok((StatusCode::CREATED, axum::Json(made)))
+    Ok((endpoint, shown(&secret)))
 }

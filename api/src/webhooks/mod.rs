@@ -71,31 +71,49 @@ fn shown(secret: &WebhookSecret) -> String {
 }
 
 /// The caller's endpoint of this id.
-async fn endpoint(api: &Api, caller: &Caller, id: &str) -> Result<Endpoint, Problem> {
+pub(crate) async fn endpoint(api: &Api, caller: &Caller, id: &str) -> Result<Endpoint, Problem> {
     let id = segment(WebhookId::parse(id))?;
     let endpoint = api.store.webhooks().find(caller.user, id, api.now()).await?;
     endpoint.ok_or_else(|| Code::NotFound.into())
 }
 
+/// Why no message may go to an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BadAddress {
+    TooLong,
+    NotHttps,
+    NotPublic,
+}
+
+impl From<BadAddress> for Problem {
+    fn from(bad: BadAddress) -> Self {
+        let why = match bad {
+            BadAddress::TooLong => "is longer than 500 characters",
+            BadAddress::NotHttps => "expected https:// and a host",
+            BadAddress::NotPublic => "is an address that is not on the public internet",
+        };
+        Self::field("url", why)
+    }
+}
+
 /// An address to which messages may go.
-fn checked(api: &Api, url: &str) -> Result<String, Problem> {
-    let refuse = |why: &str| Err(Problem::field("url", why));
+pub(crate) fn checked(api: &Api, url: &str) -> Result<String, BadAddress> {
     if LONGEST_URL < url.len() {
-        return refuse("is longer than 500 characters");
+        return Err(BadAddress::TooLong);
     }
     let may_be_private = api.config.webhooks_to_private_addresses;
     // Read as it will be when it is connected to: `127.1` is an address, too.
     let url = Url::parse(url).ok().filter(|url| url.fragment().is_none());
     let Some(url) = url.filter(Url::has_host) else {
-        return refuse("expected https:// and a host");
+        return Err(BadAddress::NotHttps);
     };
     match url.scheme() {
         "https" => {}
         "http" if may_be_private => {}
-        _ => return refuse("expected https:// and a host"),
+        _ => return Err(BadAddress::NotHttps),
     }
     if !may_be_private && !address::may_be_public(&url) {
-        return refuse("is an address that is not on the public internet");
+        return Err(BadAddress::NotPublic);
     }
     Ok(url.into())
 }

@@ -26,10 +26,15 @@ pub(crate) async fn rotate(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<axum::Json<NewSecret>, Problem> {
-    let id = endpoint(&api, &caller, &id).await?.id;
+    Ok(axum::Json(NewSecret { secret: ask(&api, &caller, &id).await? }))
+}
+
+/// Gives a webhook a new secret, for the app and the console alike.
+pub(crate) async fn ask(api: &Api, caller: &Caller, id: &str) -> Result<String, Problem> {
+    let id = endpoint(api, caller, id).await?.id;
     let secret = WebhookSecret::random(&*api.dice);
     let rotated =
         caller.store.webhooks().rotate(caller.user, id, secret.clone(), api.now()).await?;
     rotated.ok_or(crate::answers::Code::NotFound)?;
-    Ok(axum::Json(NewSecret { secret: shown(&secret) }))
+    Ok(shown(&secret))
 }

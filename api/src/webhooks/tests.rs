@@ -143,6 +143,14 @@ async fn a_trial_says_what_came_of_it() {
     let nobody = world.makes_a_webhook("http://127.0.0.1:1").await;
     let path = format!("/v1/webhooks/{}/test", nobody["id"].as_str().unwrap());
     assert_eq!(world.owner_gets(Method::POST, &path, "").await["problem"], "cannot connect");
+    // Ten trials of one person at whatever receiver, and then one each six minutes.
+    for _ in 3..10 {
+        world.owner_gets(Method::POST, &path, "").await;
+    }
+    let refused = world.owner_asks(Method::POST, &path, "").await;
+    refused.refuses(StatusCode::TOO_MANY_REQUESTS, "too_many_requests");
+    world.later(Duration::from_mins(6));
+    world.owner_gets(Method::POST, &path, "").await;
 }
 
 #[tokio::test]
@@ -222,7 +230,7 @@ impl World {
         self.owner_gets(Method::GET, "/v1/webhooks", "").await["items"][0].clone()
     }
 
-    async fn files_and_tells(&self) {
+    pub(crate) async fn files_and_tells(&self) {
         self.files_all().await;
         self.tells(&Teller::new(true).unwrap()).await;
     }

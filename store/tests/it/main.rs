@@ -26,6 +26,7 @@ mod second_factors;
 mod secrets;
 mod spending;
 mod step_up;
+mod story;
 mod transfers;
 mod visits;
 mod vouching;

@@ -76,6 +76,27 @@ impl Browser {
     }
 
     pub(crate) async fn of(kind: Kind) -> Self {
+        Self::given(kind, &[]).await
+    }
+
+    /// One with a camera that sees what this video shows (`.y4m`), and whose owner lets every page
+    /// look through it.
+    pub(crate) async fn seeing(video: &Path) -> Self {
+        let sees = format!("--use-file-for-fake-video-capture={}", video.display());
+        let camera =
+            ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", &sees];
+        Self::given(Kind::default(), &camera).await
+    }
+
+    /// One with a camera that its owner keeps from all pages.
+    pub(crate) async fn refusing_its_camera() -> Self {
+        let browser = Self::given(Kind::default(), &["--use-fake-device-for-media-stream"]).await;
+        let refuses = json!({ "permission": { "name": "camera" }, "setting": "denied" });
+        browser.tells("Browser.setPermission", refuses).await;
+        browser
+    }
+
+    async fn given(kind: Kind, arguments: &[&str]) -> Self {
         let turn = TURN.acquire().await.expect("never closed");
         let profile = tempfile::tempdir().expect("a folder");
         let mut driver = Command::new("chromedriver")
@@ -93,7 +114,7 @@ impl Browser {
         });
         let url = format!("http://127.0.0.1:{}", port.expect("chromedriver says its port"));
         let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
-            .capabilities(capabilities(kind, profile.path()))
+            .capabilities(capabilities(kind, profile.path(), arguments))
             .connect(&url)
             .await
             .expect("a browser");
@@ -106,6 +127,11 @@ impl Browser {
             browser.tells("Network.setBlockedURLs", json!({ "urls": ["*.js"] })).await;
         }
         browser
+    }
+
+    /// Whether its pages do without scripts.
+    pub(crate) fn is_without_scripts(&self) -> bool {
+        self.kind.without_scripts
     }
 
     /// Closes it, so that nothing of it stays behind.
@@ -198,6 +224,12 @@ impl Browser {
         field.send_keys(text).await.expect("it can be typed into");
     }
 
+    /// Ticks the box with this label.
+    pub(crate) async fn ticks(&self, label: &str) {
+        let field = self.field(label).await;
+        field.send_keys(" ").await.expect("it can be ticked");
+    }
+
     /// Hands a file to the field with this label.
     pub(crate) async fn hands(&self, label: &str, file: &Path) {
         let field = self.field(label).await;
@@ -273,6 +305,12 @@ impl Browser {
     /// Runs a script on the page that answers later, by its last argument.
     pub(crate) async fn waits_for(&self, script: &str) -> Value {
         self.client.execute_async(script, Vec::new()).await.expect("an answer")
+    }
+
+    /// Runs a script on every page to come, before any of the page's own.
+    pub(crate) async fn learns(&self, script: &str) {
+        let told = json!({ "source": script });
+        self.tells("Page.addScriptToEvaluateOnNewDocument", told).await;
     }
 
     /// Which tab is looked at.
@@ -403,10 +441,10 @@ impl WebDriverCompatibleCommand for Devtools {
     }
 }
 
-fn capabilities(kind: Kind, profile: &Path) -> Capabilities {
+fn capabilities(kind: Kind, profile: &Path, more: &[&str]) -> Capabilities {
     let [width, height] = PHONE;
     let zoom = if kind.zoomed { 2 } else { 1 };
-    let arguments = [
+    let mut arguments = vec![
         "--headless=new".to_owned(),
         "--no-sandbox".to_owned(),
         "--disable-gpu".to_owned(),
@@ -414,6 +452,7 @@ fn capabilities(kind: Kind, profile: &Path) -> Capabilities {
         "--hide-scrollbars".to_owned(),
         format!("--user-data-dir={}", profile.display()),
     ];
+    arguments.extend(more.iter().copied().map(str::to_owned));
     let preferences = json!({ "intl.accept_languages": kind.speaks.unwrap_or("en-ZA") });
     let metrics = json!({ "width": width / zoom, "height": height / zoom, "pixelRatio": zoom });
     let options = json!({

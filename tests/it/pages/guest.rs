@@ -9,6 +9,10 @@ use super::browser::{Browser, Kind, there_is_no_axe, there_is_none};
 use crate::home::Home;
 use crate::house::{Code, is_installed};
 
+/// How large each module of a QR code is on a picture, and how many are left free around it.
+pub(super) const MODULE: u32 = 8;
+pub(super) const MARGIN: u32 = 4;
+
 /// G-1, by scripts and without them: in, and out again.
 async fn goes_in_and_out(kind: Kind, name: &str) {
     if there_is_none() {
@@ -354,9 +358,7 @@ async fn at_the_board(home: &Home) -> (Code, Browser) {
 }
 
 /// A picture of the QR code on a board.
-fn picture_of(board: &str) -> GrayImage {
-    const MODULE: u32 = 8;
-    const MARGIN: u32 = 4;
+pub(super) fn picture_of(board: &str) -> GrayImage {
     let code = QRBuilder::new(board).build().expect("it fits");
     let side = (u32::try_from(code.size).expect("small") + 2 * MARGIN) * MODULE;
     GrayImage::from_fn(side, side, |x, y| {

@@ -1,5 +1,7 @@
 //! The pages in a real browser: what a guest and an owner see, press and type.
 
+mod abilities;
+mod affairs;
 mod browser;
 mod devices;
 mod ends;

@@ -9,17 +9,17 @@ use super::browser::{Browser, Kind, there_is_none};
 use crate::home::Home;
 use crate::house::{House, until};
 
-const PHONE: &str = "+27821234567";
+pub(super) const PHONE: &str = "+27821234567";
 
 /// What stands at what is typed into and pressed to sign in.
-const ENGLISH: [&str; 4] = ["Mobile number", "Send the pin", "One-time pin", "Sign in"];
+pub(super) const ENGLISH: [&str; 4] = ["Mobile number", "Send the pin", "One-time pin", "Sign in"];
 const AFRIKAANS: [&str; 4] = ["Selfoonnommer", "Stuur die pin", "Eenmalige pin", "Meld aan"];
 
 /// How soon a page of a displaced session is gone: within two seconds, on a machine that is busy.
 const SOON: Duration = Duration::from_secs(5);
 
 /// The pin that the house prints next, after something is done.
-async fn pin_after(house: &House, lines: usize) -> String {
+pub(super) async fn pin_after(house: &House, lines: usize) -> String {
     house
         .printed_after(lines, |line| {
             let (_, pin) = line.strip_prefix("login pin for ")?.rsplit_once(": ")?;
@@ -46,7 +46,7 @@ async fn types_the_pin(browser: &Browser, told: &str, [.., pin, enter]: [&str; 4
 }
 
 /// Signs in by the words that stand there.
-async fn signs_in_by(browser: &Browser, house: &House, words: [&str; 4]) {
+pub(super) async fn signs_in_by(browser: &Browser, house: &House, words: [&str; 4]) {
     let pin = has_a_pin_sent(browser, house, words).await;
     types_the_pin(browser, &pin, words).await;
 }
@@ -451,6 +451,10 @@ async fn looks_at_every_page(name: &str, kind: Kind, words: [&str; 4]) {
         ("plan", format!("devices/{intercom}/plan")),
         ("replace", format!("devices/{gate}/replacement")),
         ("calls", format!("intercoms/{intercom}/calls")),
+        ("story", format!("devices/{intercom}/story")),
+        ("audit", format!("intercoms/{intercom}/audit")),
+        ("hooks", "webhooks".to_owned()),
+        ("hook-new", "webhooks/new".to_owned()),
         ("claim", "claim".to_owned()),
         ("account", "account".to_owned()),
         ("account-proof", "account/proof?next=number".to_owned()),

@@ -8,7 +8,7 @@ use store::Aim;
 use super::{Ask, Field};
 use crate::Api;
 use crate::answers::Problem;
-use crate::body::{Form, Path};
+use crate::body::{Form, Path, device};
 use crate::caller::From as Address;
 use crate::console::owner::Owner;
 use crate::login::ChannelWord;
@@ -18,12 +18,26 @@ use crate::pages::{self, Screen, Words};
 use crate::step_ups::verify::step_up;
 
 /// What the proof is for: where it leads.
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Default, Deserialize)]
+#[serde(try_from = "String")]
 pub(in crate::console) enum Next {
     #[default]
     Number,
     App,
+    /// A device's transfer to another owner.
+    Transfer(String),
+}
+
+impl TryFrom<String> for Next {
+    type Error = &'static str;
+
+    fn try_from(word: String) -> Result<Self, Self::Error> {
+        match word.as_str() {
+            "number" => Ok(Self::Number),
+            "app" => Ok(Self::App),
+            id => device(id).map(Self::Transfer).map_err(|_| "leads nowhere"),
+        }
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -47,21 +61,31 @@ pub(in crate::console) struct Typed {
 
 impl Next {
     /// Leads to the proof.
-    pub(super) fn proof(self) -> Redirect {
+    pub(in crate::console) fn proof(&self) -> Redirect {
         Redirect::to(&format!("/console/account/proof?next={}", self.word()))
     }
 
-    fn page(self) -> Redirect {
-        Redirect::to(match self {
-            Self::Number => "/console/account/number",
-            Self::App => "/console/account/app",
+    fn page(&self) -> Redirect {
+        Redirect::to(&match self {
+            Self::Number => "/console/account/number".to_owned(),
+            Self::App => "/console/account/app".to_owned(),
+            Self::Transfer(device) => format!("/console/devices/{device}/transfer"),
         })
     }
 
-    fn word(self) -> &'static str {
+    fn word(&self) -> &str {
         match self {
             Self::Number => "number",
             Self::App => "app",
+            Self::Transfer(device) => device,
+        }
+    }
+
+    /// Where who does not want it goes.
+    fn back(&self) -> &'static str {
+        match self {
+            Self::Number | Self::App => "/console/account",
+            Self::Transfer(_) => "/console/devices",
         }
     }
 }
@@ -72,7 +96,7 @@ pub(in crate::console) async fn show(
     _: Owner,
     Query(to): Query<For>,
 ) -> Screen<Ask> {
-    Screen(asks_how(&api, to.next, None))
+    Screen(asks_how(&api, &to.next, None))
 }
 
 /// `POST /console/account/proof`: has a pin sent to the owner's number.
@@ -93,7 +117,7 @@ pub(in crate::console) async fn send(
         }
         Err(problem) => {
             let wrong = Some(Words::from(&problem));
-            pages::told_by(problem, Screen(asks_how(&api, next, wrong)))
+            pages::told_by(problem, Screen(asks_how(&api, &next, wrong)))
         }
     })
 }
@@ -104,7 +128,7 @@ pub(in crate::console) async fn pin(
     Path(id): Path<String>,
     Query(For { next }): Query<For>,
 ) -> Screen<Ask> {
-    Screen(asks_pin(&id, next, None))
+    Screen(asks_pin(&id, &next, None))
 }
 
 /// `POST /console/account/proof/{id}`: tries the pin.
@@ -120,30 +144,30 @@ pub(in crate::console) async fn try_pin(
         Ok(_) => next.page().into_response(),
         Err(problem) => {
             let wrong = Some(Words::from(&problem));
-            pages::told_by(problem, Screen(asks_pin(&id, next, wrong)))
+            pages::told_by(problem, Screen(asks_pin(&id, &next, wrong)))
         }
     }
 }
 
-fn asks_how(api: &Api, next: Next, wrong: Option<Words>) -> Ask {
+fn asks_how(api: &Api, next: &Next, wrong: Option<Words>) -> Ask {
     Ask {
         title: "proof",
         field: Field::Channel(api.courier.channels()),
         button: "sign-in-send",
         action: format!("/console/account/proof?next={}", next.word()),
-        back: "/console/account",
+        back: next.back(),
         signed_in: true,
         wrong,
     }
 }
 
-fn asks_pin(id: &str, next: Next, wrong: Option<Words>) -> Ask {
+fn asks_pin(id: &str, next: &Next, wrong: Option<Words>) -> Ask {
     Ask {
         title: "pin",
         field: Field::Pin,
         button: "account-go-on",
         action: format!("/console/account/proof/{id}?next={}", next.word()),
-        back: "/console/account",
+        back: next.back(),
         signed_in: true,
         wrong,
     }

@@ -12,8 +12,13 @@ use crate::guest::tests::world::{Browser, World};
 impl Browser {
     /// Proves by a fresh pin that it is the owner, and goes where that leads.
     async fn proves_it(&mut self, next: &str, world: &World) {
+        self.proves_it_for(next, &format!("/console/account/{next}"), world).await;
+    }
+
+    /// The same for a page that asks for it by a word of its own.
+    pub(super) async fn proves_it_for(&mut self, next: &str, page: &str, world: &World) {
         let proof = format!("/console/account/proof?next={next}");
-        Self::leads(&self.get(&format!("/console/account/{next}")).await, &proof);
+        Self::leads(&self.get(page).await, &proof);
         self.get(&proof).await.says("Is it you?");
         let pin = self.is_sent_to(&proof, &[("channel", "sms")]).await;
         self.get(&pin).await.says("Type your pin");
@@ -22,7 +27,7 @@ impl Browser {
         refused.says("The pin is not valid.");
         let (_, right) = world.phone.pin();
         let seen = self.post(&pin, &[("pin", &right)]).await;
-        Self::leads(&seen, &format!("/console/account/{next}"));
+        Self::leads(&seen, page);
     }
 
     /// Sends a form and answers where it leads.

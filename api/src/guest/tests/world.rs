@@ -10,6 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
 use axum::response::Response;
+use data_encoding::BASE64URL_NOPAD;
 use domain::attempt::Evidence;
 use domain::login::{Channel, Client};
 use domain::name::{DeviceName, GuestName};
@@ -18,7 +19,8 @@ use domain::settings::{ExitGate, InviteDuration, MaxUsers};
 use domain::{
     AttemptId, Clock, Dice, GateId, IntercomId, Leg, PhoneNumber, Settings, Timestamp, UserId,
 };
-use store::{Guest, GuestPass, Issue, Issued, Keys, Label, Sending, Store, Vouch};
+use ring::signature::{Ed25519KeyPair, KeyPair};
+use store::{Checkpoint, Guest, GuestPass, Issue, Issued, Keys, Label, Sending, Store, Vouch};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -61,12 +63,17 @@ impl World {
 
     /// The console under a name of its own.
     pub(crate) async fn at_hosts(public_url: &str, console_url: Option<&str>) -> Self {
-        Self::with_all(public_url, console_url, Config::default()).await
+        Self::with_all(public_url, console_url, lenient(Config::default())).await
     }
 
     /// With settings of its own.
     pub(crate) async fn with(config: Config) -> Self {
-        Self::with_all("http://localhost:8080", None, config).await
+        Self::with_all("http://localhost:8080", None, lenient(config)).await
+    }
+
+    /// Webhooks lead to the public internet only, as usual; other tests have receivers here.
+    pub(crate) async fn with_public_webhooks() -> Self {
+        Self::with_all("http://localhost:8080", None, Config::default()).await
     }
 
     async fn with_all(public_url: &str, console_url: Option<&str>, config: Config) -> Self {
@@ -90,10 +97,10 @@ impl World {
             gate_welcome: GateWelcome {
                 broker_host: "localhost".to_owned(),
                 broker_port: 8883,
-                command_keys: Vec::new(),
+                command_keys: vec![("test".to_owned(), public_half(&signing_key()))],
             },
             ticket_key: [3; 32],
-            config: Config { webhooks_to_private_addresses: true, ..config },
+            config,
             login: crate::LoginConfig::default(),
             public_url: public_url.to_owned(),
             console_url: console_url.map(str::to_owned),
@@ -318,6 +325,16 @@ impl World {
         pass.unwrap().unwrap()
     }
 
+    /// The service signs how far each story has come.
+    pub(crate) async fn signs_all(&self) {
+        let events = self.store.events();
+        for head in events.to_sign(self.now()).await.unwrap() {
+            let sig =
+                BASE64URL_NOPAD.encode(signing_key().sign(head.to_sign().as_bytes()).as_ref());
+            events.keep(Checkpoint { head, kid: "test".to_owned(), sig }).await.unwrap();
+        }
+    }
+
     /// The bridge sends the command of the latest attempt.
     pub(crate) async fn is_sent(&self, issued: &Issued) {
         let latest = self.look(issued).await.latest.unwrap();
@@ -397,6 +414,19 @@ impl World {
         self.gate_reports(issued, Evidence::Executed).await;
         browser
     }
+}
+
+fn lenient(config: Config) -> Config {
+    Config { webhooks_to_private_addresses: true, ..config }
+}
+
+/// By which the service signs.
+fn signing_key() -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&[4; 32]).unwrap()
+}
+
+fn public_half(key: &Ed25519KeyPair) -> String {
+    BASE64URL_NOPAD.encode(key.public_key().as_ref())
 }
 
 pub(crate) fn link(issued: &Issued) -> String {
