@@ -26,7 +26,7 @@ async fn o_4_settings_are_chosen_and_the_row_appears() {
     let saved = home.owner.saves(&other, &json!({ "entry_gate": home.gate_label.id })).await;
     let expected = json!({
         "entry_gate": home.gate_label.id, "exit_gate": "same_as_entry",
-        "max_active_codes": 10, "invite_duration_hours": 12,
+        "max_active_codes": 10, "invite_duration_hours": 12, "exit_grace_minutes": 0,
     });
     assert_eq!(saved, expected);
     assert_eq!(home.owner.get(&path).await.body["settings"], expected);
@@ -45,6 +45,7 @@ async fn o_4c_what_is_not_on_offer_is_refused_by_its_field() {
         (json!({ "entry_gate": gate, "invite_duration_hours": 25 }), "invite_duration_hours"),
         (json!({ "entry_gate": gate, "invite_duration_hours": 1.5 }), "invite_duration_hours"),
         (json!({ "entry_gate": gate, "invite_duration_hours": "12" }), "invite_duration_hours"),
+        (json!({ "entry_gate": gate, "exit_grace_minutes": 45 }), "exit_grace_minutes"),
         (json!({}), "entry_gate"),
         (json!({ "entry_gate": gate, "limit": 10 }), "limit"),
     ] {
