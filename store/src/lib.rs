@@ -3,8 +3,8 @@
 //! SQLite and Postgres behind one SQL text. A function that decides *writes first*: that takes
 //! the row's lock on both databases, so that of many rivals exactly one decides at a time. What is
 //! locked, and in this order: a number ([`Logins`]), the purse of all pins ([`Sending`]), an
-//! intercom, a gate, a code, a session; the code's row is the lock of everything about the code,
-//! its attempts too.
+//! intercom, an account, a gate, a code, a session; the code's row is the lock of everything about
+//! the code, its attempts too.
 //!
 //! Each crate's constructor takes only the doors it needs.
 

@@ -18,6 +18,7 @@ use crate::{Api, wire};
 /// The label's claim code, and a name.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the label says claim code")]
 pub(crate) struct Claim {
     /// As printed; case, spaces and dashes do not matter
     claim_code: String,
