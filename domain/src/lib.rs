@@ -5,9 +5,10 @@
 //!
 //! In reading order: who ([`phone`], [`login`], [`second_factor`], [`channel`], [`spending`],
 //! [`permission`]), what ([`settings`], [`access_code`]), and how a gate opens for it ([`gate`],
-//! [`attempt`]).
+//! [`attempt`], [`press`]).
 
 pub mod access_code;
+pub mod api_key;
 pub mod attempt;
 pub mod channel;
 pub mod country;
@@ -18,6 +19,7 @@ pub mod login;
 pub mod name;
 pub mod permission;
 pub mod phone;
+pub mod press;
 pub mod second_factor;
 pub mod secret;
 pub mod settings;
@@ -28,8 +30,8 @@ pub mod webhook;
 pub use access_code::{AccessCode, Leg};
 pub use attempt::Attempt;
 pub use id::{
-    AttemptId, CodeId, EventId, ExceptionId, GateId, IntercomId, InvalidId, PinId, SessionId,
-    UserId, WebhookId,
+    ApiKeyId, AttemptId, CodeId, EventId, ExceptionId, GateId, IntercomId, InvalidId, PinId,
+    SessionId, UserId, WebhookId,
 };
 pub use phone::PhoneNumber;
 pub use secret::Passcode;

@@ -53,7 +53,7 @@ impl Promise {
         let (code, pulses) = (&service.code, &gate.seen().pulses);
         let of = |leg: Leg| {
             let is_of = move |pulse: &&Pulse| {
-                service.attempt(pulse.attempt).is_some_and(|attempt| attempt.leg == leg)
+                service.attempt(pulse.attempt).is_some_and(|attempt| attempt.leg() == Some(leg))
             };
             pulses.iter().filter(is_of)
         };

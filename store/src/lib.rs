@@ -3,10 +3,11 @@
 //! SQLite and Postgres behind one SQL text. A function that decides *writes first*: that takes
 //! the row's lock on both databases, so that of many rivals exactly one decides at a time. What is
 //! locked, and in this order: a number ([`Logins`]), the purse of all pins ([`Sending`]), an intercom, a gate, a code; the code's row is
-//! the lock of everything about the code, its attempts too.
+//! the lock of everything about the code, its attempts too; the gate's is that of presses at it.
 //!
 //! Each crate's constructor takes only the doors it needs.
 
+mod api_keys;
 mod attempts;
 mod audit;
 mod codes;
@@ -25,6 +26,7 @@ mod migrations;
 mod overview;
 mod people;
 mod pins;
+mod presses;
 mod redeem;
 mod registry;
 mod restore;
@@ -46,6 +48,7 @@ use std::sync::Arc;
 use domain::{Dice, Timestamp};
 use tokio::sync::watch;
 
+pub use api_keys::{ApiKey, ApiKeys, KeyRefusal, NewKey};
 pub use attempts::{Attempts, Due, Errand};
 pub use audit::{Chain, Checkpoint, Entry, Head, How, Verdict, Wrong};
 pub use codes::{Codes, Guest, Issue, IssueRefusal, Issued, Pass, RevokeRefusal, Revoked};
@@ -62,6 +65,7 @@ pub use logins::{Aim, Begun, LoginRefusal, Logins, SignedIn, TooManyPins};
 pub use overview::{Glance, HOURS, Overview, PinTally, SLOT, SLOTS, SLOTS_AN_HOUR, Tally};
 pub use people::{People, Person};
 pub use pins::{End, Handed, Pins, Report};
+pub use presses::{Open, OpenRefusal, Presses};
 pub use redeem::{GuestPass, Redeem, Redemptions, Refused, Vouch, VouchRefusal};
 pub use registry::{Behind, Certificate, Fingerprint, Peer, Registry, Unwelcome};
 pub use restore::{Restored, Revived};
@@ -110,9 +114,9 @@ macro_rules! doors {
 }
 
 doors! {
-    attempts: Attempts, codes: Codes, devices: Devices, events: Events,
+    api_keys: ApiKeys, attempts: Attempts, codes: Codes, devices: Devices, events: Events,
     exceptions: Exceptions, gates: Gates, intercoms: Intercoms, logins: Logins, overview: Overview,
-    people: People, pins: Pins, redemptions: Redemptions, registry: Registry,
+    people: People, pins: Pins, presses: Presses, redemptions: Redemptions, registry: Registry,
     second_factors: SecondFactors, sessions: Sessions, spending: Spending, webhooks: Webhooks
 }
 

@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod api_keys;
 mod codes;
 mod devices;
 mod events;
@@ -15,6 +16,7 @@ mod openings;
 mod overview;
 mod pins;
 mod postgres;
+mod presses;
 mod races;
 mod restore;
 mod rivals;
