@@ -1,12 +1,13 @@
-//! How often strangers may ask, by address and in memory. What must survive a restart (tries at
+//! How often strangers may ask, by address, and API keys; in memory. What must survive a restart (tries at
 //! pins and digits, pins sent) is counted in the database instead.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use domain::{Clock, Timestamp};
+use domain::{ApiKeyId, Clock, Timestamp};
 
 use crate::answers::{Code, Problem};
 use crate::config::Config;
@@ -14,34 +15,44 @@ use crate::config::Config;
 /// So many addresses are remembered; then the one that has rested most makes room.
 const MANY: usize = 10_000;
 
+/// How often an API key may be shown at once; after that once a second.
+const SHOWN_AT_ONCE: u32 = 60;
+
 pub(crate) struct Limits {
     clock: Arc<dyn Clock>,
-    logins: Budget,
-    guesses: Budget,
+    logins: Budget<IpAddr>,
+    guesses: Budget<IpAddr>,
+    keys: Budget<ApiKeyId>,
 }
 
 impl Limits {
     pub(crate) fn new(config: &Config, clock: Arc<dyn Clock>) -> Self {
         let logins = Budget::new(config.logins_per_address, Duration::from_mins(1));
         let guesses = Budget::new(config.guesses_per_address, Duration::from_secs(3));
-        Self { clock, logins, guesses }
+        let keys = Budget::new(SHOWN_AT_ONCE, Duration::from_secs(1));
+        Self { clock, logins, guesses, keys }
     }
 
     /// Counts a login pin that an address asks for.
     pub(crate) fn login(&self, address: IpAddr) -> Result<(), Problem> {
-        self.logins.take(address, self.clock.now()).map_err(too_many)
+        self.logins.take(network(address), self.clock.now()).map_err(too_many)
     }
 
     /// Lets an address try a secret, unless it has guessed too often. For what is short enough to be
     /// guessed (a reference, what a label says) ask before it is looked up, or a right guess goes
     /// through.
     pub(crate) fn may_guess(&self, address: IpAddr) -> Result<(), Problem> {
-        self.guesses.ask(address, self.clock.now()).map_err(too_many)
+        self.guesses.ask(network(address), self.clock.now()).map_err(too_many)
     }
 
     /// Counts a secret that nobody knows; what is known costs nothing.
     pub(crate) fn guessed_wrong(&self, address: IpAddr) {
-        self.guesses.charge(address, self.clock.now());
+        self.guesses.charge(network(address), self.clock.now());
+    }
+
+    /// Counts a request by an API key.
+    pub(crate) fn by_key(&self, key: ApiKeyId) -> Result<(), Problem> {
+        self.keys.take(key, self.clock.now()).map_err(too_many)
     }
 }
 
@@ -49,63 +60,62 @@ fn too_many(wait: Duration) -> Problem {
     Problem::from(Code::TooManyRequests).retry_after(wait)
 }
 
-/// What each address may do at once, and how fast that comes back.
-struct Budget {
+/// What each address, or each key, may do at once, and how fast that comes back.
+struct Budget<K> {
     burst: u32,
     /// After it, one more comes back.
     pause: Duration,
-    /// When an address will have its whole budget again; one that is not listed has it.
-    whole_at: Mutex<HashMap<IpAddr, Timestamp>>,
+    /// When each will have its whole budget again; one that is not listed has it.
+    whole_at: Mutex<HashMap<K, Timestamp>>,
 }
 
-impl Budget {
+impl<K: Copy + Eq + Hash> Budget<K> {
     fn new(burst: u32, pause: Duration) -> Self {
         Self { burst, pause, whole_at: Mutex::default() }
     }
 
     /// Takes one, or says how long to wait for it.
-    fn take(&self, address: IpAddr, now: Timestamp) -> Result<(), Duration> {
+    fn take(&self, who: K, now: Timestamp) -> Result<(), Duration> {
         let mut whole_at = self.lock();
-        self.left(&whole_at, address, now)?;
-        self.spend(&mut whole_at, address, now);
+        self.left(&whole_at, who, now)?;
+        self.spend(&mut whole_at, who, now);
         Ok(())
     }
 
     /// Whether one is left, or how long to wait for it; takes nothing.
-    fn ask(&self, address: IpAddr, now: Timestamp) -> Result<(), Duration> {
+    fn ask(&self, who: K, now: Timestamp) -> Result<(), Duration> {
         let whole_at = self.lock();
-        self.left(&whole_at, address, now)
+        self.left(&whole_at, who, now)
     }
 
     /// Takes one even if none is left, so that asking for many at once gains nothing.
-    fn charge(&self, address: IpAddr, now: Timestamp) {
+    fn charge(&self, who: K, now: Timestamp) {
         let mut whole_at = self.lock();
-        self.spend(&mut whole_at, address, now);
+        self.spend(&mut whole_at, who, now);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, Timestamp>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<K, Timestamp>> {
         self.whole_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn left(
         &self,
-        whole_at: &HashMap<IpAddr, Timestamp>,
-        address: IpAddr,
+        whole_at: &HashMap<K, Timestamp>,
+        who: K,
         now: Timestamp,
     ) -> Result<(), Duration> {
-        let whole_at = whole_at.get(&network(address)).copied().unwrap_or(now);
+        let whole_at = whole_at.get(&who).copied().unwrap_or(now);
         let spent = now.until(whole_at);
         let wait = spent.saturating_sub(self.pause * self.burst.saturating_sub(1));
         if wait.is_zero() { Ok(()) } else { Err(wait) }
     }
 
-    fn spend(&self, whole_at: &mut HashMap<IpAddr, Timestamp>, address: IpAddr, now: Timestamp) {
-        let address = network(address);
-        if MANY <= whole_at.len() && !whole_at.contains_key(&address) {
+    fn spend(&self, whole_at: &mut HashMap<K, Timestamp>, who: K, now: Timestamp) {
+        if MANY <= whole_at.len() && !whole_at.contains_key(&who) {
             let rested = whole_at.iter().min_by_key(|(_, at)| **at).map(|(rested, _)| *rested);
             rested.and_then(|rested| whole_at.remove(&rested));
         }
-        let at = whole_at.entry(address).or_insert(now);
+        let at = whole_at.entry(who).or_insert(now);
         *at = now.max(*at) + self.pause;
     }
 }
@@ -140,7 +150,7 @@ mod tests {
         assert_eq!(budget.take(HERE, now + SECOND), Err(2 * SECOND));
         assert_eq!(budget.take(HERE, now + 3 * SECOND), Ok(()));
         assert_eq!(budget.take(HERE, now + 3 * SECOND), Err(3 * SECOND));
-        assert_eq!(budget.take([10, 0, 0, 1].into(), now), Ok(()), "others have their own");
+        assert_eq!(budget.take(IpAddr::from([10, 0, 0, 1]), now), Ok(()), "others have their own");
     }
 
     #[test]
@@ -165,9 +175,10 @@ mod tests {
     #[test]
     fn a_household_shares_one_budget() {
         let (budget, now) = (Budget::new(1, SECOND), NOON);
-        budget.charge("2001:db8::1".parse().unwrap(), now);
-        assert!(budget.ask("2001:db8::2".parse().unwrap(), now).is_err());
-        assert!(budget.ask("2001:db8:0:1::1".parse().unwrap(), now).is_ok());
+        let household = |text: &str| network(text.parse().unwrap());
+        budget.charge(household("2001:db8::1"), now);
+        assert!(budget.ask(household("2001:db8::2"), now).is_err());
+        assert!(budget.ask(household("2001:db8:0:1::1"), now).is_ok());
     }
 
     #[test]

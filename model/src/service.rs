@@ -107,7 +107,9 @@ impl Service {
             typed: &typed,
             scanned: Some(self.code.intercom),
             // The game is over long before the window is.
-            recent_attempts: count(self.attempts.iter().filter(|attempt| attempt.leg() == Some(leg))),
+            recent_attempts: count(
+                self.attempts.iter().filter(|attempt| attempt.leg() == Some(leg)),
+            ),
         };
         let target = Target { gate: self.gate, unsettled };
         let id = AttemptId::new(&Nth(self.attempts.len()), now);

@@ -262,7 +262,8 @@ impl Oracle {
     async fn attempts(&mut self) -> BTreeMap<String, Attempt> {
         let rows = self.rows("SELECT * FROM attempts").await;
         let attempt = |row: SqliteRow| {
-            let (code, leg): (Option<String>, Option<String>) = (row.get("code_id"), row.get("leg"));
+            let (code, leg): (Option<String>, Option<String>) =
+                (row.get("code_id"), row.get("leg"));
             let attempt = Attempt {
                 visit: code.zip(leg),
                 gate: row.get("gate_id"),

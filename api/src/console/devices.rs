@@ -7,10 +7,12 @@ use domain::permission::{Act, Role};
 use store::{Device, DeviceKind};
 
 use super::done::Done;
+use super::fresh_key;
 use super::owner::Owner;
 use crate::Api;
 use crate::answers::Problem;
 use crate::body::{self, Path, Query};
+use crate::caller::Caller;
 use crate::pages::{Screen, Words, filters};
 
 /// All devices.
@@ -26,6 +28,17 @@ pub(super) struct Devices {
 pub(super) struct Details {
     device: Shown,
     done: Option<Words>,
+    /// Names the press of "open", where the reader may.
+    press: Option<String>,
+    /// Why the last press did nothing.
+    wrong: Option<Words>,
+}
+
+impl Details {
+    /// The same page once more, because a press did nothing.
+    pub(super) fn told(self, wrong: Words) -> Self {
+        Self { wrong: Some(wrong), ..self }
+    }
 }
 
 /// A device as a page shows it.
@@ -62,8 +75,20 @@ pub(super) async fn details(
     Path(id): Path<String>,
     Query(done): Query<Done>,
 ) -> Result<Screen<Details>, Problem> {
-    let device = api.store.devices().details(caller.user, body::device(&id)?).await??;
-    Ok(Screen(Details { device: shown(&api, &device), done: done.words() }))
+    let page = look(&api, &caller, body::device(&id)?).await?;
+    Ok(Screen(Details { done: done.words(), ..page }))
+}
+
+/// The details of a device, for who may see it.
+pub(super) async fn look(api: &Api, caller: &Caller, id: String) -> Result<Details, Problem> {
+    let device = api.store.devices().details(caller.user, id).await??;
+    let may_open = device.gate.is_some() && device.role.may(Act::OpenGate).is_ok();
+    Ok(Details {
+        device: shown(api, &device),
+        done: None,
+        press: may_open.then(|| fresh_key(api)),
+        wrong: None,
+    })
 }
 
 fn shown(api: &Api, device: &Device) -> Shown {

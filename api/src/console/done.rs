@@ -19,6 +19,7 @@ impl Done {
             "deleted" => Some(Words::of("done-deleted")),
             "number" => Some(Words::of("done-number")),
             "app_off" => Some(Words::of("done-app-off")),
+            "key_revoked" => Some(Words::of("done-key-revoked")),
             "claimed" => Some(Words::of("done-claimed")),
             _ => None,
         }

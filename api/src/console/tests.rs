@@ -4,7 +4,9 @@ mod account;
 mod codes;
 mod devices;
 mod hosts;
+mod keys;
 mod live;
+mod open;
 mod settings;
 mod visit;
 
@@ -27,7 +29,7 @@ impl Browser {
     }
 
     /// Signs in to the console with any number.
-    async fn signs_in_as(&mut self, number: &str, world: &World) {
+    pub(crate) async fn signs_in_as(&mut self, number: &str, world: &World) {
         let asked = [("phone", number), ("channel", "whatsapp")];
         Self::leads(&self.post("/console/sign-in", &asked).await, "/console/pin");
         let (_, pin) = world.phone.pin();

@@ -3,6 +3,7 @@
 pub(crate) mod claim;
 pub(crate) mod details;
 pub(crate) mod list;
+pub(crate) mod open;
 pub(crate) mod pulse_gap;
 pub(crate) mod release;
 pub(crate) mod rename;

@@ -94,7 +94,8 @@ async fn only_an_owner_makes_keys_and_only_for_what_is_theirs(world: World) {
 
 async fn a_key_opens_only_where_and_what_it_is_good_for(world: World) {
     let world = world.ready().await;
-    let (reader, opener) = (world.makes_key("list").await.unwrap(), world.makes_key("trigger").await);
+    let (reader, opener) =
+        (world.makes_key("list").await.unwrap(), world.makes_key("trigger").await);
     let unknown = Err(OpenRefusal::Denied(Denied::Unknown));
     assert_eq!(world.opens(world.presses_by(&reader)).await, unknown);
     let opener = opener.unwrap();

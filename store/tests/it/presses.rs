@@ -63,7 +63,8 @@ impl World {
 
 async fn whoever_may_open_a_gate_opens_it_without_a_code(world: World) {
     let world = world.ready().await;
-    let (friend, other) = (world.shares_with(FRIEND).await, world.shares_with("+27830000006").await);
+    let (friend, other) =
+        (world.shares_with(FRIEND).await, world.shares_with("+27830000006").await);
     for user in [world.owner, friend] {
         let attempt = world.opens(world.presses(user)).await.unwrap();
         assert_eq!(attempt.press().unwrap().user, user);

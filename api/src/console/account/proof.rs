@@ -24,6 +24,7 @@ pub(in crate::console) enum Next {
     #[default]
     Number,
     App,
+    Key,
 }
 
 #[derive(Default, Deserialize)]
@@ -55,6 +56,7 @@ impl Next {
         Redirect::to(match self {
             Self::Number => "/console/account/number",
             Self::App => "/console/account/app",
+            Self::Key => "/console/account/keys/new",
         })
     }
 
@@ -62,6 +64,7 @@ impl Next {
         match self {
             Self::Number => "number",
             Self::App => "app",
+            Self::Key => "key",
         }
     }
 }
