@@ -198,6 +198,11 @@ impl Browser {
         field.send_keys(text).await.expect("it can be typed into");
     }
 
+    /// Ticks the box with this label.
+    pub(crate) async fn ticks(&self, label: &str) {
+        self.field(label).await.click().await.expect("it can be ticked");
+    }
+
     /// Hands a file to the field with this label.
     pub(crate) async fn hands(&self, label: &str, file: &Path) {
         let field = self.field(label).await;

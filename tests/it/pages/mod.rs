@@ -2,4 +2,5 @@
 
 mod browser;
 mod guest;
+mod opening;
 mod owner;

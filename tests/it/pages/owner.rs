@@ -19,7 +19,7 @@ const AFRIKAANS: [&str; 4] = ["Selfoonnommer", "Stuur die pin", "Eenmalige pin",
 const SOON: Duration = Duration::from_secs(5);
 
 /// The pin that the house prints next, after something is done.
-async fn pin_after(house: &House, lines: usize) -> String {
+pub(super) async fn pin_after(house: &House, lines: usize) -> String {
     house
         .printed_after(lines, |line| {
             let (_, pin) = line.strip_prefix("login pin for ")?.rsplit_once(": ")?;
@@ -52,7 +52,7 @@ async fn signs_in_by(browser: &Browser, house: &House, words: [&str; 4]) {
 }
 
 /// A browser in which the owner is signed in.
-async fn sofa(house: &House) -> Browser {
+pub(super) async fn sofa(house: &House) -> Browser {
     let owner = Browser::start().await;
     signs_in_by(&owner, house, ENGLISH).await;
     owner
