@@ -355,6 +355,8 @@ impl World {
 
     pub(crate) fn end(&mut self) {
         self.agenda.clear();
+        // What was written to judge rings for nobody.
+        self.bell.mark_unchanged();
     }
 
     pub(crate) fn plan(&mut self, after: Duration, event: Event) {
