@@ -45,8 +45,12 @@ impl Attempt {
     fn answers_a_press(&self, gate: &Gate, now: Timestamp) -> bool {
         match self.state {
             State::Pending | State::Sent { .. } => gate.hardware_since <= self.epoch,
-            // It opened by its deadline, however late the gate's word came.
-            State::Executed { at } => now < at.min(self.deadline) + gate.pulse_gap.as_duration(),
+            // It opened by its deadline, however late the gate's word came; and whatever clock it
+            // was told by, it answers no longer than that.
+            State::Executed { at } => {
+                let (gap, opened_by) = (gate.pulse_gap.as_duration(), at.min(self.deadline));
+                now < opened_by + gap && opened_by < now + gap
+            }
             State::NotExecuted { .. } => false,
         }
     }

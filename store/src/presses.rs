@@ -153,7 +153,15 @@ async fn pressed_before(
     row.map(|row| attempt_of(&row)).transpose()
 }
 
+/// The last press of a person at a gate: one that is open, whatever clock it was made by, or else
+/// the latest.
 async fn last_press(tx: &mut Tx, gate: GateId, user: UserId) -> Result<Option<Attempt>> {
+    let open = sql("SELECT a.* FROM attempts a JOIN gates g ON g.id = a.gate_id
+                    WHERE a.gate_id = $1 AND a.opened_by = $2 AND a.state IN ('pending', 'sent')
+                      AND g.hardware_since <= a.epoch LIMIT 1");
+    if let Some(row) = open.bind(gate).bind(user).optional(tx).await? {
+        return attempt_of(&row).map(Some);
+    }
     let row = sql("SELECT * FROM attempts WHERE gate_id = $1 AND opened_by = $2
                    ORDER BY reserved_at DESC, id DESC LIMIT 1");
     let row = row.bind(gate).bind(user).optional(tx).await?;

@@ -78,6 +78,15 @@ fn an_opening_that_was_told_late_does_not_stand_for_a_press_of_today() {
 }
 
 #[test]
+fn a_clock_that_was_set_back_keeps_nobody_from_pressing() {
+    let mut attempt = first();
+    attempt.claim(false, Some(7), NOON).unwrap();
+    attempt.settle(Evidence::Executed, 1, NOON);
+    let before = NOON - Duration::from_mins(10);
+    assert!(matches!(pressed(Some(&attempt), 2, before), Pressed::New(_)));
+}
+
+#[test]
 fn who_was_refused_may_press_again_at_once() {
     let mut attempt = first();
     attempt.claim(false, Some(7), NOON).unwrap();

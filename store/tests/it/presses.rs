@@ -15,6 +15,7 @@ crate::on_both_databases![
     who_may_not_open_a_gate_presses_nothing,
     a_press_is_one_attempt_however_often_it_comes,
     a_press_after_another_is_the_one_under_way_and_then_the_one_that_opened,
+    a_clock_that_is_set_back_leads_to_no_second_pulse,
     two_people_press_each_for_themselves,
     a_gate_that_is_offline_is_sent_nothing_now_or_later,
     a_press_is_not_sent_when_its_access_was_removed,
@@ -114,6 +115,17 @@ async fn a_press_after_another_is_the_one_under_way_and_then_the_one_that_opened
     assert_eq!(world.opens(world.presses(world.owner)).await.unwrap().id, attempt.id);
     world.later(Duration::from_millis(1));
     assert_ne!(world.opens(world.presses(world.owner)).await.unwrap().id, attempt.id);
+}
+
+async fn a_clock_that_is_set_back_leads_to_no_second_pulse(world: World) {
+    let world = world.ready().await;
+    let opened = world.opens(world.presses(world.owner)).await.unwrap();
+    world.gate_opens(&opened).await;
+    world.earlier(Duration::from_hours(1));
+    world.gate_is_ready(world.gate, &[]).await;
+    let open = world.opens(world.presses(world.owner)).await.unwrap();
+    assert_ne!(open.id, opened.id);
+    assert_eq!(world.opens(world.presses(world.owner)).await.unwrap().id, open.id);
 }
 
 async fn two_people_press_each_for_themselves(world: World) {

@@ -79,6 +79,12 @@ impl World {
         self.now.fetch_add(millis, Ordering::Relaxed);
     }
 
+    /// Somebody sets the clock back.
+    pub(crate) fn earlier(&self, span: Duration) {
+        let millis = i64::try_from(span.as_millis()).expect("a span");
+        self.now.fetch_sub(millis, Ordering::Relaxed);
+    }
+
     pub(crate) fn phone(text: &str) -> PhoneNumber {
         PhoneNumber::parse(text, None).expect("a phone number")
     }
