@@ -267,15 +267,12 @@ async fn lock_attempt(tx: &mut Tx, vault: &Vault, id: AttemptId) -> Result<Optio
     // What it is for never changes, so it may be read before the lock.
     let row = sql("SELECT code_id, gate_id FROM attempts WHERE id = $1");
     let Some(row) = row.bind(id).optional(tx).await? else { return Ok(None) };
-    let code = match row.parsed_if_any("code_id", CodeId::parse)? {
-        Some(code) => {
-            let Some(pass) = lock_code(tx, vault, code).await? else { return Ok(None) };
-            Some(pass.code)
-        }
-        None => {
-            lock_gate(tx, row.parsed("gate_id", GateId::parse)?).await?;
-            None
-        }
+    let code = if let Some(code) = row.parsed_if_any("code_id", CodeId::parse)? {
+        let Some(pass) = lock_code(tx, vault, code).await? else { return Ok(None) };
+        Some(pass.code)
+    } else {
+        lock_gate(tx, row.parsed("gate_id", GateId::parse)?).await?;
+        None
     };
     Ok(Some(Held { attempt: attempt_with(tx, id).await?, code }))
 }

@@ -14,13 +14,13 @@ use crate::body::Path;
 /// Who has access to a device, its owner first.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct FlussAccess {
-    access: Vec<Access>,
+    access: Vec<Somebody>,
 }
 
 /// Somebody who has.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Access {
+struct Somebody {
     user_id: String,
     /// `owner`, or `shared` with them
     access_type: &'static str,
@@ -42,14 +42,14 @@ pub(crate) async fn access(
     holder.device(&api, id.clone(), Act::Manage).await?;
     let owner = holder.user();
     let phone = api.store.sessions().phone_of(owner).await?;
-    let mut access = vec![Access {
+    let mut access = vec![Somebody {
         user_id: owner.to_string(),
         access_type: "owner",
         phone: phone.reveal().to_owned(),
         one_time_access: true,
     }];
     for person in api.store.people().of(owner, id).await?? {
-        access.push(Access {
+        access.push(Somebody {
             user_id: person.user.to_string(),
             access_type: "shared",
             phone: person.phone.reveal().to_owned(),

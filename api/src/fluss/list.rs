@@ -31,6 +31,7 @@ pub(crate) struct FlussDevice {
 /// What who made the key may do with a device, as far as the key is good for it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "one for each verb, as clients read them")]
 pub(crate) struct UserPermissions {
     can_open: bool,
     can_see_status: bool,
