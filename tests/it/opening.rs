@@ -15,7 +15,7 @@ impl Owner {
     }
 }
 
-fn id(answer: Answer) -> String {
+fn id(answer: &Answer) -> String {
     assert_eq!(answer.status, 202, "{}", answer.body);
     answer.body["id"].as_str().expect("an id").to_owned()
 }
@@ -34,8 +34,8 @@ async fn who_a_gate_is_shared_with_opens_it_once_a_press_until_the_owner_ends_th
         friend.opens(&gate, &press),
         friend.opens(&gate, &other),
     );
-    let attempt = id(first);
-    assert_eq!([id(second), id(third)], [attempt.clone(), attempt.clone()]);
+    let attempt = id(&first);
+    assert_eq!([id(&second), id(&third)], [attempt.clone(), attempt.clone()]);
     home.attempt_is(&attempt, "opened").await;
     assert_eq!(home.gate.pulses().len(), 1);
     let told = home.house.explains_in_words(&attempt);
@@ -47,7 +47,7 @@ async fn who_a_gate_is_shared_with_opens_it_once_a_press_until_the_owner_ends_th
         let answer = friend.opens(&gate, &key()).await;
         (answer.body["state"] == "reserved").then_some(answer)
     });
-    let pressed = id(pressed.await.expect("the press waits for the bridge"));
+    let pressed = id(&pressed.await.expect("the press waits for the bridge"));
     let person = shared["user_id"].as_str().expect("an id");
     let ended = format!("/v1/devices/{}/people/{person}", gate.id);
     assert_eq!(home.owner.delete(&ended).await.status, 204);
@@ -66,11 +66,11 @@ async fn a_press_whose_report_is_lost_is_settled_after_kill_9_and_opens_no_secon
     let mut home = Home::start().await;
     home.gate.lose_statuses(1);
     let (gate, press) = (home.gate_label.clone(), key());
-    let attempt = id(home.owner.opens(&gate, &press).await);
+    let attempt = id(&home.owner.opens(&gate, &press).await);
     let pulsed = until(async || (home.gate.pulses().len() == 1).then_some(())).await;
     pulsed.expect("the gate opens");
     home.house.dies_and_starts(&[]).await;
-    assert_eq!(id(home.owner.opens(&gate, &press).await), attempt, "the press is kept");
+    assert_eq!(id(&home.owner.opens(&gate, &press).await), attempt, "the press is kept");
     let opened = home.attempt_is(&attempt, "opened").await;
     assert_eq!((&opened["asked_by"], &opened["code"]), (&json!("person"), &Value::Null));
     assert_eq!(home.gate.pulses().len(), 1);
