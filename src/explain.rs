@@ -69,10 +69,13 @@ pub(crate) fn text(found: &Traced, now: Timestamp) -> Result<String, std::fmt::E
     for trace in &found.attempts {
         let Trace { attempt, host, .. } = trace;
         let (id, gate, epoch) = (attempt.id, attempt.gate, attempt.epoch);
-        let way = story::way(attempt.leg);
-        writeln!(text, "{id}  {way}, {gate} in epoch {epoch}")?;
+        let occasion = story::occasion(attempt.occasion);
+        writeln!(text, "{id}  {occasion}, {gate} in epoch {epoch}")?;
         if let Some(host) = host {
             writeln!(text, "  asked for by {host}")?;
+        }
+        if let Some(key) = attempt.press().and_then(|press| press.api_key) {
+            writeln!(text, "  with {key}")?;
         }
         let story = Story::of(trace, now);
         for hop in &story.hops {
@@ -97,6 +100,7 @@ pub(crate) fn text(found: &Traced, now: Timestamp) -> Result<String, std::fmt::E
 fn document(found: &Traced, now: Timestamp) -> Value {
     let attempts = found.attempts.iter().map(|trace| {
         let (Trace { attempt, host, .. }, story) = (trace, Story::of(trace, now));
+        let api_key = attempt.press().and_then(|press| press.api_key);
         let why = match attempt.state {
             State::NotExecuted { why, .. } => Some(why.as_str()),
             State::Pending | State::Sent { .. } | State::Executed { .. } => None,
@@ -107,11 +111,12 @@ fn document(found: &Traced, now: Timestamp) -> Value {
         });
         json!({
             "attempt": attempt.id.to_string(),
-            "code": attempt.code.to_string(),
+            "code": attempt.visit().map(|visit| visit.code.to_string()),
             "gate": attempt.gate.to_string(),
-            "leg": story::way(attempt.leg),
+            "leg": attempt.leg().map(story::way),
             "epoch": attempt.epoch,
             "asked_for_by": host.map(|host| host.to_string()),
+            "api_key": api_key.map(|key| key.to_string()),
             "hops": hops.collect::<Vec<_>>(),
             "outcome": story.outcome.as_str(),
             "why": why,

@@ -510,7 +510,7 @@ problem-pass-revoked = Die pas is gekanselleer.
 problem-pass-used = Die pas is reeds vir hierdie rigting gebruik.
 problem-not-entered-yet = Niemand het nog met hierdie pas ingegaan nie.
 problem-already-opening = Hierdie pas word nou gebruik.
-problem-gate-offline = Die hek is nie nou bereikbaar nie. Die pas is nie gebruik nie.
+problem-gate-offline = Die hek is nie nou bereikbaar nie. Niks is opgebruik of word later gestuur nie.
 problem-pass-suspended = Die hek moet weer in die instellings gekies word. Die pas is nie gebruik nie.
 problem-busy = Te veel op een slag; probeer oor ’n oomblik weer.
 problem-unavailable = Nie nou beskikbaar nie; probeer oor ’n oomblik weer.
@@ -733,3 +733,53 @@ hook-end = Vee hierdie webhaak uit?
     .note = Niks word meer daar gesê nie, en wat wag, word vergeet.
 done-hook-ended = Uitgevee. Niks word meer daar gesê nie.
 done-hook-revived = Hulle word nou weer gesê.
+
+## opening a gate without a code, and API keys
+press = Maak oop
+press-again = Maak weer oop
+press-offline = Die hek is nie nou bereikbaar nie. Niks is gestuur nie, en niks word later gestuur nie.
+press-asked = Die hek is gevra om oop te maak…
+press-silent = Nog geen antwoord van die hek nie. Hierdie bladsy sê wanneer dit laat weet.
+press-opened = Die hek het om { $at } oopgemaak.
+press-said-late = Die hek het om { $at } gesê dat dit oopgemaak het, of net voor dit sy krag verloor het.
+press-not = Die hek het nie oopgemaak nie: { $why ->
+    [cancelled] jy mag dit nie meer oopmaak nie.
+    [late] die versoek het te laat gekom.
+    [connection] dit het sy verbinding verloor.
+    [soon] dit het ’n oomblik tevore vir iemand anders oopgemaak.
+   *[fault] dit het ’n fout.
+}
+
+keys = API-sleutels
+    .note = Vir ander stelsels van jou, soos ’n slim huis, wat hekke vir jou oopmaak of dophou.
+keys-none = Jy het nog geen gemaak nie.
+key-new = Maak ’n API-sleutel
+key-name = Naam
+    .note = Waarvoor dit is, soos Home Assistant. Net jy sien dit.
+key-verbs = Wat dit mag doen
+key-verb-list = die toestelle lys
+key-verb-status = sien of hulle aanlyn is
+key-verb-logs = sien wat daar gebeur het
+key-verb-trigger = hekke oopmaak
+key-verb-access = sien wie toegang het, met hul nommers
+key-devices = By watter toestelle
+key-device = { $name }
+key-make = Maak dit
+key-made = Die sleutel is gemaak.
+    .note = Dit word net nou gewys. Hou dit waar jou ander stelsel geheime hou: wie dit het, mag dit alles doen.
+key-kept = Ek het dit gebêre
+key-used = laas gebruik om
+key-unused = nog nie gebruik nie
+key-revoke = Herroep { $name }?
+    .note = Die sleutel werk dadelik nie meer nie. Dit kan nie ongedaan gemaak word nie; jy kan ’n ander een maak.
+key-revoke-button = Herroep
+done-key-revoked = Herroep. Die sleutel maak niks meer oop nie.
+
+field-verbs = Kies ten minste een ding wat dit mag doen.
+field-devices = Kies ten minste een toestel.
+
+problem-too-many-api-keys = Twintig API-sleutels is genoeg; herroep eers een.
+problem-api-key-unknown = Stuur ’n API-sleutel wat nie herroep is nie.
+problem-api-key-scope = Hierdie API-sleutel is nie daarvoor goed nie.
+problem-gate-not-opened = Die hek het nie oopgemaak nie, en sal nie vir hierdie versoek nie.
+problem-gate-not-confirmed = Die hek is gevra om oop te maak en het nog nie geantwoord nie.

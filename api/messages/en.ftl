@@ -512,7 +512,7 @@ problem-pass-revoked = The pass was cancelled.
 problem-pass-used = The pass has been used for this way already.
 problem-not-entered-yet = Nobody has entered with this pass yet.
 problem-already-opening = This pass is being used right now.
-problem-gate-offline = The gate is not reachable right now. The pass is not used.
+problem-gate-offline = The gate is not reachable right now. Nothing is used up or sent later.
 problem-pass-suspended = The gate must be chosen anew in the settings. The pass is not used.
 problem-busy = Too much at once; try again in a moment.
 problem-unavailable = Not available right now; try again in a moment.
@@ -735,3 +735,53 @@ hook-end = Delete this webhook?
     .note = Nothing is told there any more, and what waits is forgotten.
 done-hook-ended = Deleted. Nothing is told there any more.
 done-hook-revived = They are told again now.
+
+## opening a gate without a code, and API keys
+press = Open
+press-again = Open again
+press-offline = The gate is not reachable right now. Nothing was sent, and nothing is sent later.
+press-asked = The gate was asked to open…
+press-silent = No answer from the gate yet. This page tells when it reports.
+press-opened = The gate opened at { $at }.
+press-said-late = The gate said at { $at } that it had opened, or lost its power just before.
+press-not = The gate did not open: { $why ->
+    [cancelled] you may not open it any more.
+    [late] the request came too late.
+    [connection] it had lost its connection.
+    [soon] it had opened for somebody else a moment before.
+   *[fault] it has a fault.
+}
+
+keys = API keys
+    .note = For other systems of yours, like a home automation, which open gates or watch them for you.
+keys-none = You have made none yet.
+key-new = Make an API key
+key-name = Name
+    .note = What it is for, like Home Assistant. Only you see it.
+key-verbs = What it may do
+key-verb-list = list the devices
+key-verb-status = see whether they are online
+key-verb-logs = see what happened there
+key-verb-trigger = open gates
+key-verb-access = see who has access, with their numbers
+key-devices = At which devices
+key-device = { $name }
+key-make = Make it
+key-made = The key is made.
+    .note = It is shown only now. Keep it where your other system keeps secrets: whoever has it may do all this.
+key-kept = I have kept it
+key-used = last used at
+key-unused = not used yet
+key-revoke = Revoke { $name }?
+    .note = The key works no more at once. This cannot be undone; you can make another one.
+key-revoke-button = Revoke
+done-key-revoked = Revoked. The key opens nothing any more.
+
+field-verbs = Choose at least one thing that it may do.
+field-devices = Choose at least one device.
+
+problem-too-many-api-keys = Twenty API keys are enough; revoke one first.
+problem-api-key-unknown = Send an API key that is not revoked.
+problem-api-key-scope = This API key is not good for that.
+problem-gate-not-opened = The gate did not open, and will not for this request.
+problem-gate-not-confirmed = The gate was asked to open and has not answered yet.

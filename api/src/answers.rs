@@ -15,9 +15,10 @@ use domain::permission::Denied;
 use domain::{Clock, Timestamp};
 use serde_json::{Map, Value, json};
 use store::{
-    Claimed, Enrolment, FactorRefusal, Fault, GateRefusal, IssueRefusal, LoginRefusal,
-    NumberRefusal, PlanRefusal, Renewal, Replacement, RevokeRefusal, SaveRefusal, SessionRefusal,
-    SettingsRefusal, StepUpNeeded, TooManyPins, TransferRefusal, Unwelcome, VouchRefusal, Withheld,
+    Claimed, Enrolment, FactorRefusal, Fault, GateRefusal, IssueRefusal, KeyRefusal, LoginRefusal,
+    NumberRefusal, OpenRefusal, PlanRefusal, Renewal, Replacement, RevokeRefusal, SaveRefusal,
+    SessionRefusal, SettingsRefusal, StepUpNeeded, TooManyPins, TransferRefusal, Unwelcome,
+    VouchRefusal, Withheld,
 };
 
 use utoipa::ToSchema;
@@ -87,6 +88,9 @@ answers! {
     OtpTooSoon TOO_MANY_REQUESTS "otp_too_soon" "A pin was just sent; wait before the next one.";
     ChannelUnavailable SERVICE_UNAVAILABLE "channel_unavailable" "The pin could not be sent this way.";
     CountryBlocked FORBIDDEN "country_blocked" "Pins are not sent to this country; contact support.";
+    // API keys
+    ApiKeyUnknown UNAUTHORIZED "api_key_unknown" "Send an API key that is not revoked as a bearer token.";
+    ApiKeyScope FORBIDDEN "api_key_scope" "This API key is not good for that.";
     // who may
     NotOwner FORBIDDEN "not_owner" "Only the owner may do this.";
     NoPermission FORBIDDEN "no_permission" "The owner has not given you permission for this.";
@@ -110,6 +114,7 @@ answers! {
     GateMissing CONFLICT "gate_missing" "A gate of the settings is not on this account any more; choose one and save.";
     NoDigitsLeft CONFLICT "no_digits_left" "All digits were given out within a day; try again later.";
     OneContactOnly UNPROCESSABLE_ENTITY "one_contact_only" "One code is for one person; create another code.";
+    TooManyApiKeys CONFLICT "too_many_api_keys" "Twenty API keys are enough; revoke one first.";
     TooManyWebhooks CONFLICT "too_many_webhooks" "Ten webhooks are enough; end one first.";
     NotActive CONFLICT "not_active" "The code has ended.";
     // at the gate
@@ -123,7 +128,9 @@ answers! {
     PassUsed CONFLICT "pass_used" "Your pass has been used for this way already.";
     NotEnteredYet CONFLICT "not_entered_yet" "You have not entered with this pass yet.";
     AlreadyOpening CONFLICT "already_opening" "This pass is being used right now.";
-    GateOffline CONFLICT "gate_offline" "The gate is not reachable right now. Your pass is not used.";
+    GateOffline CONFLICT "gate_offline" "The gate is not reachable right now. Nothing is used up or sent later.";
+    GateNotOpened CONFLICT "gate_not_opened" "The gate did not open, and will not for this request.";
+    GateNotConfirmed GATEWAY_TIMEOUT "gate_not_confirmed" "The gate was asked to open and has not answered yet.";
     PassSuspended CONFLICT "pass_suspended" "Your host must choose the gate anew. Your pass is not used.";
     // trouble on our side
     Busy SERVICE_UNAVAILABLE "busy" "Too much at once; try again in a moment.";
@@ -136,6 +143,8 @@ answers! {
 pub struct Problem {
     /// Which problem.
     pub code: Code,
+    /// Where it is not the code's own.
+    status: Option<StatusCode>,
     errors: Vec<FieldError>,
     extra: Map<String, Value>,
     retry_after: Option<Duration>,
@@ -224,6 +233,12 @@ impl Problem {
         self.retry_at.map(|RetryAt(until)| now.until(until))
     }
 
+    /// The same as trouble that passes: 503, to be tried again.
+    fn passing(mut self) -> Self {
+        self.status = Some(StatusCode::SERVICE_UNAVAILABLE);
+        self.retry_after(Duration::from_secs(5))
+    }
+
     /// The same with a fixed wait.
     pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
@@ -234,7 +249,8 @@ impl Problem {
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
         let (errors, extra) = (Vec::new(), Map::new());
-        Self { code, errors, extra, retry_after: usual_wait(code), retry_at: None }
+        let retry_after = usual_wait(code);
+        Self { code, status: None, errors, extra, retry_after, retry_at: None }
     }
 }
 
@@ -247,7 +263,7 @@ fn usual_wait(code: Code) -> Option<Duration> {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.code.status();
+        let status = self.status.unwrap_or(self.code.status());
         let told = Told { code: self.code, field: self.first_field().map(str::to_owned) };
         let mut document = json!({
             "type": format!("urn:fluss:problem:{}", self.code.as_str()),
@@ -569,6 +585,25 @@ impl From<TransferRefusal> for Problem {
             TransferRefusal::NotAlong(gate) => {
                 Self::field("gates", format!("{gate} is no gate of the settings that is yours"))
             }
+        }
+    }
+}
+
+impl From<OpenRefusal> for Problem {
+    fn from(refusal: OpenRefusal) -> Self {
+        match refusal {
+            OpenRefusal::Denied(denied) => denied.into(),
+            OpenRefusal::NotAGate => Code::NotAGate.into(),
+            OpenRefusal::GateOffline => Self::from(Code::GateOffline).passing(),
+        }
+    }
+}
+
+impl From<KeyRefusal> for Problem {
+    fn from(refusal: KeyRefusal) -> Self {
+        match refusal {
+            KeyRefusal::Denied(denied) => denied.into(),
+            KeyRefusal::TooMany => Code::TooManyApiKeys.into(),
         }
     }
 }

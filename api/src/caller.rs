@@ -36,14 +36,17 @@ impl FromRequestParts<Api> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let missing = || Problem::from(Code::SessionMissing);
-        let header = parts.headers.get(header::AUTHORIZATION).and_then(|text| text.to_str().ok());
-        let (scheme, token) = header.and_then(|text| text.split_once(' ')).ok_or_else(missing)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(missing());
-        }
-        let token = SessionToken::parse(token.trim()).map_err(|_| missing())?;
+        let token = bearer(parts).ok_or_else(missing)?;
+        let token = SessionToken::parse(token).map_err(|_| missing())?;
         Self::with(api, token).await
     }
+}
+
+/// What a request shows by `Authorization: Bearer`.
+pub(crate) fn bearer(parts: &Parts) -> Option<&str> {
+    let shown = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = shown.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// The address a request comes from, as the accept loop saw it.

@@ -5,6 +5,7 @@
 //! What is *absent* here: MQTT, gates' conversations, SQL.
 
 pub mod answers;
+mod api_keys;
 mod attempts;
 pub mod audit;
 mod body;
@@ -17,6 +18,7 @@ pub mod courier;
 mod devices;
 mod enrolments;
 mod events;
+mod fluss;
 mod guest;
 mod limits;
 mod login;
@@ -228,6 +230,7 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(devices::pulse_gap::set))
         .routes(routes!(devices::plan::set))
         .routes(routes!(devices::plan_transfer::transfer))
+        .routes(routes!(devices::open::open))
         .routes(routes!(people::list::list, people::share::share))
         .routes(routes!(people::unshare::unshare))
         .routes(routes!(enrolments::enrol))
@@ -248,6 +251,14 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(webhooks::dead::list, webhooks::dead::revive))
         .routes(routes!(events::list::list))
         .routes(routes!(events::stream::stream))
+        .routes(routes!(api_keys::list::list, api_keys::make::make))
+        .routes(routes!(api_keys::revoke::revoke))
+        .routes(routes!(fluss::list::list))
+        .routes(routes!(fluss::status::status))
+        .routes(routes!(fluss::logs::logs))
+        .routes(routes!(fluss::access::access))
+        .routes(routes!(fluss::trigger::trigger))
+        .routes(routes!(fluss::trigger::open))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! How often strangers may ask, by address and in memory. What must survive a restart (tries at
+//! How often strangers may ask, by address, and API keys; in memory. What must survive a restart (tries at
 //! pins and digits, pins sent) is counted in the database instead.
 
 use std::collections::HashMap;
@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use domain::{Clock, Timestamp, UserId};
+use domain::{ApiKeyId, Clock, Timestamp, UserId};
 
 use crate::answers::{Code, Problem};
 use crate::config::Config;
@@ -21,12 +21,16 @@ const TRIALS_AT_ONCE: u32 = 10;
 /// So many chains somebody may have read at once; ten more a minute after that.
 const AUDITS_AT_ONCE: u32 = 10;
 
+/// How often an API key may be shown at once; after that once a second.
+const SHOWN_AT_ONCE: u32 = 60;
+
 pub(crate) struct Limits {
     clock: Arc<dyn Clock>,
-    logins: Budget,
-    guesses: Budget,
+    logins: Budget<IpAddr>,
+    guesses: Budget<IpAddr>,
     trials: Budget<UserId>,
     audits: Budget<UserId>,
+    keys: Budget<ApiKeyId>,
 }
 
 impl Limits {
@@ -35,7 +39,8 @@ impl Limits {
         let guesses = Budget::new(config.guesses_per_address, Duration::from_secs(3));
         let trials = Budget::new(TRIALS_AT_ONCE, Duration::from_mins(6));
         let audits = Budget::new(AUDITS_AT_ONCE, Duration::from_secs(6));
-        Self { clock, logins, guesses, trials, audits }
+        let keys = Budget::new(SHOWN_AT_ONCE, Duration::from_secs(1));
+        Self { clock, logins, guesses, trials, audits, keys }
     }
 
     /// Counts a login pin that an address asks for.
@@ -64,14 +69,19 @@ impl Limits {
     pub(crate) fn audit(&self, user: UserId) -> Result<(), Problem> {
         self.audits.take(user, self.clock.now()).map_err(too_many)
     }
+
+    /// Counts a request by an API key.
+    pub(crate) fn by_key(&self, key: ApiKeyId) -> Result<(), Problem> {
+        self.keys.take(key, self.clock.now()).map_err(too_many)
+    }
 }
 
 fn too_many(wait: Duration) -> Problem {
     Problem::from(Code::TooManyRequests).retry_after(wait)
 }
 
-/// What each address (or each of something else) may do at once, and how fast that comes back.
-struct Budget<K = IpAddr> {
+/// What each address, each person or each key may do at once, and how fast that comes back.
+struct Budget<K> {
     burst: u32,
     /// After it, one more comes back.
     pause: Duration,
@@ -160,7 +170,7 @@ mod tests {
         assert_eq!(budget.take(HERE, now + SECOND), Err(2 * SECOND));
         assert_eq!(budget.take(HERE, now + 3 * SECOND), Ok(()));
         assert_eq!(budget.take(HERE, now + 3 * SECOND), Err(3 * SECOND));
-        assert_eq!(budget.take([10, 0, 0, 1].into(), now), Ok(()), "others have their own");
+        assert_eq!(budget.take(IpAddr::from([10, 0, 0, 1]), now), Ok(()), "others have their own");
     }
 
     #[test]

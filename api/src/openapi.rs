@@ -21,7 +21,8 @@ pub(crate) fn begin() -> OpenApiRouter<Api> {
     );
     let mut components = Components::new();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-    components.add_security_scheme("session", SecurityScheme::Http(bearer));
+    components.add_security_scheme("session", SecurityScheme::Http(bearer.clone()));
+    components.add_security_scheme("api_key", SecurityScheme::Http(bearer));
     OpenApiRouter::with_openapi(
         OpenApiBuilder::new().info(info).components(Some(components)).build(),
     )

@@ -19,6 +19,8 @@ async fn what_is_no_id_does_not_exist() {
         (Method::DELETE, "/v1/devices/ID/quarantine", ""),
         (Method::POST, "/v1/devices/ID/replacement", r#"{"claim_code":"00000-00000-00000"}"#),
         (Method::POST, "/v1/devices/ID/transfer", r#"{"phone":"+27821234568"}"#),
+        (Method::POST, "/v1/devices/ID/open", ""),
+        (Method::DELETE, "/v1/api-keys/ID", ""),
         (Method::GET, "/v1/devices/ID/people", ""),
         (Method::PUT, "/v1/devices/ID/people", r#"{"phone":"+27821234568"}"#),
         (Method::DELETE, "/v1/devices/ID/people/user_00000000000000000000000000", ""),

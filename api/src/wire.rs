@@ -1,7 +1,7 @@
 //! Shapes that several endpoints share. Times are RFC 3339 in UTC, ids carry their kind.
 
 use domain::access_code::Standing;
-use domain::attempt::{AskedBy, State};
+use domain::attempt::{AskedBy, Occasion, Press, State, Visit};
 use domain::gate::{Barred, Gate};
 use domain::permission::{Act, Role};
 use domain::settings::ExitGate;
@@ -207,12 +207,16 @@ impl Code {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AttemptBody {
     id: String,
-    code: String,
-    /// `entry` or `exit`
-    leg: &'static str,
+    /// The code that it is for; none for a gate that was opened without one
+    code: Option<String>,
+    /// `entry` or `exit`, of a code
+    leg: Option<&'static str>,
     gate: String,
-    /// `guest`, or `host`: somebody who vouched for the guest
+    /// `guest`; `host`: somebody who vouched for the guest; `person`: somebody who opened the gate
+    /// without a code; `api_key`: a key that did it for them
     asked_by: &'static str,
+    /// Who opened the gate without a code
+    opened_by: Option<String>,
     /// `reserved`, `sent`, `opened`, `not_opened` or `unconfirmed`; the last is not final
     state: &'static str,
     /// For `not_opened`: why
@@ -234,16 +238,22 @@ impl AttemptBody {
         };
         Self {
             id: attempt.id.to_string(),
-            code: attempt.code.to_string(),
-            leg: match attempt.leg {
+            code: attempt.visit().map(|visit| visit.code.to_string()),
+            leg: attempt.leg().map(|leg| match leg {
                 Leg::Entry => "entry",
                 Leg::Exit => "exit",
-            },
+            }),
             gate: attempt.gate.to_string(),
-            asked_by: match attempt.asked_by {
-                AskedBy::Guest => "guest",
-                AskedBy::Host | AskedBy::HostDespiteEnd => "host",
+            asked_by: match attempt.occasion {
+                Occasion::Visit(Visit { asked_by: AskedBy::Guest, .. }) => "guest",
+                Occasion::Visit(Visit {
+                    asked_by: AskedBy::Host | AskedBy::HostDespiteEnd,
+                    ..
+                }) => "host",
+                Occasion::Press(Press { api_key: None, .. }) => "person",
+                Occasion::Press(Press { api_key: Some(_), .. }) => "api_key",
             },
+            opened_by: attempt.press().map(|press| press.user.to_string()),
             state,
             why,
             reserved_at: rfc3339(attempt.reserved_at),

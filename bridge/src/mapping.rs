@@ -25,7 +25,9 @@ pub struct Letter {
 /// read before `now`: a pause between the two then only shortens the command's life.
 pub fn open(attempt: &Attempt, hello_age: Duration, now: Timestamp, key: &SigningKey) -> Letter {
     let deadline_ms = deadline_ms(attempt, hello_age, now);
-    command(attempt, Order::Open { leg: leg(attempt.leg), deadline_ms }, key)
+    // Gates know two ways; whoever presses without a code comes in.
+    let leg = leg(attempt.leg().unwrap_or(Leg::Entry));
+    command(attempt, Order::Open { leg, deadline_ms }, key)
 }
 
 /// The signed "do not open any more" about an opening that was sent.

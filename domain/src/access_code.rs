@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::attempt::AskedBy;
+use crate::attempt::{AskedBy, Occasion, Visit};
 use crate::gate::{self, Gate};
 use crate::secret::Passcode;
 use crate::settings::ExitGrace;
@@ -189,6 +189,13 @@ pub struct Target {
     pub unsettled: u32,
 }
 
+impl Target {
+    /// The epoch in which the gate would act on one more command now, if it can be reached.
+    pub fn reachable(&self, now: Timestamp) -> Option<u64> {
+        self.gate.ready(now).filter(|_| self.unsettled < gate::MAX_UNSETTLED)
+    }
+}
+
 /// Why a guest is not let through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -331,8 +338,8 @@ impl AccessCode {
         let (gate, epoch) = reachable(target, now)?;
         self.must_know_the_digits(request.typed, now)?;
         *self.leg_mut(request.leg) = LegState::Reserved(attempt);
-        let asked_by = AskedBy::Guest;
-        Ok(Attempt::reserved(attempt, self.id, request.leg, gate, epoch, asked_by, now))
+        let occasion = self.occasion(request.leg, AskedBy::Guest);
+        Ok(Attempt::reserved(attempt, occasion, gate, epoch, now))
     }
 
     /// The same on the host's word, who vouches for the guest: without digits, board or pause. Who
@@ -352,7 +359,7 @@ impl AccessCode {
         }
         let (gate, epoch) = reachable(target, now)?;
         *self.leg_mut(leg) = LegState::Reserved(attempt);
-        Ok(Attempt::reserved(attempt, self.id, leg, gate, epoch, asked_by, now))
+        Ok(Attempt::reserved(attempt, self.occasion(leg, asked_by), gate, epoch, now))
     }
 
     /// The way that a host's word could open now, if its gate is there.
@@ -505,6 +512,10 @@ impl AccessCode {
         }
     }
 
+    fn occasion(&self, leg: Leg, asked_by: AskedBy) -> Occasion {
+        Occasion::Visit(Visit { code: self.id, leg, asked_by })
+    }
+
     fn last_used_at(&self) -> Option<Timestamp> {
         let used_at = |leg: &LegState| match leg {
             LegState::Used { at, .. } => Some(*at),
@@ -583,9 +594,6 @@ impl AccessCode {
 
 fn reachable(target: Option<Target>, now: Timestamp) -> Result<(GateId, u64), Refusal> {
     let target = target.ok_or(Refusal::Suspended)?;
-    let epoch = target.gate.ready(now).ok_or(Refusal::GateOffline)?;
-    if gate::MAX_UNSETTLED <= target.unsettled {
-        return Err(Refusal::GateOffline);
-    }
+    let epoch = target.reachable(now).ok_or(Refusal::GateOffline)?;
     Ok((target.gate.id, epoch))
 }

@@ -1,32 +1,58 @@
-//! The life of one command: pending, sent, executed or not.
+//! The life of one command, for a guest's code or for a press without one: pending, sent, executed
+//! or not.
 //!
 //! Only two things settle a sent command: the gate's own report, and the ledger it shows when it
 //! is ready in a later epoch. Never a timeout: that would allow a second opening.
 
 use crate::access_code::{Leg, TRIGGER_LIFETIME};
-use crate::{AttemptId, CodeId, GateId, Timestamp};
+use crate::{ApiKeyId, AttemptId, CodeId, GateId, Timestamp, UserId};
 
-/// One try at opening one gate for one leg of one code.
+/// One try at opening one gate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Attempt {
     /// Which attempt; its bytes are the command's id at the gate.
     pub id: AttemptId,
-    /// For which code.
-    pub code: CodeId,
-    /// For which way.
-    pub leg: Leg,
-    /// The gate that the settings named when the leg was reserved (INV10).
+    /// What for.
+    pub occasion: Occasion,
+    /// The gate; for a visit the one that the settings named when the leg was reserved (INV10).
     pub gate: GateId,
     /// The only epoch in which the gate may act on it.
     pub epoch: u64,
-    /// When the leg was reserved.
+    /// When it was asked for: for a visit, when the leg was reserved.
     pub reserved_at: Timestamp,
     /// The gate never acts after this.
     pub deadline: Timestamp,
-    /// On whose word.
-    pub asked_by: AskedBy,
     /// How far it is.
     pub state: State,
+}
+
+/// What a gate is asked to open for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Occasion {
+    /// One way of a guest's code.
+    Visit(Visit),
+    /// A person who may open the gate without a code.
+    Press(Press),
+}
+
+/// One way of a guest's code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Visit {
+    /// Which code.
+    pub code: CodeId,
+    /// Which way.
+    pub leg: Leg,
+    /// On whose word.
+    pub asked_by: AskedBy,
+}
+
+/// Who opens a gate without a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Press {
+    /// Whose right it is.
+    pub user: UserId,
+    /// The key that pressed for them, if they did not themselves.
+    pub api_key: Option<ApiKeyId>,
 }
 
 /// On whose word a gate is asked to open.
@@ -91,6 +117,8 @@ macro_rules! reasons {
 reasons! {
     /// The code was revoked before the command was sent.
     Revoked = "revoked",
+    /// Who pressed may not open the gate any more.
+    AccessRemoved = "access_removed",
     /// It could not be sent before its deadline.
     NotSentInTime = "not_sent_in_time",
     /// The gate's connection changed before it was sent.
@@ -136,19 +164,38 @@ pub enum Evidence {
 impl Attempt {
     pub(crate) fn reserved(
         id: AttemptId,
-        code: CodeId,
-        leg: Leg,
+        occasion: Occasion,
         gate: GateId,
         epoch: u64,
-        asked_by: AskedBy,
         now: Timestamp,
     ) -> Self {
         let deadline = now + TRIGGER_LIFETIME;
-        let state = State::Pending;
-        Self { id, code, leg, gate, epoch, reserved_at: now, deadline, asked_by, state }
+        Self { id, occasion, gate, epoch, reserved_at: now, deadline, state: State::Pending }
+    }
+
+    /// The visit it is for, if it is for one.
+    pub fn visit(&self) -> Option<Visit> {
+        match self.occasion {
+            Occasion::Visit(visit) => Some(visit),
+            Occasion::Press(_) => None,
+        }
+    }
+
+    /// Who pressed, if it is for no visit.
+    pub fn press(&self) -> Option<Press> {
+        match self.occasion {
+            Occasion::Visit(_) => None,
+            Occasion::Press(press) => Some(press),
+        }
+    }
+
+    /// The way it is for, if it is for a visit.
+    pub fn leg(&self) -> Option<Leg> {
+        self.visit().map(|visit| visit.leg)
     }
 
     /// Claims the command for publishing, or says why it must not be sent; then it is settled.
+    /// `revoked` is whether the right to it was taken away: its code, or who pressed.
     ///
     /// The claim is saved *before* the first byte goes out: what may be on the wire is `Sent`.
     pub fn claim(
@@ -157,8 +204,8 @@ impl Attempt {
         ready: Option<u64>,
         now: Timestamp,
     ) -> Result<(), WhyNot> {
-        let why = if revoked && self.ends_with_the_code() {
-            WhyNot::Revoked
+        let why = if let Some(why) = self.end_of_right().filter(|_| revoked) {
+            why
         } else if self.deadline < now {
             WhyNot::NotSentInTime
         } else if ready != Some(self.epoch) {
@@ -171,12 +218,21 @@ impl Attempt {
         Err(why)
     }
 
-    /// Whether a revoke of its code stops it. Not what the host asked for knowing of the revoke.
-    pub fn ends_with_the_code(&self) -> bool {
-        match self.asked_by {
-            AskedBy::Guest | AskedBy::Host => true,
-            AskedBy::HostDespiteEnd => false,
+    /// Whether it stops when the right to it is taken away, and why it does then. Not what a host
+    /// asked for knowing that the code was revoked.
+    fn end_of_right(&self) -> Option<WhyNot> {
+        match self.occasion {
+            Occasion::Visit(Visit { asked_by: AskedBy::Guest | AskedBy::Host, .. }) => {
+                Some(WhyNot::Revoked)
+            }
+            Occasion::Visit(Visit { asked_by: AskedBy::HostDespiteEnd, .. }) => None,
+            Occasion::Press(_) => Some(WhyNot::AccessRemoved),
         }
+    }
+
+    /// Whether a revoke of its code stops it.
+    pub fn ends_with_the_code(&self) -> bool {
+        self.end_of_right() == Some(WhyNot::Revoked)
     }
 
     /// Takes back a command that was not sent, because its code was revoked.

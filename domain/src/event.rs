@@ -101,7 +101,11 @@ events! {
     VisitGateOffline = "visit.gate_offline",
     /// It can be again.
     VisitGateOnline = "visit.gate_online",
-    /// A leg was reserved and a command created.
+    /// An API key was made.
+    ApiKeyMade = "api_key.made",
+    /// An API key admits nobody any more.
+    ApiKeyRevoked = "api_key.revoked",
+    /// A command was created, for a leg that was reserved or for somebody who pressed.
     AttemptReserved = "attempt.reserved",
     /// The command went onto the wire.
     AttemptSent = "attempt.sent",

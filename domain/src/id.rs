@@ -74,7 +74,7 @@ id!(
     /// One guest's one-time access code.
     CodeId, "code");
 id!(
-    /// One try at opening a gate for one leg; also the id of its command at the gate.
+    /// One try at opening a gate; also the id of its command at the gate.
     AttemptId, "attempt");
 id!(
     /// One login pin that was handed to a courier.
@@ -82,6 +82,9 @@ id!(
 id!(
     /// Where somebody wants to be told what happened.
     WebhookId, "webhook");
+id!(
+    /// What an owner's other systems show instead of a session.
+    ApiKeyId, "key");
 id!(
     /// Something that happened.
     EventId, "event");

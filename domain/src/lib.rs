@@ -4,10 +4,11 @@
 //! arguments. Nothing here knows SQL, JSON, HTTP or MQTT.
 //!
 //! In reading order: who ([`phone`], [`login`], [`second_factor`], [`channel`], [`spending`],
-//! [`permission`]), what ([`settings`], [`access_code`], [`visit`]), and how a gate opens for it
-//! ([`gate`], [`attempt`]).
+//! [`permission`], [`api_key`]), what ([`settings`], [`access_code`], [`visit`]), and how a gate
+//! opens for it ([`gate`], [`attempt`], [`press`]).
 
 pub mod access_code;
+pub mod api_key;
 pub mod attempt;
 pub mod channel;
 pub mod country;
@@ -19,6 +20,7 @@ pub mod name;
 pub mod permission;
 pub mod phone;
 pub mod plan;
+pub mod press;
 pub mod privacy;
 pub mod second_factor;
 pub mod secret;
@@ -31,8 +33,8 @@ pub mod webhook;
 pub use access_code::{AccessCode, Leg};
 pub use attempt::Attempt;
 pub use id::{
-    AttemptId, CodeId, EventId, ExceptionId, GateId, IntercomId, InvalidId, PinId, SessionId,
-    UserId, WebhookId,
+    ApiKeyId, AttemptId, CodeId, EventId, ExceptionId, GateId, IntercomId, InvalidId, PinId,
+    SessionId, UserId, WebhookId,
 };
 pub use phone::PhoneNumber;
 pub use plan::Plan;

@@ -1,4 +1,4 @@
-//! Names that people give: guests and devices.
+//! Names that people give: to guests, devices and API keys.
 
 use std::fmt;
 
@@ -40,6 +40,10 @@ name!(
 name!(
     /// The name of a gate or an intercom, like `Main Gate`.
     DeviceName, |name| format!("{name:?}"));
+
+name!(
+    /// What an owner calls an API key, like `Home Assistant`.
+    KeyName, |_| "KeyName(…)".to_owned());
 
 fn folded(text: &str) -> Result<String, InvalidName> {
     let words: Vec<&str> = text.split_whitespace().collect();

@@ -19,6 +19,8 @@ pub enum Role {
 pub enum Act {
     /// See the device's name, kind and whether it is online.
     SeeDevice,
+    /// Open the gate without a code.
+    OpenGate,
     /// Create, list and revoke codes, and read their attempts (C02, E01, X20).
     UseOneTimeAccess,
     /// Read or change settings (B02).
@@ -46,7 +48,7 @@ impl Role {
     pub fn may(self, act: Act) -> Result<(), Denied> {
         match (self, act) {
             (Self::Owner, _)
-            | (Self::Shared { .. }, Act::SeeDevice)
+            | (Self::Shared { .. }, Act::SeeDevice | Act::OpenGate)
             | (Self::Shared { one_time_access: true }, Act::UseOneTimeAccess) => Ok(()),
             (Self::Shared { one_time_access: false }, Act::UseOneTimeAccess) => {
                 Err(Denied::NoPermission)
@@ -63,17 +65,17 @@ mod tests {
 
     #[test]
     fn the_whole_table() {
-        use Act::{ChangeSettings, Manage, SeeDevice, UseOneTimeAccess};
-        let acts = [SeeDevice, UseOneTimeAccess, ChangeSettings, Manage];
+        use Act::{ChangeSettings, Manage, OpenGate, SeeDevice, UseOneTimeAccess};
+        let acts = [SeeDevice, OpenGate, UseOneTimeAccess, ChangeSettings, Manage];
         let granted = Role::Shared { one_time_access: true };
         let shared = Role::Shared { one_time_access: false };
         let not_owner = Err(Denied::NotOwner);
         let unknown = Err(Denied::Unknown);
         for (role, answers) in [
-            (Role::Owner, [Ok(()); 4]),
-            (granted, [Ok(()), Ok(()), not_owner, not_owner]),
-            (shared, [Ok(()), Err(Denied::NoPermission), not_owner, not_owner]),
-            (Role::Stranger, [unknown; 4]),
+            (Role::Owner, [Ok(()); 5]),
+            (granted, [Ok(()), Ok(()), Ok(()), not_owner, not_owner]),
+            (shared, [Ok(()), Ok(()), Err(Denied::NoPermission), not_owner, not_owner]),
+            (Role::Stranger, [unknown; 5]),
         ] {
             assert_eq!(acts.map(|act| role.may(act)), answers, "{role:?}");
         }

@@ -169,6 +169,9 @@ token!(
     /// What a signed-in client shows with each request: 256 bits.
     SessionToken, 32, "fls_", "session token");
 token!(
+    /// What an owner's other systems show with each request: 256 bits.
+    ApiKeyToken, 32, "flk_", "API key");
+token!(
     /// Holds one login attempt together: whoever asked for the pin, and nobody else, may use it.
     LoginToken, 16, "login_", "login id");
 token!(

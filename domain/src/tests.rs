@@ -305,7 +305,7 @@ fn o_10_the_host_lets_in_without_digits_and_even_with_a_locked_link() {
     code.guard.locked_at = Some(NOON);
     assert_eq!(code.way_on_hosts_word(NOON), Some(Leg::Entry));
     let attempt = vouch_at(&mut code, Leg::Entry, 1, NOON).unwrap();
-    assert_eq!(attempt.asked_by, AskedBy::Host);
+    assert_eq!(attempt.visit().unwrap().asked_by, AskedBy::Host);
     assert_eq!(code.entry, LegState::Reserved(attempt.id));
     assert_eq!(code.way_on_hosts_word(NOON), None);
     assert_eq!(vouch_at(&mut code, Leg::Entry, 2, NOON), Err(Refusal::AlreadyOpening));
@@ -331,7 +331,7 @@ fn o_10_who_is_inside_is_let_out_once_though_the_code_has_ended() {
         assert!(try_at(&mut code, Leg::Exit, "0427", 2, now).is_err());
         assert_eq!(code.way_on_hosts_word(now), Some(Leg::Exit));
         let mut attempt = vouch_at(&mut code, Leg::Exit, 3, now).unwrap();
-        assert_eq!(attempt.asked_by, AskedBy::HostDespiteEnd);
+        assert_eq!(attempt.visit().unwrap().asked_by, AskedBy::HostDespiteEnd);
         let is_revoked = matches!(code.end, Some(End::Revoked { .. }));
         assert_eq!(attempt.claim(is_revoked, Some(1), now), Ok(()));
         let completed = code.opened(Leg::Exit, attempt.id, now);
@@ -588,7 +588,7 @@ proptest! {
                         let ready = ready_gate(epoch, now).gate.ready(now);
                         let revoked = matches!(code.end, Some(End::Revoked { .. }));
                         if attempt.claim(revoked, ready, now).is_err() {
-                            code.not_opened(attempt.leg, attempt.id, now);
+                            code.not_opened(attempt.leg().unwrap(), attempt.id, now);
                         }
                     }
                 },
@@ -596,16 +596,16 @@ proptest! {
                     let known = ledger.iter().any(|(id, ..)| *id == attempt.id);
                     let in_time = now <= attempt.deadline && attempt.epoch == epoch;
                     if attempt.is_on_the_wire() && in_time && !known {
-                        ledger.push((attempt.id, attempt.leg, now));
+                        ledger.push((attempt.id, attempt.leg().unwrap(), now));
                         if reports && attempt.settle(Evidence::Executed, 1, now) == Settlement::News {
-                            code.opened(attempt.leg, attempt.id, now);
+                            code.opened(attempt.leg().unwrap(), attempt.id, now);
                         }
                     }
                 },
                 Happening::GateReports => for attempt in &mut attempts {
                     let known = ledger.iter().any(|(id, ..)| *id == attempt.id);
                     if known && attempt.settle(Evidence::Executed, 1, now) == Settlement::News {
-                        code.opened(attempt.leg, attempt.id, now);
+                        code.opened(attempt.leg().unwrap(), attempt.id, now);
                     }
                 },
                 Happening::GateComesBack => {
@@ -615,9 +615,9 @@ proptest! {
                         let evidence = attempt.evidence_in_ledger(epoch, known).unwrap();
                         prop_assert_eq!(attempt.settle(evidence, 1, now), Settlement::News);
                         if evidence == Evidence::Executed {
-                            code.opened(attempt.leg, attempt.id, now);
+                            code.opened(attempt.leg().unwrap(), attempt.id, now);
                         } else {
-                            code.not_opened(attempt.leg, attempt.id, now);
+                            code.not_opened(attempt.leg().unwrap(), attempt.id, now);
                         }
                     }
                 }
@@ -627,7 +627,7 @@ proptest! {
                     let was = code.revoke(open.map(|at| &attempts[at]), now);
                     if let Ok(Revocation::Withdrawn(_)) = was {
                         attempts[open.unwrap()].withdraw(now);
-                        code.not_opened(attempts[open.unwrap()].leg, attempts[open.unwrap()].id, now);
+                        code.not_opened(attempts[open.unwrap()].leg().unwrap(), attempts[open.unwrap()].id, now);
                     }
                 }
                 Happening::Wait { seconds } => now = now + Duration::from_secs(seconds),

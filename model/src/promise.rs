@@ -56,7 +56,7 @@ impl Promise {
         let (code, pulses) = (&service.code, &gate.seen().pulses);
         let of = |leg: Leg| {
             let is_of = move |pulse: &&Pulse| {
-                service.attempt(pulse.attempt).is_some_and(|attempt| attempt.leg == leg)
+                service.attempt(pulse.attempt).is_some_and(|attempt| attempt.leg() == Some(leg))
             };
             pulses.iter().filter(is_of)
         };
@@ -73,9 +73,9 @@ impl Promise {
                 Some(End::Completed { .. } | End::Expired { .. }) | None => true,
             },
             Self::ExpiredIsShut => service.attempts.iter().all(|attempt| {
-                let until = match attempt.leg {
-                    Leg::Entry => code.expires_at,
-                    Leg::Exit => code.expires_at + code.exit_grace.span(),
+                let until = match attempt.leg() {
+                    Some(Leg::Entry) | None => code.expires_at,
+                    Some(Leg::Exit) => code.expires_at + code.exit_grace.span(),
                 };
                 attempt.reserved_at < until
             }),

@@ -108,7 +108,9 @@ impl Service {
             typed: &typed,
             scanned: Some(self.code.intercom),
             // The game is over long before the window is.
-            recent_attempts: count(self.attempts.iter().filter(|attempt| attempt.leg == leg)),
+            recent_attempts: count(
+                self.attempts.iter().filter(|attempt| attempt.leg() == Some(leg)),
+            ),
         };
         let target = Target { gate: self.gate, unsettled };
         let id = AttemptId::new(&Nth(self.attempts.len()), now);
@@ -122,7 +124,7 @@ impl Service {
         let in_flight = self.code.reserved_attempt().and_then(|id| self.attempt(id)).cloned();
         let revocation = self.code.revoke(in_flight.as_ref(), now)?;
         if let (Revocation::Withdrawn(_), Some(attempt)) = (revocation, in_flight) {
-            self.code.not_opened(attempt.leg, attempt.id, now);
+            self.code.not_opened(way(&attempt), attempt.id, now);
             self.attempt_mut(attempt.id).withdraw(now);
         }
         Ok(())
@@ -139,7 +141,7 @@ impl Service {
     pub(crate) fn claim(&mut self, nth: u8, variant: Variant, now: Timestamp) {
         let (ready, revoked) = (self.gate.ready(now), self.is_revoked());
         let attempt = &mut self.attempts[usize::from(nth)];
-        let (leg, id) = (attempt.leg, attempt.id);
+        let (leg, id) = (way(attempt), attempt.id);
         match attempt.claim(revoked, ready, now) {
             Ok(()) if variant == Variant::PublishBeforeClaim => {}
             Ok(()) => drop(self.bridge.in_hand.insert(nth)),
@@ -239,7 +241,7 @@ impl Service {
         }
         let since = self.gate.hardware_since;
         let attempt = self.attempt_mut(id);
-        let (leg, settlement) = (attempt.leg, attempt.settle(evidence, since, now));
+        let (leg, settlement) = (way(attempt), attempt.settle(evidence, since, now));
         match (settlement, evidence) {
             (Settlement::Known | Settlement::Hearsay | Settlement::Contradiction, _) => {}
             (Settlement::News, Evidence::Executed) => drop(self.code.opened(leg, id, now)),
@@ -288,7 +290,7 @@ impl Service {
         let attempt = &mut self.attempts[usize::from(nth)];
         if attempt.is_unconfirmed(now) {
             attempt.state = State::NotExecuted { at: now, why: WhyNot::NeverArrived };
-            let (leg, id) = (attempt.leg, attempt.id);
+            let (leg, id) = (way(attempt), attempt.id);
             self.code.not_opened(leg, id, now);
         }
     }
@@ -314,6 +316,11 @@ impl Service {
     fn attempt_mut(&mut self, id: AttemptId) -> &mut Attempt {
         self.attempts.iter_mut().find(|attempt| attempt.id == id).expect("an attempt of ours")
     }
+}
+
+/// The way of an attempt; in this game nobody presses without a code.
+fn way(attempt: &Attempt) -> Leg {
+    attempt.leg().expect("a visit")
 }
 
 /// The service's key.

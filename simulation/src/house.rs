@@ -31,10 +31,15 @@ const FILE: &str = "fluss.db";
 /// No certificate ends, however far a clock is set: renewal is not played here.
 const FOR_EVER: Duration = Duration::from_hours(1_000_000);
 
+/// The number of the owner's friend.
+pub(crate) const FRIEND: &str = "+27831234567";
+
 /// Who lives in each run's world.
 #[derive(Clone)]
 pub(crate) struct Residents {
     pub(crate) owner: UserId,
+    /// The gates are shared with them, to begin with.
+    pub(crate) friend: UserId,
     pub(crate) gates: [GateId; GATES],
     pub(crate) intercoms: [IntercomId; INTERCOMS],
     /// What each intercom begins with, in version 1.
@@ -108,7 +113,7 @@ async fn move_in(store: &Store) -> Residents {
     let session = SessionToken::random(&luck);
     let signed_in = store.logins().verify(token, otp, session, now).await;
     let owner = signed_in.expect("no fault").expect("the right pin").user;
-    let gates = std::array::from_fn(|_| GateId::new(&luck, now));
+    let gates: [GateId; GATES] = std::array::from_fn(|_| GateId::new(&luck, now));
     let settings = Settings {
         entry_gate: gates[0],
         exit_gate: ExitGate::SameAsEntry,
@@ -116,10 +121,10 @@ async fn move_in(store: &Store) -> Residents {
         invite_duration: InviteDuration::from_hours(1).expect("on offer"),
         exit_grace: ExitGrace::default(),
     };
-    let intercoms = std::array::from_fn(|_| IntercomId::new(&luck, now));
-    let residents = Residents { owner, gates, intercoms, settings };
+    let intercoms: [IntercomId; INTERCOMS] = std::array::from_fn(|_| IntercomId::new(&luck, now));
     let devices = store.devices();
-    for (nth, gate) in (1..).zip(residents.gates) {
+    let mut friend = owner;
+    for (nth, gate) in (1..).zip(gates) {
         let (label, secret) = (label("G", nth, &luck), EnrolmentSecret::random(&luck));
         let (serial, claim_code) = (label.serial.clone(), label.claim_code.clone());
         devices.make_gate(gate, label, secret.clone(), now).await.expect("makes");
@@ -132,8 +137,11 @@ async fn move_in(store: &Store) -> Residents {
         };
         let enrolled = devices.enrolled(serial, secret, certificate, now).await;
         enrolled.expect("no fault").expect("enrols");
+        let phone = PhoneNumber::from_kept(FRIEND).expect("a number");
+        let shared = store.people().share(owner, gate.to_string(), phone, false, now).await;
+        friend = shared.expect("no fault").expect("shares").user;
     }
-    for (nth, intercom) in (1..).zip(residents.intercoms) {
+    for (nth, intercom) in (1..).zip(intercoms) {
         let (label, board) = (label("I", nth, &luck), BoardToken::random(&luck));
         let claim_code = label.claim_code.clone();
         devices.make_intercom(intercom, label, board, now).await.expect("makes");
@@ -141,7 +149,7 @@ async fn move_in(store: &Store) -> Residents {
         let saved = store.intercoms().save(owner, intercom.to_string(), settings, 0, now).await;
         saved.expect("no fault").expect("saves");
     }
-    residents
+    Residents { owner, friend, gates, intercoms, settings }
 }
 
 fn label(kind: &str, nth: u8, luck: &Luck) -> Label {

@@ -15,6 +15,7 @@ mod luck;
 mod network;
 mod oracle;
 mod people;
+mod presses;
 mod service;
 mod trace;
 mod variant;

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use domain::access_code::{LegState, Refusal, Revocation, TRIGGER_LIFETIME};
-use domain::attempt::{AskedBy, State};
-use domain::{Attempt, AttemptId, CodeId, Leg, Timestamp};
+use domain::attempt::{AskedBy, State, Visit};
+use domain::{Attempt, AttemptId, CodeId, GateId, Leg, Timestamp, UserId};
 use protocol::CommandId;
 use store::Revoked;
 
+use crate::presses::Pressed;
 use crate::world::{World, millis};
 
 /// What clocks may be apart.
-const ALLOWANCE_MS: u64 = 500;
+pub(crate) const ALLOWANCE_MS: u64 = 500;
 
 #[derive(Default)]
 pub(crate) struct Oracle {
@@ -24,6 +25,9 @@ pub(crate) struct Oracle {
     /// After this true moment nothing opens for a code that was revoked.
     shut_at_ms: BTreeMap<CodeId, u64>,
     ended: BTreeMap<(CodeId, u8), Ended>,
+    /// How often a gate opened for each press without a code.
+    openings: BTreeMap<AttemptId, u32>,
+    pub(crate) pressed: Pressed,
 }
 
 /// A command as it was promised.
@@ -47,6 +51,25 @@ impl Oracle {
 
     pub(crate) fn latest_attempt(&self) -> Option<AttemptId> {
         self.latest
+    }
+
+    pub(crate) fn knows(&self, id: AttemptId) -> bool {
+        self.attempts.contains_key(&id)
+    }
+
+    /// What a person's presses at a gate led to.
+    pub(crate) fn presses_at(&self, user: UserId, gate: GateId) -> Vec<(AttemptId, Attempt)> {
+        let all = self.attempts.iter().map(|(id, Reserved { attempt, .. })| (*id, attempt.clone()));
+        let is_theirs = |attempt: &Attempt| {
+            attempt.gate == gate && attempt.press().is_some_and(|press| press.user == user)
+        };
+        all.filter(|(_, attempt)| is_theirs(attempt)).collect()
+    }
+
+    /// A command was made.
+    pub(crate) fn promised(&mut self, attempt: &Attempt, now_ms: u64) {
+        self.latest = Some(attempt.id);
+        self.attempts.insert(attempt.id, Reserved { attempt: attempt.clone(), at_ms: now_ms });
     }
 
     pub(crate) fn attempts(&self) -> Vec<AttemptId> {
@@ -151,10 +174,13 @@ impl World {
         if oracle.has_opened(code, leg) {
             oracle.complain(format!("INV1b: the {leg:?} of {code} is free after a pulse"));
         }
-        if attempt.gate != gate || attempt.leg != leg || attempt.code != code {
+        let visit = attempt.visit();
+        let is_for = visit.is_some_and(|visit| visit.leg == leg && visit.code == code);
+        if attempt.gate != gate || !is_for {
             oracle.complain(format!("INV10: {attempt:?} is not for {gate}"));
         }
-        let may_be_ended = attempt.asked_by == AskedBy::HostDespiteEnd && leg == Leg::Exit;
+        let is_despite_end = visit.is_some_and(|visit| visit.asked_by == AskedBy::HostDespiteEnd);
+        let may_be_ended = is_despite_end && leg == Leg::Exit;
         match oracle.ended.get(&(code, number(leg))) {
             Some(Ended::ForGood) if !may_be_ended => {
                 oracle.complain(format!("INV2: {code} came to life again"));
@@ -164,8 +190,7 @@ impl World {
             }
             Some(_) | None => {}
         }
-        oracle.latest = Some(attempt.id);
-        oracle.attempts.insert(attempt.id, Reserved { attempt: attempt.clone(), at_ms: now_ms });
+        oracle.promised(attempt, now_ms);
         self.count("commands");
     }
 
@@ -179,7 +204,7 @@ impl World {
             return;
         };
         let (attempt, at_ms) = (attempt.clone(), *at_ms);
-        let Attempt { code, leg: way, .. } = attempt;
+        let way = attempt.leg().unwrap_or(Leg::Entry);
         let is_same_way =
             leg == if way == Leg::Entry { protocol::Leg::Entry } else { protocol::Leg::Exit };
         if attempt.gate != self.gates[gate].id || !is_same_way {
@@ -192,7 +217,23 @@ impl World {
         if ALLOWANCE_MS < late_ms {
             self.oracle.complain(format!("INV5: {id} opens {late_ms} ms late"));
         }
-        if attempt.asked_by != AskedBy::HostDespiteEnd
+        match self.kept(id).await {
+            State::Sent { .. } | State::Executed { .. } => {}
+            State::Pending => self.oracle.complain(format!("INV8: {id} opens before its claim")),
+            State::NotExecuted { why, .. } => {
+                self.oracle.complain(format!("INV1b: {id} opens, though settled: {why:?}"));
+            }
+        }
+        let times = self.oracle.openings.entry(id).or_default();
+        *times += 1;
+        if 1 < *times {
+            self.oracle.complain(format!("INV1: {id} opens twice"));
+        }
+        let Some(Visit { code, asked_by, .. }) = attempt.visit() else {
+            self.pulsed_for_press(gate, &attempt);
+            return;
+        };
+        if asked_by != AskedBy::HostDespiteEnd
             && self.oracle.shut_at_ms.get(&code).is_some_and(|shut| shut + ALLOWANCE_MS < now_ms)
         {
             self.oracle.complain(format!("INV2: {id} opens after {code} was shut"));
@@ -203,14 +244,6 @@ impl World {
             self.oracle.complain(format!("INV1: the {way:?} of {code} opens twice, now for {id}"));
         }
         let owner = self.house.residents.owner;
-        let kept = self.house.store.attempts().read(owner, id).await.expect("no fault");
-        match kept.expect("the owner may see it").state {
-            State::Sent { .. } | State::Executed { .. } => {}
-            State::Pending => self.oracle.complain(format!("INV8: {id} opens before its claim")),
-            State::NotExecuted { why, .. } => {
-                self.oracle.complain(format!("INV1b: {id} opens, though settled: {why:?}"));
-            }
-        }
         let kept = self.house.store.codes().details(owner, code).await.expect("no fault");
         let entry = kept.expect("the owner may see it").pass.code.entry;
         if way == Leg::Exit && !matches!(entry, LegState::Used { .. }) {
@@ -255,7 +288,7 @@ impl World {
             }
             let told = store.events().of_code(id).await.expect("no fault");
             for (attempt, reserved) in &self.oracle.attempts {
-                if reserved.attempt.code != id {
+                if reserved.attempt.visit().is_none_or(|visit| visit.code != id) {
                     continue;
                 }
                 let kept = store.attempts().read(owner, *attempt).await.expect("no fault");
@@ -270,10 +303,39 @@ impl World {
                 }
             }
         }
+        complaints.extend(self.complaints_of_presses().await);
         if !complaints.is_empty() {
             self.oracle.complain(complaints.join("\n"));
         }
         self.say(format_args!("judged"));
+    }
+
+    /// What is wrong with what the tables say of presses without a code.
+    async fn complaints_of_presses(&self) -> Vec<String> {
+        let (mut complaints, events) = (Vec::new(), self.house.store.events());
+        while events.file(self.service_time()).await.expect("no fault") != 0 {}
+        let mut told = Vec::new();
+        for gate in &self.gates {
+            told.extend(events.of_device(gate.id.to_string(), u32::MAX).await.expect("no fault"));
+        }
+        for (id, Reserved { attempt, .. }) in &self.oracle.attempts {
+            if attempt.press().is_none() {
+                continue;
+            }
+            let is_executed = matches!(self.kept(*id).await, State::Executed { .. });
+            if self.oracle.openings.contains_key(id) && !is_executed {
+                complaints.push(format!("INV1b: {id} opened, and the tables say it did not"));
+            }
+            if is_executed && !self.is_evident(*id).await {
+                complaints.push(format!("INV6: {id} has opened for nothing"));
+            }
+            let opened = told.iter().filter(|event| event.kind == "attempt.opened");
+            let times = opened.filter(|event| event.attempt == Some(*id)).count();
+            if times != usize::from(is_executed) {
+                complaints.push(format!("INV12: {id} opened: {is_executed}, told {times}"));
+            }
+        }
+        complaints
     }
 
     /// Whether a command was executed, and its gate's flash says so.

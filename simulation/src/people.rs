@@ -13,7 +13,7 @@ use crate::house::{INTERCOMS, Residents};
 use crate::world::{Event, World};
 
 /// How often people do what.
-const ACTS: [(Act, u32); 7] = [
+const ACTS: [(Act, u32); 9] = [
     (Act::Press, 48),
     (Act::Issue, 14),
     (Act::Mistype, 6),
@@ -21,6 +21,8 @@ const ACTS: [(Act, u32); 7] = [
     (Act::Tap, 12),
     (Act::Settings, 7),
     (Act::Look, 5),
+    (Act::Open, 16),
+    (Act::Share, 4),
 ];
 
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +34,8 @@ enum Act {
     Tap,
     Settings,
     Look,
+    Open,
+    Share,
 }
 
 pub(crate) struct People {
@@ -90,7 +94,7 @@ impl People {
         &self.settings[self.passes[pass].board].0
     }
 
-    fn fresh_key(&mut self) -> String {
+    pub(crate) fn fresh_key(&mut self) -> String {
         self.keys += 1;
         format!("key-{}", self.keys)
     }
@@ -107,6 +111,8 @@ impl World {
             Act::Revoke => self.revoke().await,
             Act::Settings => self.save_settings().await,
             Act::Look => self.look_at_pass().await,
+            Act::Open => self.opens(),
+            Act::Share => self.share().await,
         }
     }
 

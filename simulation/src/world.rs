@@ -18,6 +18,7 @@ use crate::luck::Luck;
 use crate::network::{Network, Weather};
 use crate::oracle::Oracle;
 use crate::people::{People, Press, Tap};
+use crate::presses::OpenPress;
 use crate::service::{Service, TaskId};
 use crate::trace::Trace;
 use crate::{Broken, Played, Tally, Variant};
@@ -103,6 +104,8 @@ pub(crate) enum Event {
     Press(Press),
     /// A host taps, or does so again.
     Tap(Tap),
+    /// Somebody presses "open" without a code, or does so again.
+    Open(OpenPress),
     Strike,
     /// The service starts.
     Start,
@@ -233,6 +236,7 @@ impl World {
             Event::Act => self.act().await,
             Event::Press(press) => self.press(press).await,
             Event::Tap(tap) => self.tap(tap).await,
+            Event::Open(press) => self.open(press).await,
             Event::Strike => self.strike().await,
             Event::Start => self.start_service(),
             Event::Connect(life) => self.connect(life).await,
@@ -351,6 +355,8 @@ impl World {
 
     pub(crate) fn end(&mut self) {
         self.agenda.clear();
+        // What was written to judge rings for nobody.
+        self.bell.mark_unchanged();
     }
 
     pub(crate) fn plan(&mut self, after: Duration, event: Event) {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use domain::attempt::{State, WhyNot};
+use domain::attempt::{Occasion, Press, State, WhyNot};
 use domain::{Leg, Timestamp};
 use store::{Channel, CutBy, Trace};
 
@@ -54,6 +54,8 @@ pub(crate) enum Stage {
     Report,
     /// The host took the code back.
     Revoke,
+    /// Who pressed may not open the gate any more.
+    Access,
 }
 
 impl Outcome {
@@ -76,6 +78,7 @@ impl Stage {
             Self::Gate => "gate",
             Self::Report => "report",
             Self::Revoke => "revoke",
+            Self::Access => "access",
         }
     }
 
@@ -87,6 +90,7 @@ impl Stage {
             Self::Gate => "at the gate",
             Self::Report => "on the way back from the gate",
             Self::Revoke => "because the host revoked the code",
+            Self::Access => "because who pressed may not open the gate any more",
         }
     }
 }
@@ -113,6 +117,15 @@ pub(crate) fn way(leg: Leg) -> &'static str {
     match leg {
         Leg::Entry => "entry",
         Leg::Exit => "exit",
+    }
+}
+
+/// What an attempt is for, for people.
+pub(crate) fn occasion(occasion: Occasion) -> &'static str {
+    match occasion {
+        Occasion::Visit(visit) => way(visit.leg),
+        Occasion::Press(Press { api_key: None, .. }) => "opened from the app",
+        Occasion::Press(Press { api_key: Some(_), .. }) => "opened by an API key",
     }
 }
 
@@ -152,8 +165,12 @@ fn hops(trace: &Trace) -> Vec<Hop> {
         Some(_) => "the gate was last told to cancel it",
         None => "the gate was last asked about it",
     };
+    let tap = match trace.attempt.occasion {
+        Occasion::Visit(_) => "the tap came in; its way was reserved",
+        Occasion::Press(_) => "somebody pressed to open the gate without a code",
+    };
     let moments = [
-        ("tap", Some((trace.attempt.reserved_at, "the tap came in; its way was reserved"))),
+        ("tap", Some((trace.attempt.reserved_at, tap))),
         ("claim", with(trace.claimed_at, "the bridge claimed the command, to publish it at once")),
         ("cut", cut),
         ("revoke", with(trace.revoked_at, "the host revoked the code")),
@@ -195,7 +212,11 @@ fn end_of(trace: &Trace) -> Option<(Timestamp, &'static str)> {
             Some((at, "the gate's report arrived: it did not open and will not"))
         }
         (State::NotExecuted { at, .. }, None) => {
-            Some((at, "it was given up; the way is free again"))
+            let given_up = match trace.attempt.occasion {
+                Occasion::Visit(_) => "it was given up; the way is free again",
+                Occasion::Press(_) => "it was given up; nothing was sent",
+            };
+            Some((at, given_up))
         }
     }
 }
@@ -211,9 +232,11 @@ fn verdict(trace: &Trace, now: Timestamp) -> (Option<Stage>, String) {
         }
         State::Pending if is_over => (
             Some(Stage::Claim),
-            "Nothing was sent and nothing can be any more, but the leg is still reserved: no \
-             bridge runs, or it cannot reach the database. The next one that does frees the leg."
-                .to_owned(),
+            format!(
+                "Nothing was sent and nothing can be any more, but {}: no bridge runs, or it \
+                 cannot reach the database. The next one that does ends it.",
+                still_held(trace)
+            ),
         ),
         State::Pending => (None, "It waits for the bridge.".to_owned()),
         State::Sent { .. } => unanswered(trace, is_over, now),
@@ -251,6 +274,18 @@ fn not_opened(trace: &Trace, why: WhyNot, at: Timestamp) -> (Stage, String) {
         WhyNot::Revoked => {
             (Stage::Revoke, "The code was revoked before the command was sent.".to_owned())
         }
+        WhyNot::AccessRemoved => (
+            Stage::Access,
+            "Before the command was sent, access to the gate was taken from who pressed, or from \
+             the API key that did it for them."
+                .to_owned(),
+        ),
+        WhyNot::Cancelled if attempt.press().is_some() => (
+            Stage::Access,
+            "Access was taken away while the command was on the wire; the cancel reached the gate \
+             in time."
+                .to_owned(),
+        ),
         WhyNot::Cancelled => {
             (Stage::Revoke, "The cancel of the revoke reached the gate in time.".to_owned())
         }
@@ -319,10 +354,15 @@ fn not_opened(trace: &Trace, why: WhyNot, at: Timestamp) -> (Stage, String) {
 fn unanswered(trace: &Trace, is_over: bool, now: Timestamp) -> (Option<Stage>, String) {
     let (attempt, gate) = (&trace.attempt, &trace.gate);
     if attempt.epoch < gate.hardware_since {
-        let told = "Other hardware is in the gate's place now, or the service went back to a backup: \
-                    nobody can say whether it opened, so the leg stays reserved. Give the guest a \
-                    new code.";
-        return (Some(Stage::Report), told.to_owned());
+        let advice = match attempt.occasion {
+            Occasion::Visit(_) => ", so the leg stays reserved. Give the guest a new code.",
+            Occasion::Press(_) => ". Another press is sent as ever.",
+        };
+        let told = format!(
+            "Other hardware is in the gate's place now, or the service went back to a backup: \
+             nobody can say whether it opened{advice}"
+        );
+        return (Some(Stage::Report), told);
     }
     if !is_over {
         let told = "It is on its way; the gate has not answered yet.";
@@ -340,10 +380,19 @@ fn unanswered(trace: &Trace, is_over: bool, now: Timestamp) -> (Option<Stage>, S
     };
     let told = format!(
         "The command was sent and the gate keeps silent{cut}. Its deadline has passed, so it will \
-         not open any more; whether it did is open, so the leg stays reserved. {there}"
+         not open any more; whether it did is open, so {}. {there}",
+        still_held(trace)
     );
     // Only the gate's word tells whether the command or the report was lost.
     (Some(Stage::Wire), told)
+}
+
+/// What waits for the gate's word.
+fn still_held(trace: &Trace) -> &'static str {
+    match trace.attempt.occasion {
+        Occasion::Visit(_) => "the leg stays reserved",
+        Occasion::Press(_) => "no other press of theirs is sent",
+    }
 }
 
 /// When a revoke was to stop it.

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::attempt::{Evidence, Settlement, State};
+use domain::access_code::End;
+use domain::attempt::{Evidence, Occasion, Settlement, State};
 use domain::event::EventKind;
 use domain::permission::{Act, Denied};
-use domain::{Attempt, AttemptId, CodeId, GateId, Timestamp, UserId};
+use domain::{AccessCode, Attempt, AttemptId, CodeId, GateId, Timestamp, UserId};
 
 use crate::codes::lock_code;
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
+use crate::gates::lock_gate;
+use crate::presses::{has_right, presses_to_cancel};
 use crate::row::attempt::{Channel, attempt_of, save_attempt, save_channel};
 use crate::row::code::save_code;
 use crate::row::device::{gate_with, role_of};
@@ -19,7 +22,7 @@ use crate::vault::Vault;
 use crate::{Answer, Inner, Result};
 
 /// How long a gate has to answer before it is asked again.
-const ASK_AGAIN: Duration = Duration::from_secs(2);
+pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Attempts at opening gates.
 #[derive(Clone)]
@@ -39,7 +42,7 @@ pub struct Due {
 pub enum Errand {
     /// Claim it, then send it.
     Open,
-    /// Its code was revoked after it was sent: try to stop it.
+    /// The right to it was taken away after it was sent: try to stop it.
     Cancel,
     /// Its deadline has passed in silence and its gate is there: ask.
     Query,
@@ -50,7 +53,7 @@ impl Attempts {
     pub async fn due(&self, now: Timestamp) -> Result<Vec<Due>> {
         reading!(self.0.db, |tx| {
             let rows = sql("SELECT a.*, c.revoked_at FROM attempts a
-                            JOIN codes c ON c.id = a.code_id
+                            LEFT JOIN codes c ON c.id = a.code_id
                             JOIN gates g ON g.id = a.gate_id
                             WHERE a.state = 'pending'
                                OR (a.state = 'sent' AND g.ready_at IS NOT NULL
@@ -82,12 +85,16 @@ impl Attempts {
                 };
                 due.push(Due { attempt, errand });
             }
+            for attempt in presses_to_cancel(tx, now).await? {
+                due.push(Due { attempt, errand: Errand::Cancel });
+            }
             Ok(due)
         })
     }
 
     /// Claims a pending command for publishing. Only after this answers may it go out; none when
-    /// it must not: revoked, late, or the gate's epoch is another. Then its leg is free again.
+    /// it must not: revoked, late, the gate's epoch is another, or who pressed may not open it any
+    /// more. Then a leg is free again.
     pub async fn claim(&self, id: AttemptId, now: Timestamp) -> Result<Option<Attempt>> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| { claim_one(tx, &vault, id, now).await })
@@ -98,7 +105,7 @@ impl Attempts {
         reading!(self.0.db, |tx| {
             let rows = sql("SELECT a.*, g.epoch AS gate_epoch, g.ready_at FROM attempts a
                             JOIN gates g ON g.id = a.gate_id
-                            JOIN codes c ON c.id = a.code_id
+                            LEFT JOIN codes c ON c.id = a.code_id
                             WHERE a.state = 'sent' AND $1 <= a.deadline_at
                               AND (c.revoked_at IS NULL OR a.asked_by = 'host_despite_end')
                             ORDER BY a.reserved_at, a.id LIMIT 256")
@@ -111,7 +118,7 @@ impl Attempts {
                 let number = crate::row::number(&row, "gate_epoch")?;
                 let ready = row.moment_if_any("ready_at")?;
                 let ready = ready.map(|_| number);
-                if attempt.may_be_resent(ready, now) {
+                if attempt.may_be_resent(ready, now) && has_right(tx, &attempt, now).await? {
                     open.push(attempt);
                 }
             }
@@ -150,19 +157,27 @@ impl Attempts {
         })
     }
 
-    /// One attempt, for somebody who may see the codes of its intercom.
+    /// One attempt, for somebody who may see the codes of its intercom; a press, for who pressed
+    /// and for the owner of the gate.
     pub async fn read(&self, user: UserId, id: AttemptId) -> Answer<Attempt, Denied> {
         reading!(self.0.db, |tx| {
             let row = sql("SELECT a.*, c.intercom_id FROM attempts a
-                           JOIN codes c ON c.id = a.code_id WHERE a.id = $1");
+                           LEFT JOIN codes c ON c.id = a.code_id WHERE a.id = $1");
             let Some(row) = row.bind(id).optional(tx).await? else {
                 return Ok(Err(Denied::Unknown));
             };
-            let intercom: String = row.take("intercom_id")?;
-            if let Err(denied) = role_of(tx, &intercom, user).await?.may(Act::UseOneTimeAccess) {
-                return Ok(Err(denied));
-            }
-            attempt_of(&row).map(Ok)
+            let attempt = attempt_of(&row)?;
+            let may = match attempt.occasion {
+                Occasion::Visit(_) => {
+                    let intercom: String = row.take("intercom_id")?;
+                    role_of(tx, &intercom, user).await?.may(Act::UseOneTimeAccess)
+                }
+                Occasion::Press(press) if press.user == user => Ok(()),
+                Occasion::Press(_) => {
+                    role_of(tx, &attempt.gate.to_string(), user).await?.may(Act::Manage)
+                }
+            };
+            Ok(may.map(|()| attempt))
         })
     }
 }
@@ -173,24 +188,28 @@ pub(crate) async fn claim_one(
     id: AttemptId,
     now: Timestamp,
 ) -> Result<Option<Attempt>> {
-    let Some((mut code, mut attempt)) = lock_attempt(tx, vault, id).await? else {
+    let Some(Held { mut attempt, code }) = lock_attempt(tx, vault, id).await? else {
         return Ok(None);
     };
     if attempt.state != State::Pending {
         return Ok(None);
     }
     let ready = gate_with(tx, attempt.gate).await?.ready(now);
-    let revoked = matches!(code.end, Some(domain::access_code::End::Revoked { .. }));
+    let revoked = match &code {
+        Some(code) => matches!(code.end, Some(End::Revoked { .. })),
+        None => !has_right(tx, &attempt, now).await?,
+    };
     let claimed = attempt.claim(revoked, ready, now);
     save_attempt(tx, &attempt).await?;
-    let about = About::default().code(attempt.code).attempt(id).gate(attempt.gate);
     if claimed.is_err() {
-        code.not_opened(attempt.leg, id, now);
-        save_code(tx, &code).await?;
-        record(tx, vault, EventKind::AttemptRefused, about, now).await?;
+        if let Some((mut code, leg)) = code.zip(attempt.leg()) {
+            code.not_opened(leg, id, now);
+            save_code(tx, &code).await?;
+        }
+        record(tx, vault, EventKind::AttemptRefused, about(&attempt), now).await?;
         return Ok(None);
     }
-    record(tx, vault, EventKind::AttemptSent, about, now).await?;
+    record(tx, vault, EventKind::AttemptSent, about(&attempt), now).await?;
     Ok(Some(attempt))
 }
 
@@ -203,7 +222,7 @@ pub(crate) async fn settle_one(
     channel: Channel,
     now: Timestamp,
 ) -> Result<Option<Settlement>> {
-    let Some((mut code, mut attempt)) = lock_attempt(tx, vault, id).await? else {
+    let Some(Held { mut attempt, code }) = lock_attempt(tx, vault, id).await? else {
         return Ok(None);
     };
     if attempt.gate != gate {
@@ -211,43 +230,60 @@ pub(crate) async fn settle_one(
     }
     let since = gate_with(tx, gate).await?.hardware_since;
     let settlement = attempt.settle(evidence, since, now);
-    let about = || About::default().code(attempt.code).attempt(id).gate(gate);
-    match (settlement, evidence) {
+    let kind = match (settlement, evidence) {
         (Settlement::Known | Settlement::Hearsay, _) => return Ok(Some(settlement)),
         (Settlement::Contradiction, _) => {
-            record(tx, vault, EventKind::AttemptContradicted, about(), now).await?;
+            record(tx, vault, EventKind::AttemptContradicted, about(&attempt), now).await?;
             return Ok(Some(settlement));
         }
-        (Settlement::News, Evidence::Executed) => {
-            let completed = code.opened(attempt.leg, id, now);
-            record(tx, vault, EventKind::AttemptOpened, about(), now).await?;
-            if completed {
-                record(tx, vault, EventKind::PassCompleted, about(), now).await?;
-            }
-        }
-        (Settlement::News, Evidence::NotExecuted(_)) => {
-            code.not_opened(attempt.leg, id, now);
-            record(tx, vault, EventKind::AttemptRefused, about(), now).await?;
-        }
-    }
+        (Settlement::News, Evidence::Executed) => EventKind::AttemptOpened,
+        (Settlement::News, Evidence::NotExecuted(_)) => EventKind::AttemptRefused,
+    };
     save_attempt(tx, &attempt).await?;
     save_channel(tx, id, channel).await?;
-    save_code(tx, &code).await?;
+    record(tx, vault, kind, about(&attempt), now).await?;
+    if let Some((mut code, leg)) = code.zip(attempt.leg()) {
+        match evidence {
+            Evidence::Executed if code.opened(leg, id, now) => {
+                record(tx, vault, EventKind::PassCompleted, about(&attempt), now).await?;
+            }
+            Evidence::Executed => {}
+            Evidence::NotExecuted(_) => code.not_opened(leg, id, now),
+        }
+        save_code(tx, &code).await?;
+    }
     Ok(Some(settlement))
 }
 
-/// Reads an attempt under the lock of its code.
-pub(crate) async fn lock_attempt(
-    tx: &mut Tx,
-    vault: &Vault,
-    id: AttemptId,
-) -> Result<Option<(domain::AccessCode, Attempt)>> {
-    // Which code it is for never changes, so it may be read before the lock.
-    let row = sql("SELECT code_id FROM attempts WHERE id = $1").bind(id).optional(tx).await?;
-    let Some(row) = row else { return Ok(None) };
-    let code = row.parsed("code_id", CodeId::parse)?;
-    let Some(code) = lock_code(tx, vault, code).await? else { return Ok(None) };
-    Ok(Some((code, attempt_with(tx, id).await?)))
+/// An attempt under its lock.
+struct Held {
+    attempt: Attempt,
+    /// The code whose way it is for; a press has none.
+    code: Option<AccessCode>,
+}
+
+/// Reads an attempt under the lock of its code, or that of its gate if it is a press.
+async fn lock_attempt(tx: &mut Tx, vault: &Vault, id: AttemptId) -> Result<Option<Held>> {
+    // What it is for never changes, so it may be read before the lock.
+    let row = sql("SELECT code_id, gate_id FROM attempts WHERE id = $1");
+    let Some(row) = row.bind(id).optional(tx).await? else { return Ok(None) };
+    let code = if let Some(code) = row.parsed_if_any("code_id", CodeId::parse)? {
+        let Some(code) = lock_code(tx, vault, code).await? else { return Ok(None) };
+        Some(code)
+    } else {
+        lock_gate(tx, row.parsed("gate_id", GateId::parse)?).await?;
+        None
+    };
+    Ok(Some(Held { attempt: attempt_with(tx, id).await?, code }))
+}
+
+/// What an event about an attempt is about.
+fn about(attempt: &Attempt) -> About {
+    let about = About::default().attempt(attempt.id).gate(attempt.gate);
+    match attempt.visit() {
+        Some(visit) => about.code(visit.code),
+        None => about,
+    }
 }
 
 pub(crate) async fn attempt_with(tx: &mut Tx, id: AttemptId) -> Result<Attempt> {

@@ -300,7 +300,9 @@ pub(crate) async fn take_back(
         Err(refusal) => return Ok(Err(refusal)),
     };
     if let (Revocation::Withdrawn(_), Some(attempt)) = (revocation, in_flight) {
-        code.not_opened(attempt.leg, attempt.id, now);
+        if let Some(leg) = attempt.leg() {
+            code.not_opened(leg, attempt.id, now);
+        }
         let about = About::default().code(code.id).attempt(attempt.id).gate(attempt.gate);
         withdraw(tx, attempt, now).await?;
         record(tx, vault, EventKind::AttemptRefused, about, now).await?;

@@ -61,6 +61,23 @@ impl Events {
         })
     }
 
+    /// What happened at a device, and around the codes of an intercom: the latest that was filed
+    /// first.
+    pub async fn of_device(&self, device: String, at_most: u32) -> Result<Vec<Happened>> {
+        reading!(self.0.db, |tx| {
+            let rows = sql("SELECT * FROM (
+                    SELECT * FROM (SELECT * FROM events
+                        WHERE device_id = $1 AND position IS NOT NULL
+                        ORDER BY position DESC LIMIT $2) AS of_the_device
+                    UNION SELECT * FROM (SELECT * FROM events
+                        WHERE intercom_id = $1 AND position IS NOT NULL
+                        ORDER BY position DESC LIMIT $2) AS of_the_intercom
+                ) AS of_both ORDER BY position DESC LIMIT $2");
+            let rows = rows.bind(device).bind(at_most).all(tx).await?;
+            rows.iter().map(Happened::of).collect()
+        })
+    }
+
     /// All that happened to an exception from a blocked country, oldest first.
     pub async fn of_exception(&self, exception: ExceptionId) -> Result<Vec<Happened>> {
         reading!(self.0.db, |tx| {

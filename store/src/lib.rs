@@ -4,10 +4,11 @@
 //! the row's lock on both databases, so that of many rivals exactly one decides at a time. What is
 //! locked, and in this order: a number ([`Logins`]), the purse of all pins ([`Sending`]), an
 //! intercom, an account, a gate, a code, a session; the code's row is the lock of everything about
-//! the code, its attempts too.
+//! the code, its attempts too; the gate's is that of presses at it.
 //!
 //! Each crate's constructor takes only the doors it needs.
 
+mod api_keys;
 mod attempts;
 mod audit;
 mod codes;
@@ -30,6 +31,7 @@ mod overview;
 mod people;
 mod pins;
 mod plans;
+mod presses;
 mod readiness;
 mod redeem;
 mod registry;
@@ -55,6 +57,7 @@ use std::sync::Arc;
 use domain::{Dice, SessionId, Timestamp};
 use tokio::sync::watch;
 
+pub use api_keys::{ApiKey, ApiKeys, KeyRefusal, NewKey};
 pub use attempts::{Attempts, Due, Errand};
 pub use audit::{Chain, Checkpoint, Entry, Head, How, Verdict, Wrong};
 pub use codes::{Codes, Guest, Issue, IssueRefusal, Issued, Pass, Past, RevokeRefusal, Revoked};
@@ -75,6 +78,7 @@ pub use overview::{Glance, HOURS, Overview, PinTally, SLOT, SLOTS, SLOTS_AN_HOUR
 pub use people::{People, Person};
 pub use pins::{End, Handed, Pins, Report};
 pub use plans::PlanRefusal;
+pub use presses::{Open, OpenRefusal, Presses};
 pub use readiness::Readiness;
 pub use redeem::{GuestPass, Redeem, Redemptions, Refused, Vouch, VouchRefusal};
 pub use registry::{Behind, Certificate, Fingerprint, Peer, Registry, Unwelcome};
@@ -126,11 +130,11 @@ macro_rules! doors {
 }
 
 doors! {
-    attempts: Attempts, codes: Codes, devices: Devices, events: Events,
+    api_keys: ApiKeys, attempts: Attempts, codes: Codes, devices: Devices, events: Events,
     exceptions: Exceptions, gates: Gates, intercoms: Intercoms, logins: Logins, overview: Overview,
-    people: People, pins: Pins, privacy: Privacy, redemptions: Redemptions, registry: Registry,
-    second_factors: SecondFactors, sessions: Sessions, spending: Spending, visits: Visits,
-    webhooks: Webhooks
+    people: People, pins: Pins, presses: Presses, privacy: Privacy, redemptions: Redemptions,
+    registry: Registry, second_factors: SecondFactors, sessions: Sessions, spending: Spending,
+    visits: Visits, webhooks: Webhooks
 }
 
 impl Store {

@@ -15,7 +15,7 @@ use crate::attempts::attempt_with;
 use crate::codes::{Pass, lock_code, may_use};
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
-use crate::row::attempt::{asked_by_word, attempt_of, leg_word};
+use crate::row::attempt::{add_attempt, attempt_of, leg_word};
 use crate::row::code::{pass_of, save_code};
 use crate::row::device::{gate_with, settings_with};
 use crate::row::phone;
@@ -225,7 +225,7 @@ impl Redemptions {
 }
 
 /// Writes down a command that was just reserved.
-async fn reserved(
+pub(crate) async fn reserved(
     tx: &mut Tx,
     vault: &Vault,
     attempt: &Attempt,
@@ -233,7 +233,7 @@ async fn reserved(
     about: About,
     now: Timestamp,
 ) -> Result<()> {
-    insert(tx, attempt, key).await?;
+    add_attempt(tx, attempt, key).await?;
     let about = about.attempt(attempt.id).gate(attempt.gate);
     record(tx, vault, EventKind::AttemptReserved, about, now).await
 }
@@ -312,13 +312,17 @@ async fn target_for(tx: &mut Tx, code: &AccessCode, leg: Leg) -> Result<Option<T
             return Ok(None);
         }
     }
-    let id: GateId = settings.gate_for(leg);
+    target_at(tx, settings.gate_for(leg)).await.map(Some)
+}
+
+/// A gate, and how busy it is.
+pub(crate) async fn target_at(tx: &mut Tx, id: GateId) -> Result<Target> {
     // What older hardware was sent and never told does not stand in the ledger of today's.
     let row = sql("SELECT COUNT(*) AS unsettled FROM attempts a JOIN gates g ON g.id = a.gate_id
                    WHERE a.gate_id = $1 AND a.state IN ('pending', 'sent')
                      AND g.hardware_since <= a.epoch");
     let unsettled = crate::row::number(&row.bind(id).one(tx).await?, "unsettled")?;
-    Ok(Some(Target { gate: gate_with(tx, id).await?, unsettled }))
+    Ok(Target { gate: gate_with(tx, id).await?, unsettled })
 }
 
 async fn recent_attempts(tx: &mut Tx, id: CodeId, leg: Leg, now: Timestamp) -> Result<u32> {
@@ -334,22 +338,4 @@ async fn recent_vouchings(tx: &mut Tx, id: CodeId, leg: Leg, now: Timestamp) -> 
                    WHERE code_id = $1 AND leg = $2 AND $3 < reserved_at AND asked_by <> 'guest'");
     let row = row.bind(id).bind(leg_word(leg)).bind(now - ATTEMPT_WINDOW).one(tx).await?;
     crate::row::number(&row, "recent")
-}
-
-async fn insert(tx: &mut Tx, attempt: &Attempt, key: &str) -> Result<()> {
-    sql("INSERT INTO attempts (id, code_id, leg, request_key, gate_id, epoch, reserved_at,
-                               deadline_at, asked_by, state)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending')")
-    .bind(attempt.id)
-    .bind(attempt.code)
-    .bind(leg_word(attempt.leg))
-    .bind(key)
-    .bind(attempt.gate)
-    .bind(i64::try_from(attempt.epoch).unwrap_or(i64::MAX))
-    .bind(attempt.reserved_at)
-    .bind(attempt.deadline)
-    .bind(asked_by_word(attempt.asked_by))
-    .execute(tx)
-    .await?;
-    Ok(())
 }

@@ -110,9 +110,11 @@ async fn jump_epochs(tx: &mut Tx, now: Timestamp) -> Result<()> {
     sql("UPDATE gates SET hardware_since = epoch + 1").execute(tx).await.map(drop)
 }
 
-/// A session that ended after the backup must not come back, nor a pin.
+/// A session that ended after the backup must not come back, nor a pin, nor a key.
 async fn sign_everybody_out(tx: &mut Tx, now: Timestamp) -> Result<()> {
     sql("DELETE FROM logins").execute(tx).await?;
+    let keys = sql("UPDATE api_keys SET revoked_at = $1 WHERE revoked_at IS NULL");
+    keys.bind(now).execute(tx).await?;
     let end = sql("UPDATE sessions SET ended_at = $1, ended_by_system_at = $1
                    WHERE ended_at IS NULL");
     end.bind(now).execute(tx).await.map(drop)

@@ -4,8 +4,8 @@
 //! bytes, or NULL. That is all our statements need, so each is written once.
 
 use domain::{
-    AttemptId, CodeId, EventId, ExceptionId, GateId, IntercomId, PinId, SessionId, Timestamp,
-    UserId, WebhookId,
+    ApiKeyId, AttemptId, CodeId, EventId, ExceptionId, GateId, IntercomId, PinId, SessionId,
+    Timestamp, UserId, WebhookId,
 };
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgRow};
@@ -241,6 +241,7 @@ into_value! {
     IntercomId => Text, |id: IntercomId| id.to_string();
     CodeId => Text, |id: CodeId| id.to_string();
     AttemptId => Text, |id: AttemptId| id.to_string();
+    ApiKeyId => Text, |id: ApiKeyId| id.to_string();
     WebhookId => Text, |id: WebhookId| id.to_string();
     EventId => Text, |id: EventId| id.to_string();
     PinId => Text, |id: PinId| id.to_string();

@@ -134,6 +134,9 @@ async fn hand_over(
     .bind(now)
     .execute(tx)
     .await?;
+    // Keys are good for what is their owner's, and not again if it comes back one day.
+    let keys = sql("DELETE FROM api_key_devices WHERE device_id = $1");
+    keys.bind(device).execute(tx).await?;
     let about = About::default().by(from).user(to).device(device);
     record(tx, vault, EventKind::OwnerTransferred, about, now).await
 }

@@ -471,14 +471,15 @@ impl Battle {
     }
 
     fn opening(&mut self, claimed: &Attempt, now: Timestamp) -> Order {
-        let leg = match claimed.leg {
+        let visit = claimed.visit().expect("nobody presses without a code");
+        let leg = match visit.leg {
             domain::Leg::Entry => Leg::Entry,
             domain::Leg::Exit => Leg::Exit,
         };
         let left = now.until(claimed.deadline).min(TRIGGER_LIFETIME);
         let age = self.heard[&claimed.epoch].until(now);
         let deadline_ms = u64::try_from((age + left).as_millis()).expect("small");
-        let (code, deadline) = (claimed.code, claimed.deadline);
+        let (code, deadline) = (visit.code, claimed.deadline);
         let id = CommandId(claimed.id.to_bytes());
         self.commands.insert(id, Opening { code, leg, deadline });
         Order::Open { leg, deadline_ms }

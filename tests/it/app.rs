@@ -1,4 +1,4 @@
-//! The page for developers of apps: each command on it is run, in order and in one shell, against
+//! The pages for developers of apps and integrations: each command on them is run, in order and in one shell, against
 //! the real binary, and what comes back is what the page shows.
 
 use std::io::{BufRead, BufReader, Write};
@@ -10,9 +10,7 @@ use serde_json::Value;
 use crate::house::{House, Label, is_installed};
 use crate::owner::pin_printed_after;
 
-const PAGE: &str = include_str!("../../docs/app.md");
-
-/// The server of the page.
+/// The server of the pages.
 const SERVER: &str = "http://127.0.0.1:8080";
 
 /// How long the whole page may take.
@@ -23,13 +21,23 @@ const END: &str = "--- end of block ---";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_for_app_developers_is_true_command_by_command() {
+    is_true(include_str!("../../docs/app.md"), 15).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_on_api_keys_is_true_command_by_command() {
+    is_true(include_str!("../../docs/api-keys.md"), 8).await;
+}
+
+/// Runs a page; more than so many answers stand on it.
+async fn is_true(page: &'static str, least: usize) {
     if !is_installed("curl", "curl") || !is_installed("jq", "jq") {
         return;
     }
     let house = House::start().await;
     let mut shell = Shell::open(&house);
     let (mut gate, mut heard, mut compared) = (None, house.lines(), 0);
-    for step in steps() {
+    for step in steps(page) {
         let commands = step.commands.replace(SERVER, house.http());
         for line in commands.lines() {
             shell.types(line);
@@ -50,7 +58,7 @@ async fn the_page_for_app_developers_is_true_command_by_command() {
             compared += 1;
         }
     }
-    assert!(15 < compared, "only {compared} answers stand on the page");
+    assert!(least < compared, "only {compared} answers stand on the page");
     gate.expect("a gate is played").stop().await;
 }
 
@@ -81,10 +89,10 @@ struct Step {
     answer: Option<&'static str>,
 }
 
-fn steps() -> Vec<Step> {
+fn steps(page: &'static str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     // What stands between fences is every second part.
-    for block in PAGE.split("```").skip(1).step_by(2) {
+    for block in page.split("```").skip(1).step_by(2) {
         match block.split_once('\n') {
             Some(("sh", commands)) => steps.push(Step { commands, answer: None }),
             Some(("json", answer)) => {

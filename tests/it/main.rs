@@ -24,6 +24,7 @@ mod identity;
 mod installer;
 mod kills;
 mod meter;
+mod opening;
 mod oracle;
 mod owner;
 mod pages;

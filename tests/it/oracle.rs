@@ -102,8 +102,8 @@ pub(crate) struct Oracle {
 }
 
 struct Attempt {
-    code: String,
-    leg: String,
+    /// Code and leg; none for a press without a code.
+    visit: Option<(String, String)>,
     gate: String,
     state: String,
     deadline_at: i64,
@@ -183,7 +183,7 @@ impl Oracle {
                 }
                 Promise::Redeemed { attempt, code, leg } => attempts
                     .get(attempt)
-                    .is_some_and(|found| found.code == *code && found.leg == *leg),
+                    .is_some_and(|found| found.visit == Some((code.clone(), (*leg).to_owned()))),
             };
             if !is_kept {
                 complaints.push(format!("INV4: answered and lost: {promise:?}"));
@@ -191,6 +191,7 @@ impl Oracle {
         }
 
         let mut moved: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+        let mut presses: BTreeMap<String, u32> = BTreeMap::new();
         for (gate, pulse) in &pulses {
             let id = AttemptId::from_bytes(pulse.command.0).to_string();
             let Some(attempt) = attempts.get(&id) else {
@@ -198,7 +199,8 @@ impl Oracle {
                 continue;
             };
             let at_ms = now_ms - i64::try_from((now - pulse.at).as_millis()).expect("small");
-            let Attempt { code, leg, state, deadline_at, .. } = attempt;
+            let Attempt { visit, state, deadline_at, .. } = attempt;
+            let leg = visit.as_ref().map_or("entry", |(_, leg)| leg);
             if attempt.gate != *gate || way(pulse.leg) != leg {
                 complaints.push(format!("INV10: {id} opened {gate} for {:?}", pulse.leg));
             }
@@ -208,11 +210,18 @@ impl Oracle {
             if deadline_at + ALLOWANCE_MS < at_ms {
                 complaints.push(format!("INV5: {id} opened {} ms late", at_ms - deadline_at));
             }
+            let Some((code, leg)) = visit else {
+                *presses.entry(id).or_default() += 1;
+                continue;
+            };
             let effective_at = codes.get(code).and_then(|code| code.effective_at);
             if effective_at.is_some_and(|effective_at| effective_at + ALLOWANCE_MS < at_ms) {
                 complaints.push(format!("INV2: {id} opened after its code had ended"));
             }
             *moved.entry((code, leg)).or_default() += 1;
+        }
+        for (id, times) in presses.into_iter().filter(|(_, times)| 1 < *times) {
+            complaints.push(format!("INV1: {times} pulses for the press {id}"));
         }
         for ((code, leg), times) in &moved {
             if 1 < *times {
@@ -253,9 +262,10 @@ impl Oracle {
     async fn attempts(&mut self) -> BTreeMap<String, Attempt> {
         let rows = self.rows("SELECT * FROM attempts").await;
         let attempt = |row: SqliteRow| {
+            let (code, leg): (Option<String>, Option<String>) =
+                (row.get("code_id"), row.get("leg"));
             let attempt = Attempt {
-                code: row.get("code_id"),
-                leg: row.get("leg"),
+                visit: code.zip(leg),
                 gate: row.get("gate_id"),
                 state: row.get("state"),
                 deadline_at: row.get("deadline_at"),

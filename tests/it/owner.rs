@@ -43,6 +43,12 @@ impl Owner {
         Answer::of(request.send().await).await
     }
 
+    /// The same under this `Idempotency-Key`.
+    pub(crate) async fn post_as(&self, path: &str, body: &Value, key: &str) -> Answer {
+        let request = self.client.post(self.url(path)).bearer_auth(&self.token).json(body);
+        Answer::of(request.header("idempotency-key", key).send().await).await
+    }
+
     pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
         let request = self.client.put(self.url(path)).bearer_auth(&self.token).json(body);
         Answer::of(request.send().await).await

@@ -9,11 +9,13 @@ use store::{Device, DeviceKind};
 
 use super::codes::troubles;
 use super::done::Done;
+use super::fresh_key;
 use super::owner::Owner;
 use super::plan;
 use crate::Api;
 use crate::answers::Problem;
 use crate::body::{self, Path, Query};
+use crate::caller::Caller;
 use crate::pages::{Moment, Screen, Words, filters};
 
 /// All devices.
@@ -31,6 +33,17 @@ pub(super) struct Details {
     /// Intercoms only, for who may send guests there.
     troubles: Vec<Words>,
     done: Option<Words>,
+    /// Names the press of "open", where the reader may.
+    press: Option<String>,
+    /// Why the last press did nothing.
+    wrong: Option<Words>,
+}
+
+impl Details {
+    /// The same page once more, because a press did nothing.
+    pub(super) fn told(self, wrong: Words) -> Self {
+        Self { wrong: Some(wrong), ..self }
+    }
 }
 
 /// A device as a page shows it.
@@ -73,14 +86,27 @@ pub(super) async fn details(
     Path(id): Path<String>,
     Query(done): Query<Done>,
 ) -> Result<Screen<Details>, Problem> {
-    let device = api.store.devices().details(caller.user, body::device(&id)?).await??;
-    let device = shown(&api, &device);
+    let page = look(&api, &caller, body::device(&id)?).await?;
+    Ok(Screen(Details { done: done.words(), ..page }))
+}
+
+/// The details of a device, for who may see it.
+pub(super) async fn look(api: &Api, caller: &Caller, id: String) -> Result<Details, Problem> {
+    let device = api.store.devices().details(caller.user, id).await??;
+    let may_open = device.gate.is_some() && device.role.may(Act::OpenGate).is_ok();
+    let device = shown(api, &device);
     let troubles = if device.one_time_access {
-        troubles(&api, caller.user, &device.id).await?
+        troubles(api, caller.user, &device.id).await?
     } else {
         Vec::new()
     };
-    Ok(Screen(Details { device, troubles, done: done.words() }))
+    Ok(Details {
+        device,
+        troubles,
+        done: None,
+        press: may_open.then(|| fresh_key(api)),
+        wrong: None,
+    })
 }
 
 fn shown(api: &Api, device: &Device) -> Shown {

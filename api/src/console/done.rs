@@ -25,6 +25,7 @@ impl Done {
             "given_suspended" => Some(Words::of("done-given-suspended")),
             "hook_revived" => Some(Words::of("done-hook-revived")),
             "hook_ended" => Some(Words::of("done-hook-ended")),
+            "key_revoked" => Some(Words::of("done-key-revoked")),
             "claimed" => Some(Words::of("done-claimed")),
             _ => None,
         }

@@ -21,6 +21,7 @@ mod history;
 mod invite;
 mod let_through;
 mod live;
+mod open;
 mod owner;
 mod plan;
 mod rename;
@@ -58,6 +59,8 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
     let number = get(account::number::pin).post(account::number::try_pin);
     let hook_secret = get(webhook::ask_to_rotate).post(webhook::rotate);
     let hook_end = get(webhook::ask_to_end).post(webhook::end);
+    let new_key = get(account::keys::ask_new).post(account::keys::make);
+    let revoke_key = get(account::keys::ask_revoke).post(account::keys::revoke);
     Router::new()
         .route("/console", get(async || Redirect::to(HOME)))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::ask))
@@ -73,9 +76,15 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/console/account/app", get(account::app::show).post(account::app::turn_off))
         .route("/console/account/app/secret", post(account::app::set_up))
         .route("/console/account/app/code", post(account::app::confirm))
+        .route("/console/account/keys", get(account::keys::show))
+        .route("/console/account/keys/new", new_key)
+        .route("/console/account/keys/{id}/revoke", revoke_key)
         .route("/console/claim", get(claim::show).post(claim::claim))
         .route("/console/devices", get(devices::list))
         .route("/console/devices/{id}", get(devices::details))
+        .route("/console/gates/{id}/open", post(open::open))
+        .route("/console/openings/{id}", get(open::show))
+        .route("/console/openings/{id}/live", get(open::live))
         .route("/console/intercoms/{id}/board", get(board::show))
         .route("/console/intercoms/{id}/board.svg", get(board::svg))
         .route("/console/intercoms/{id}/board.pdf", get(board::pdf))

@@ -253,6 +253,8 @@ pub(super) fn words_of(kind: &str) -> &'static str {
         | Kind::SecondFactorOn
         | Kind::SecondFactorOff
         | Kind::RecoveryCodeUsed
+        | Kind::ApiKeyMade
+        | Kind::ApiKeyRevoked
         | Kind::PersonExported
         | Kind::PersonErased
         | Kind::ServiceRestored => "event-other",

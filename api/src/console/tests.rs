@@ -6,7 +6,9 @@ mod devices;
 mod ends;
 mod erased;
 mod hosts;
+mod keys;
 mod live;
+mod open;
 mod plans;
 mod settings;
 mod story;
@@ -33,7 +35,7 @@ impl Browser {
     }
 
     /// Signs in to the console with any number.
-    async fn signs_in_as(&mut self, number: &str, world: &World) {
+    pub(crate) async fn signs_in_as(&mut self, number: &str, world: &World) {
         let asked = [("phone", number), ("channel", "whatsapp")];
         Self::leads(&self.post("/console/sign-in", &asked).await, "/console/pin");
         let (_, pin) = world.phone.pin();

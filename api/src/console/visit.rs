@@ -142,7 +142,10 @@ pub(super) fn opening(code: &AccessCode, attempt: &Attempt, zone: &str, now: Tim
         (State::Executed { at }, _) => Words::of("opening-opened").at("at", Moment::new(at, zone)),
         (State::NotExecuted { why, .. }, _) => Words::of("opening-not").why(why),
     };
-    words.way(attempt.leg)
+    match attempt.leg() {
+        Some(leg) => words.way(leg),
+        None => words,
+    }
 }
 
 /// Who made a code, in the eyes of a reader.

@@ -3,6 +3,7 @@
 pub(crate) mod claim;
 pub(crate) mod details;
 pub(crate) mod list;
+pub(crate) mod open;
 pub(crate) mod plan;
 pub(crate) mod plan_transfer;
 pub(crate) mod pulse_gap;

@@ -114,7 +114,9 @@ fn way_out(api: &Api, seen: &GuestPass, pass: String, said: Words) -> Page {
 fn last_try(seen: &GuestPass) -> Option<Words> {
     let latest = seen.latest.as_ref()?;
     match latest.state {
-        attempt::State::NotExecuted { why, .. } => Some(words::not_opened(why, latest.leg)),
+        attempt::State::NotExecuted { why, .. } => {
+            latest.leg().map(|leg| words::not_opened(why, leg))
+        }
         attempt::State::Pending | attempt::State::Sent { .. } | attempt::State::Executed { .. } => {
             None
         }

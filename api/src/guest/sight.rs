@@ -109,7 +109,8 @@ impl Sight {
     /// The same while a gate is asked to open.
     fn while_asked(standing: Standing, attempt: &Attempt, now: Timestamp) -> Self {
         let is_late = attempt.deadline < now;
-        let is_let_out = attempt.asked_by == AskedBy::HostDespiteEnd;
+        let is_let_out =
+            attempt.visit().is_some_and(|visit| visit.asked_by == AskedBy::HostDespiteEnd);
         match standing {
             Standing::Completed { .. } => Self::Goodbye,
             Standing::Revoked { inside, .. } if !is_let_out && is_late => {
@@ -193,7 +194,7 @@ pub(super) fn mark(seen: &GuestPass, now: Timestamp) -> Mark {
 /// it open, and a gate that lost its power between its ledger and its pulse says the same.
 fn was_said_late(seen: &GuestPass) -> bool {
     seen.latest.as_ref().is_some_and(|latest| {
-        latest.leg == Leg::Entry
+        latest.leg() == Some(Leg::Entry)
             && matches!(latest.state, State::Executed { at } if latest.deadline < at)
     })
 }

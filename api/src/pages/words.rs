@@ -55,7 +55,7 @@ impl Words {
         self.with(
             "why",
             match why {
-                WhyNot::Revoked | WhyNot::Cancelled => "cancelled",
+                WhyNot::Revoked | WhyNot::Cancelled | WhyNot::AccessRemoved => "cancelled",
                 WhyNot::NotSentInTime | WhyNot::TooLate => "late",
                 WhyNot::GateWentAway
                 | WhyNot::StaleEpoch

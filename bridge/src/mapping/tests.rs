@@ -1,5 +1,5 @@
-use domain::CodeId;
-use domain::attempt::{AskedBy, State};
+use domain::attempt::{AskedBy, Occasion, Press, State, Visit};
+use domain::{CodeId, UserId};
 use protocol::VerifyingKeys;
 use serde_json::{Value, json};
 
@@ -19,15 +19,18 @@ const HELLO_AGE: Duration = Duration::from_hours(1);
 fn attempt() -> Attempt {
     Attempt {
         id: AttemptId::from_bytes([1; 16]),
-        code: CodeId::from_bytes([2; 16]),
-        leg: Leg::Entry,
+        occasion: visit(Leg::Entry),
         gate: gate(),
         epoch: 4,
         reserved_at: Timestamp::from_millis(1_780_000_090_000),
         deadline: Timestamp::from_millis(1_780_000_098_000),
-        asked_by: AskedBy::Guest,
         state: State::Pending,
     }
+}
+
+fn visit(leg: Leg) -> Occasion {
+    let code = CodeId::from_bytes([2; 16]);
+    Occasion::Visit(Visit { code, leg, asked_by: AskedBy::Guest })
 }
 
 fn gate() -> GateId {
@@ -57,9 +60,17 @@ fn an_opening_goes_to_the_gates_trigger_with_its_deadline_counted_from_the_hello
 
 #[test]
 fn a_way_out_says_so() {
-    let way_out = Attempt { leg: Leg::Exit, ..attempt() };
+    let way_out = Attempt { occasion: visit(Leg::Exit), ..attempt() };
     let letter = open(&way_out, HELLO_AGE, attempt().reserved_at, &key());
     assert_eq!(signed_body(&letter)["leg"], "exit");
+}
+
+#[test]
+fn a_press_without_a_code_comes_in() {
+    let occasion = Occasion::Press(Press { user: UserId::from_bytes([4; 16]), api_key: None });
+    let press = Attempt { occasion, ..attempt() };
+    let letter = open(&press, HELLO_AGE, press.reserved_at, &key());
+    assert_eq!(letter, open(&attempt(), HELLO_AGE, press.reserved_at, &key()));
 }
 
 #[test]

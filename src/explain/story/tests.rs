@@ -2,9 +2,9 @@
 //! say why.
 
 use domain::access_code::Refusal;
-use domain::attempt::AskedBy;
+use domain::attempt::{AskedBy, Occasion, Press, Visit};
 use domain::gate::{Barred, Gate, PulseGap};
-use domain::{Attempt, AttemptId, CodeId, GateId};
+use domain::{Attempt, AttemptId, CodeId, GateId, UserId};
 use store::{RefusedTap, Traced};
 
 use super::*;
@@ -21,13 +21,11 @@ fn trace(state: State) -> Trace {
     Trace {
         attempt: Attempt {
             id: AttemptId::from_bytes([1; 16]),
-            code: CodeId::from_bytes([2; 16]),
-            leg: Leg::Entry,
+            occasion: visit(AskedBy::Guest),
             gate,
             epoch: 4,
             reserved_at: at(0),
             deadline: at(8_000),
-            asked_by: AskedBy::Guest,
             state,
         },
         host: None,
@@ -47,6 +45,18 @@ fn trace(state: State) -> Trace {
             pulse_gap: PulseGap::default(),
         },
     }
+}
+
+fn visit(asked_by: AskedBy) -> Occasion {
+    Occasion::Visit(Visit { code: CodeId::from_bytes([2; 16]), leg: Leg::Entry, asked_by })
+}
+
+/// The same for somebody who pressed without a code.
+fn pressed(mut trace: Trace) -> Trace {
+    let (user, api_key) = (UserId::from_bytes([4; 16]), None);
+    trace.attempt.occasion = Occasion::Press(Press { user, api_key });
+    trace.host = Some(user);
+    trace
 }
 
 fn claimed(state: State) -> Trace {
@@ -171,10 +181,33 @@ fn a_revoke_is_told_whichever_side_of_the_opening_it_was_on() {
     tells(&cancelled, 9_000, Some(Stage::Revoke), "in time");
     tells(&revoked(executed(300, Channel::Report)), 9_000, None, "the guest may be inside");
     let mut let_out = Trace { revoked_at: Some(at(-5_000)), ..executed(300, Channel::Report) };
-    let_out.attempt.asked_by = AskedBy::HostDespiteEnd;
+    let_out.attempt.occasion = visit(AskedBy::HostDespiteEnd);
     assert!(!Story::of(&let_out, at(9_000)).told.contains("revoked"), "the host knew");
     let earlier = Trace { revoked_at: Some(at(5_000)), ..executed(300, Channel::Report) };
     assert!(!Story::of(&earlier, at(9_000)).told.contains("revoked"));
+}
+
+#[test]
+fn a_press_without_a_code_is_told_without_legs_and_codes() {
+    let removed = pressed(never_claimed(WhyNot::AccessRemoved, 100));
+    tells(&removed, 9_000, Some(Stage::Access), "access to the gate was taken from who pressed");
+    let cancelled = pressed(denied(WhyNot::Cancelled, 300));
+    tells(&cancelled, 9_000, Some(Stage::Access), "the cancel reached the gate in time");
+    let silent = pressed(Trace { asked_at: Some(at(59_000)), ..sent() });
+    tells(&silent, 60_000, Some(Stage::Wire), "no other press of theirs is sent");
+    let mut replaced = pressed(sent());
+    replaced.gate.hardware_since = 5;
+    tells(&replaced, 60_000, Some(Stage::Report), "Another press is sent as ever");
+    let unclaimed = pressed(trace(State::Pending));
+    tells(&unclaimed, 9_000, Some(Stage::Claim), "no bridge runs");
+    for trace in [removed, cancelled, silent, replaced, unclaimed] {
+        let (user, found) = (trace.host.unwrap(), Traced { attempts: vec![trace], refused: None });
+        let text = crate::explain::text(&found, at(60_000)).unwrap();
+        assert!(text.contains("opened from the app") && text.contains(&user.to_string()), "{text}");
+        for word in ["leg", "guest", "tap", "the host"] {
+            assert!(!text.contains(word), "{word}: {text}");
+        }
+    }
 }
 
 #[test]

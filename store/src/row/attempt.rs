@@ -1,7 +1,7 @@
 //! Attempts: one command a row.
 
-use domain::attempt::{AskedBy, State, WhyNot};
-use domain::{Attempt, AttemptId, CodeId, GateId, Leg};
+use domain::attempt::{AskedBy, Occasion, Press, State, Visit, WhyNot};
+use domain::{ApiKeyId, Attempt, AttemptId, CodeId, GateId, Leg, UserId};
 
 use crate::sql::{Row, Tx, sql};
 use crate::{Fault, Result};
@@ -20,15 +20,50 @@ pub(crate) fn attempt_of(row: &Row) -> Result<Attempt> {
     };
     Ok(Attempt {
         id,
-        code: row.parsed("code_id", CodeId::parse)?,
-        leg: row.parsed("leg", leg_from)?,
+        occasion: occasion_of(row, id)?,
         gate: row.parsed("gate_id", GateId::parse)?,
         epoch: super::number(row, "epoch")?,
         reserved_at: row.moment("reserved_at")?,
         deadline: row.moment("deadline_at")?,
-        asked_by: row.parsed("asked_by", asked_by_from)?,
         state,
     })
+}
+
+fn occasion_of(row: &Row, id: AttemptId) -> Result<Occasion> {
+    let code = row.parsed_if_any("code_id", CodeId::parse)?;
+    let leg = row.parsed_if_any("leg", leg_from)?;
+    let asked_by = row.parsed_if_any("asked_by", asked_by_from)?;
+    let user = row.parsed_if_any("opened_by", UserId::parse)?;
+    let api_key = row.parsed_if_any("api_key_id", ApiKeyId::parse)?;
+    match (code, leg, asked_by, user, api_key) {
+        (Some(code), Some(leg), Some(asked_by), None, None) => {
+            Ok(Occasion::Visit(Visit { code, leg, asked_by }))
+        }
+        (None, None, None, Some(user), api_key) => Ok(Occasion::Press(Press { user, api_key })),
+        _ => Err(Fault::corrupt("attempts", id, "neither a visit nor a press")),
+    }
+}
+
+/// Writes down a command that was just made; `key` names the press that made it.
+pub(crate) async fn add_attempt(tx: &mut Tx, attempt: &Attempt, key: &str) -> Result<()> {
+    let (visit, press) = (attempt.visit(), attempt.press());
+    sql("INSERT INTO attempts (id, code_id, leg, asked_by, opened_by, api_key_id, request_key,
+                               gate_id, epoch, reserved_at, deadline_at, state)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'pending')")
+    .bind(attempt.id)
+    .bind(visit.map(|visit| visit.code))
+    .bind(visit.map(|visit| leg_word(visit.leg)))
+    .bind(visit.map(|visit| asked_by_word(visit.asked_by)))
+    .bind(press.map(|press| press.user))
+    .bind(press.and_then(|press| press.api_key))
+    .bind(key)
+    .bind(attempt.gate)
+    .bind(i64::try_from(attempt.epoch).unwrap_or(i64::MAX))
+    .bind(attempt.reserved_at)
+    .bind(attempt.deadline)
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Writes how far an attempt is.
@@ -106,7 +141,7 @@ pub(crate) fn cut_by(row: &Row) -> Result<Option<CutBy>> {
     })
 }
 
-pub(crate) fn asked_by_word(asked_by: AskedBy) -> &'static str {
+fn asked_by_word(asked_by: AskedBy) -> &'static str {
     match asked_by {
         AskedBy::Guest => "guest",
         AskedBy::Host => "host",

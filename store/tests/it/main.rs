@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod api_keys;
 mod behalf;
 mod codes;
 mod devices;
@@ -17,6 +18,7 @@ mod overview;
 mod pins;
 mod plans;
 mod postgres;
+mod presses;
 mod privacy;
 mod races;
 mod readiness;

@@ -39,6 +39,24 @@ async fn what_was_open_at_the_backup_is_settled_by_evidence_and_never_freed_by_a
     assert!(matches!(trace.attempt.state, State::Sent { .. }));
 }
 
+/// A press that was open at the backup stays open, and keeps nobody from pressing; keys end.
+#[tokio::test]
+async fn after_a_restore_old_presses_block_nobody_and_old_keys_open_nothing() {
+    let world = World::on_sqlite().await.ready().await;
+    let key = world.makes_key("trigger").await.unwrap();
+    let press = world.opens(world.presses(world.owner)).await.unwrap();
+    let restored = world.store.take_back(None, world.now()).await.unwrap();
+    assert_eq!(restored.open, [press.id]);
+    world.gate_is_ready(world.gate, &[]).await;
+    assert!(matches!(world.reads(&press).await, State::Sent { .. }), "absence proves nothing");
+    let again = world.opens(world.presses(world.owner)).await.unwrap();
+    assert_ne!(again.id, press.id);
+    world.gate_opens(&again).await;
+    let by_key = store::Open { api_key: Some(key.id), ..world.presses(world.owner) };
+    assert!(world.opens(by_key).await.is_err());
+    assert!(world.store.api_keys().of(world.owner).await.unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn each_restore_gives_out_epochs_above_all_before_it() {
     let world = World::on_sqlite().await.ready().await;

@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::access_code::{LegState, Refusal};
 use domain::gate::RENEWAL_AGE;
 use domain::login::{Client, SessionLife};
 use domain::secret::{EnrolmentSecret, LoginToken, Otp, SessionToken};
 use domain::settings::MaxUsers;
-use domain::{Attempt, GateId, Leg, Settings};
-use store::{Fingerprint, IssueRefusal, Refused};
+use domain::{Attempt, AttemptId, GateId, Leg, Settings};
+use store::{Fingerprint, IssueRefusal, Open, Refused};
 
 use crate::world::World;
 
@@ -24,6 +25,10 @@ crate::on_both_databases![
     of_64_enrolments_by_one_label_one_certificate_is_left,
     of_64_renewals_of_one_certificate_one_is_given,
     of_64_replacements_by_one_spare_one_gate_gets_it,
+    of_64_same_presses_one_command_comes,
+    of_64_presses_of_one_person_one_command_comes,
+    no_press_is_sent_after_its_access_was_removed,
+    of_64_makers_of_keys_exactly_twenty_get_one,
 ];
 
 const RIVALS: usize = 64;
@@ -265,4 +270,71 @@ async fn of_64_replacements_by_one_spare_one_gate_gets_it(world: World) {
     // Asking again for the same gate is no news; the other one's owner is told.
     let won: HashSet<GateId> = answers.into_iter().flatten().collect();
     assert_eq!(won.len(), 1);
+}
+
+async fn of_64_same_presses_one_command_comes(world: World) {
+    let world = Arc::new(world.ready().await);
+    let press = world.presses(world.owner);
+    let answers = all_at_once(|_| {
+        let (world, press) = (Arc::clone(&world), press.clone());
+        async move { world.opens(press).await.unwrap().id }
+    })
+    .await;
+    assert_eq!(commands(&world, answers).await, 1);
+}
+
+async fn of_64_presses_of_one_person_one_command_comes(world: World) {
+    let world = Arc::new(world.ready().await);
+    let answers = all_at_once(|_| {
+        let (world, press) = (Arc::clone(&world), world.presses(world.owner));
+        async move { world.opens(press).await.unwrap().id }
+    })
+    .await;
+    assert_eq!(commands(&world, answers).await, 1);
+}
+
+/// How many commands were made, and are all that there are.
+async fn commands(world: &World, answers: Vec<AttemptId>) -> usize {
+    let made: HashSet<AttemptId> = answers.into_iter().collect();
+    assert_eq!(world.store.attempts().unsettled().await.unwrap(), made.len() as u64);
+    made.len()
+}
+
+/// F08: whoever presses while the owner takes the access away, nothing is claimed afterwards.
+async fn no_press_is_sent_after_its_access_was_removed(world: World) {
+    let world = Arc::new(world.ready().await);
+    for round in 0..5 {
+        let friend = world.shares_with(&format!("+2783000010{round}")).await;
+        let is_over = Arc::new(AtomicBool::new(false));
+        all_at_once(|n| {
+            let (world, is_over) = (Arc::clone(&world), Arc::clone(&is_over));
+            let press = Open { user: friend, ..world.presses(friend) };
+            async move {
+                if n == RIVALS / 2 {
+                    world.unshares(friend).await;
+                    is_over.store(true, Ordering::SeqCst);
+                    return;
+                }
+                let was_over = is_over.load(Ordering::SeqCst);
+                let Ok(attempt) = world.opens(press).await else { return };
+                assert!(!was_over, "who has no access presses nothing");
+                let was_over = is_over.load(Ordering::SeqCst);
+                let claimed = world.bridge_sends(&attempt).await;
+                assert!(!was_over || claimed.is_none(), "sent after the access was removed");
+            }
+        })
+        .await;
+        assert!(world.opens(world.presses(friend)).await.is_err());
+    }
+}
+
+async fn of_64_makers_of_keys_exactly_twenty_get_one(world: World) {
+    let world = Arc::new(world.ready().await);
+    let answers = all_at_once(|_| {
+        let world = Arc::clone(&world);
+        async move { world.makes_key("trigger").await.is_ok() }
+    })
+    .await;
+    assert_eq!(answers.into_iter().filter(|made| *made).count(), 20);
+    assert_eq!(world.store.api_keys().of(world.owner).await.unwrap().len(), 20);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::login::Client;
-use domain::secret::{LoginToken, Otp};
+use domain::secret::{ApiKeyToken, LoginToken, Otp};
 use store::{Keys, Store};
 
 use crate::world::{Seeded, World};
@@ -22,6 +22,9 @@ async fn a_stolen_database_holds_no_secret_in_clear() {
     let (excepted, until) = (World::phone("+18762345678"), now + Duration::from_hours(1));
     let (why, by) = ("a guest house".to_owned(), "Naledi".to_owned());
     world.store.exceptions().allow(excepted, until, why, by, now).await.unwrap();
+    let key = ApiKeyToken::random(&*world.dice);
+    let made = world.store.api_keys().make(world.asks_for_a_key("list", &key), now).await;
+    made.unwrap().unwrap();
     world.store.close().await;
     let path = world.url.strip_prefix("sqlite:").unwrap();
     let mut bytes = std::fs::read(path).unwrap();
@@ -41,6 +44,8 @@ async fn a_stolen_database_holds_no_secret_in_clear() {
         ("why it is excepted", b"a guest house".to_vec()),
         ("by whom", b"Naledi".to_vec()),
         ("login pin", otp.reveal().into_bytes()),
+        ("API key", key.reveal().into_bytes()),
+        ("API key bytes", key.reveal_bytes().to_vec()),
         ("login token", token.reveal_bytes().to_vec()),
     ] {
         let found = bytes.windows(secret.len()).any(|window| window == secret);

@@ -30,7 +30,7 @@ async fn o_10_a_host_lets_in_and_out_and_uses_the_code_up(world: World) {
     let world = world.ready().await;
     let issued = world.issues().await;
     let entry = world.lets_through(world.vouches(&issued, Leg::Entry)).await.unwrap();
-    assert_eq!(entry.asked_by, AskedBy::Host);
+    assert_eq!(entry.visit().unwrap().asked_by, AskedBy::Host);
     assert_eq!(world.refused(world.asks_in(&issued)).await, Refusal::AlreadyOpening);
     world.gate_opens(&entry).await;
     assert_eq!(world.refused(world.asks_in(&issued)).await, Refusal::Used);
@@ -67,7 +67,7 @@ async fn o_10_a_guest_whose_code_was_revoked_is_let_out_and_no_cancel_follows(wo
     let at = world.now();
     world.store.codes().revoke(world.owner, id, at).await.unwrap().unwrap();
     let exit = world.lets_through(world.vouches(&issued, Leg::Exit)).await.unwrap();
-    assert_eq!(exit.asked_by, AskedBy::HostDespiteEnd);
+    assert_eq!(exit.visit().unwrap().asked_by, AskedBy::HostDespiteEnd);
     world.bridge_sends(&exit).await.expect("the revoke does not stop it");
     assert!(world.store.attempts().due(world.now()).await.unwrap().is_empty(), "no cancel");
     assert_eq!(world.store.attempts().to_resend(world.now()).await.unwrap()[0].id, exit.id);

@@ -79,6 +79,12 @@ impl World {
         self.now.fetch_add(millis, Ordering::Relaxed);
     }
 
+    /// Somebody sets the clock back.
+    pub(crate) fn earlier(&self, span: Duration) {
+        let millis = i64::try_from(span.as_millis()).expect("a span");
+        self.now.fetch_sub(millis, Ordering::Relaxed);
+    }
+
     pub(crate) fn phone(text: &str) -> PhoneNumber {
         PhoneNumber::parse(text, None).expect("a phone number")
     }
@@ -183,8 +189,20 @@ impl World {
         epoch
     }
 
+    /// A number that was not given out before.
+    pub(crate) fn next(&self) -> u64 {
+        self.serial.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The kinds of all that happened at the gate.
+    pub(crate) async fn told_of_the_gate(&self) -> Vec<String> {
+        self.store.events().file(self.now()).await.expect("no fault");
+        let told = self.store.events().of_device(self.gate.to_string(), 100).await;
+        told.expect("no fault").into_iter().map(|event| event.kind).collect()
+    }
+
     pub(crate) fn guest(&self) -> Guest {
-        let last = self.serial.fetch_add(1, Ordering::Relaxed);
+        let last = self.next();
         Guest {
             name: GuestName::parse("Thandi").expect("a name"),
             mobile: Self::phone(&format!("+2782555{:04}", last % 10_000)),

@@ -6,4 +6,5 @@ mod browser;
 mod devices;
 mod ends;
 mod guest;
+mod opening;
 mod owner;

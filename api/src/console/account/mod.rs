@@ -1,6 +1,7 @@
-//! The owner's account: the number, the second factor, and the fresh pin that both ask for.
+//! The owner's account: the number, the second factor, API keys, and the fresh pin that all ask for.
 
 pub(super) mod app;
+pub(super) mod keys;
 pub(super) mod number;
 pub(super) mod proof;
 

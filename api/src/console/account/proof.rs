@@ -24,6 +24,7 @@ pub(in crate::console) enum Next {
     #[default]
     Number,
     App,
+    Key,
     /// A device's transfer to another owner.
     Transfer(String),
 }
@@ -35,6 +36,7 @@ impl TryFrom<String> for Next {
         match word.as_str() {
             "number" => Ok(Self::Number),
             "app" => Ok(Self::App),
+            "key" => Ok(Self::Key),
             id => device(id).map(Self::Transfer).map_err(|_| "leads nowhere"),
         }
     }
@@ -69,6 +71,7 @@ impl Next {
         Redirect::to(&match self {
             Self::Number => "/console/account/number".to_owned(),
             Self::App => "/console/account/app".to_owned(),
+            Self::Key => "/console/account/keys/new".to_owned(),
             Self::Transfer(device) => format!("/console/devices/{device}/transfer"),
         })
     }
@@ -77,6 +80,7 @@ impl Next {
         match self {
             Self::Number => "number",
             Self::App => "app",
+            Self::Key => "key",
             Self::Transfer(device) => device,
         }
     }
@@ -84,7 +88,7 @@ impl Next {
     /// Where who does not want it goes.
     fn back(&self) -> &'static str {
         match self {
-            Self::Number | Self::App => "/console/account",
+            Self::Number | Self::App | Self::Key => "/console/account",
             Self::Transfer(_) => "/console/devices",
         }
     }

@@ -31,7 +31,7 @@ impl Browser {
     }
 
     /// Sends a form and answers where it leads.
-    async fn is_sent_to(&mut self, path: &str, form: &[(&str, &str)]) -> String {
+    pub(super) async fn is_sent_to(&mut self, path: &str, form: &[(&str, &str)]) -> String {
         let seen = self.post(path, form).await.is(StatusCode::SEE_OTHER);
         seen.header("location").to_owned()
     }

@@ -1,0 +1,224 @@
+//! Gates that open without a code, for whoever may open them.
+
+use std::time::Duration;
+
+use domain::access_code::TRIGGER_LIFETIME;
+use domain::attempt::{Evidence, Settlement, State, WhyNot};
+use domain::permission::Denied;
+use domain::{Attempt, UserId};
+use store::{Channel, Errand, Open, OpenRefusal};
+
+use crate::world::World;
+
+crate::on_both_databases![
+    whoever_may_open_a_gate_opens_it_without_a_code,
+    who_may_not_open_a_gate_presses_nothing,
+    a_press_is_one_attempt_however_often_it_comes,
+    a_press_after_another_is_the_one_under_way_and_then_the_one_that_opened,
+    a_clock_that_is_set_back_leads_to_no_second_pulse,
+    two_people_press_each_for_themselves,
+    a_gate_that_is_offline_is_sent_nothing_now_or_later,
+    a_press_is_not_sent_when_its_access_was_removed,
+    a_press_on_the_wire_is_cancelled_when_its_access_is_removed,
+    silence_leaves_a_press_open_until_the_gates_ledger_tells,
+    a_press_that_a_dead_process_never_sent_is_refused_by_the_next_ready,
+    what_is_known_of_a_press_names_who_pressed,
+];
+
+const FRIEND: &str = "+27830000005";
+
+impl World {
+    /// A press of "open" at the gate, each time another.
+    pub(crate) fn presses(&self, user: UserId) -> Open {
+        let key = format!("open-{}", self.next());
+        Open { user, api_key: None, device: self.gate.to_string(), key }
+    }
+
+    pub(crate) async fn opens(&self, open: Open) -> Result<Attempt, OpenRefusal> {
+        self.store.presses().open(open, self.now()).await.expect("no fault")
+    }
+
+    /// Shares the gate, without the grant for codes.
+    pub(crate) async fn shares_with(&self, phone: &str) -> UserId {
+        let (device, phone) = (self.gate.to_string(), Self::phone(phone));
+        let shared = self.store.people().share(self.owner, device, phone, false, self.now());
+        shared.await.expect("no fault").expect("shares").user
+    }
+
+    pub(crate) async fn unshares(&self, person: UserId) {
+        let device = self.gate.to_string();
+        let ended = self.store.people().unshare(self.owner, device, person, self.now());
+        ended.await.expect("no fault").expect("unshares");
+    }
+
+    pub(crate) async fn reads(&self, attempt: &Attempt) -> State {
+        let read = self.store.attempts().read(self.owner, attempt.id).await;
+        read.expect("no fault").expect("the owner may").state
+    }
+
+    pub(crate) async fn errands(&self) -> Vec<Errand> {
+        let due = self.store.attempts().due(self.now()).await.expect("no fault");
+        due.into_iter().map(|due| due.errand).collect()
+    }
+}
+
+async fn whoever_may_open_a_gate_opens_it_without_a_code(world: World) {
+    let world = world.ready().await;
+    let (friend, other) =
+        (world.shares_with(FRIEND).await, world.shares_with("+27830000006").await);
+    for user in [world.owner, friend] {
+        let attempt = world.opens(world.presses(user)).await.unwrap();
+        assert_eq!(attempt.press().unwrap().user, user);
+        assert_eq!(world.errands().await, [Errand::Open]);
+        world.gate_opens(&attempt).await;
+        for (reader, may) in [(world.owner, true), (user, true), (other, false)] {
+            let read = world.store.attempts().read(reader, attempt.id).await.unwrap();
+            assert_eq!(read.is_ok(), may, "{reader}");
+        }
+        assert!(matches!(world.reads(&attempt).await, State::Executed { .. }));
+    }
+    let told = world.told_of_the_gate().await;
+    let opened = told.iter().filter(|kind| *kind == "attempt.opened").count();
+    assert_eq!(opened, 2, "INV12: one a pulse");
+}
+
+async fn who_may_not_open_a_gate_presses_nothing(world: World) {
+    let world = world.ready().await;
+    let stranger = world.signs_in(FRIEND).await.user;
+    let refused = |denied| Err(OpenRefusal::Denied(denied));
+    assert_eq!(world.opens(world.presses(stranger)).await, refused(Denied::Unknown));
+    let intercom = world.intercom.to_string();
+    let at_the_board = |user| Open { device: intercom.clone(), ..world.presses(user) };
+    assert_eq!(world.opens(at_the_board(world.owner)).await, Err(OpenRefusal::NotAGate));
+    assert_eq!(world.opens(at_the_board(stranger)).await, refused(Denied::Unknown));
+    assert_eq!(world.store.attempts().unsettled().await.unwrap(), 0);
+}
+
+async fn a_press_is_one_attempt_however_often_it_comes(world: World) {
+    let world = world.ready().await;
+    let press = world.presses(world.owner);
+    let attempt = world.opens(press.clone()).await.unwrap();
+    world.gate_opens(&attempt).await;
+    world.later(Duration::from_mins(5));
+    let again = world.opens(press).await.unwrap();
+    assert_eq!(again.id, attempt.id);
+    assert!(world.errands().await.is_empty(), "nothing more is sent");
+}
+
+async fn a_press_after_another_is_the_one_under_way_and_then_the_one_that_opened(world: World) {
+    let world = world.ready().await;
+    let attempt = world.opens(world.presses(world.owner)).await.unwrap();
+    let second = world.opens(world.presses(world.owner)).await.unwrap();
+    assert_eq!(second.id, attempt.id);
+    world.gate_opens(&attempt).await;
+    world.later(Duration::from_millis(2_999));
+    assert_eq!(world.opens(world.presses(world.owner)).await.unwrap().id, attempt.id);
+    world.later(Duration::from_millis(1));
+    assert_ne!(world.opens(world.presses(world.owner)).await.unwrap().id, attempt.id);
+}
+
+async fn a_clock_that_is_set_back_leads_to_no_second_pulse(world: World) {
+    let world = world.ready().await;
+    let opened = world.opens(world.presses(world.owner)).await.unwrap();
+    world.gate_opens(&opened).await;
+    world.earlier(Duration::from_hours(1));
+    world.gate_is_ready(world.gate, &[]).await;
+    let open = world.opens(world.presses(world.owner)).await.unwrap();
+    assert_ne!(open.id, opened.id);
+    assert_eq!(world.opens(world.presses(world.owner)).await.unwrap().id, open.id);
+}
+
+async fn two_people_press_each_for_themselves(world: World) {
+    let world = world.ready().await;
+    let friend = world.shares_with(FRIEND).await;
+    let mine = world.opens(world.presses(world.owner)).await.unwrap();
+    let theirs = world.opens(world.presses(friend)).await.unwrap();
+    assert_ne!(mine.id, theirs.id);
+    world.gate_opens(&mine).await;
+    world.bridge_sends(&theirs).await.unwrap();
+    let too_soon = Evidence::NotExecuted(WhyNot::TooSoon);
+    let settled = world.store.attempts().settle(world.gate, theirs.id, too_soon, world.now());
+    assert_eq!(settled.await.unwrap(), Some(Settlement::News));
+}
+
+async fn a_gate_that_is_offline_is_sent_nothing_now_or_later(world: World) {
+    world.saves(world.settings()).await.unwrap();
+    let refused = world.opens(world.presses(world.owner)).await;
+    assert_eq!(refused, Err(OpenRefusal::GateOffline));
+    world.gate_is_ready(world.gate, &[]).await;
+    assert!(world.errands().await.is_empty());
+}
+
+/// F08.
+async fn a_press_is_not_sent_when_its_access_was_removed(world: World) {
+    let world = world.ready().await;
+    let friend = world.shares_with(FRIEND).await;
+    let attempt = world.opens(world.presses(friend)).await.unwrap();
+    world.unshares(friend).await;
+    assert_eq!(world.bridge_sends(&attempt).await, None);
+    let why = WhyNot::AccessRemoved;
+    assert_eq!(world.reads(&attempt).await, State::NotExecuted { at: world.now(), why });
+    assert!(world.errands().await.is_empty());
+}
+
+async fn a_press_on_the_wire_is_cancelled_when_its_access_is_removed(world: World) {
+    let world = world.ready().await;
+    let friend = world.shares_with(FRIEND).await;
+    let attempt = world.opens(world.presses(friend)).await.unwrap();
+    world.bridge_sends(&attempt).await.unwrap();
+    assert!(world.errands().await.is_empty());
+    let to_resend = world.store.attempts().to_resend(world.now()).await.unwrap();
+    assert_eq!(to_resend.len(), 1);
+    world.unshares(friend).await;
+    assert_eq!(world.errands().await, [Errand::Cancel]);
+    assert!(world.store.attempts().to_resend(world.now()).await.unwrap().is_empty());
+    world.store.attempts().asked(attempt.id, world.now()).await.unwrap();
+    assert!(world.errands().await.is_empty(), "not at once again");
+    let cancelled = Evidence::NotExecuted(WhyNot::Cancelled);
+    let settled = world.store.attempts().settle(world.gate, attempt.id, cancelled, world.now());
+    assert_eq!(settled.await.unwrap(), Some(Settlement::News));
+}
+
+async fn silence_leaves_a_press_open_until_the_gates_ledger_tells(world: World) {
+    let world = world.ready().await;
+    for is_in_ledger in [true, false] {
+        let attempt = world.opens(world.presses(world.owner)).await.unwrap();
+        world.bridge_sends(&attempt).await.unwrap();
+        world.later(TRIGGER_LIFETIME + Duration::from_secs(1));
+        assert_eq!(world.errands().await, [Errand::Query]);
+        assert!(matches!(world.reads(&attempt).await, State::Sent { .. }));
+        let again = world.opens(world.presses(world.owner)).await.unwrap();
+        assert_eq!(again.id, attempt.id, "no second pulse while the first is open");
+        let ledger = if is_in_ledger { vec![attempt.id] } else { Vec::new() };
+        world.gate_is_ready(world.gate, &ledger).await;
+        let executed = matches!(world.reads(&attempt).await, State::Executed { .. });
+        assert_eq!(executed, is_in_ledger);
+        let trace = world.store.events().trace(attempt.id).await.unwrap().unwrap();
+        assert_eq!(trace.channel, Some(Channel::Ledger));
+        world.later(Duration::from_secs(3));
+    }
+    assert_eq!(world.store.attempts().unsettled().await.unwrap(), 0);
+}
+
+async fn a_press_that_a_dead_process_never_sent_is_refused_by_the_next_ready(world: World) {
+    let world = world.ready().await;
+    let attempt = world.opens(world.presses(world.owner)).await.unwrap();
+    world.gate_is_ready(world.gate, &[]).await;
+    let why = WhyNot::GateWentAway;
+    assert_eq!(world.reads(&attempt).await, State::NotExecuted { at: world.now(), why });
+}
+
+async fn what_is_known_of_a_press_names_who_pressed(world: World) {
+    let world = world.ready().await;
+    let friend = world.shares_with(FRIEND).await;
+    let attempt = world.opens(world.presses(friend)).await.unwrap();
+    world.gate_opens(&attempt).await;
+    let trace = world.store.events().trace(attempt.id).await.unwrap().unwrap();
+    assert_eq!((trace.host, trace.revoked_at), (Some(friend), None));
+    assert_eq!(trace.channel, Some(Channel::Report));
+    let denied = Evidence::NotExecuted(WhyNot::NeverArrived);
+    let settled = world.store.attempts().settle(world.gate, attempt.id, denied, world.now());
+    assert_eq!(settled.await.unwrap(), Some(Settlement::Contradiction));
+    let trace = world.store.events().trace(attempt.id).await.unwrap().unwrap();
+    assert_eq!(trace.contradicted_at, Some(world.now()));
+}
