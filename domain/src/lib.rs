@@ -4,7 +4,7 @@
 //! arguments. Nothing here knows SQL, JSON, HTTP or MQTT.
 //!
 //! In reading order: who ([`phone`], [`login`], [`second_factor`], [`channel`], [`spending`],
-//! [`permission`]), what ([`settings`], [`access_code`]), and how a gate opens for it ([`gate`],
+//! [`share`], [`permission`]), what ([`settings`], [`access_code`]), and how a gate opens for it ([`gate`],
 //! [`attempt`]).
 
 pub mod access_code;
@@ -21,6 +21,7 @@ pub mod phone;
 pub mod second_factor;
 pub mod secret;
 pub mod settings;
+pub mod share;
 pub mod spending;
 mod time;
 pub mod webhook;
