@@ -13,6 +13,9 @@ use jiff::{Span, ToSpan};
 
 use crate::Timestamp;
 
+/// How long it is still told who had access that has ended by itself.
+pub const KEPT_AFTER_END: Duration = Duration::from_hours(30 * 24);
+
 /// Which access somebody has, and when (F03).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -277,7 +280,7 @@ impl Times {
             0,
         );
         let moment = zone.to_ambiguous_timestamp(from);
-        [moment.clone().earlier(), moment.later()].into_iter().filter_map(Result::ok)
+        [moment.earlier(), moment.later()].into_iter().filter_map(Result::ok)
     }
 
     fn length(self) -> u16 {

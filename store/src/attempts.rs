@@ -151,7 +151,12 @@ impl Attempts {
     }
 
     /// One attempt, for somebody who may see the codes of its intercom.
-    pub async fn read(&self, user: UserId, id: AttemptId) -> Answer<Attempt, Denied> {
+    pub async fn read(
+        &self,
+        user: UserId,
+        id: AttemptId,
+        now: Timestamp,
+    ) -> Answer<Attempt, Denied> {
         reading!(self.0.db, |tx| {
             let row = sql("SELECT a.*, c.intercom_id FROM attempts a
                            JOIN codes c ON c.id = a.code_id WHERE a.id = $1");
@@ -159,7 +164,7 @@ impl Attempts {
                 return Ok(Err(Denied::Unknown));
             };
             let intercom: String = row.take("intercom_id")?;
-            if let Err(denied) = role_of(tx, &intercom, user).await?.may(Act::UseOneTimeAccess) {
+            if let Err(denied) = role_of(tx, &intercom, user, now).await?.may(Act::UseOneTimeAccess) {
                 return Ok(Err(denied));
             }
             attempt_of(&row).map(Ok)

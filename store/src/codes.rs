@@ -16,7 +16,7 @@ use crate::events::{About, record};
 use crate::intercoms::{SettingsRefusal, intercom, lock_device};
 use crate::row::attempt::attempt_of;
 use crate::row::code::{pass_of, save_code, seal};
-use crate::row::device::{role_of, settings_with};
+use crate::row::device::{role_kept, role_of, settings_with};
 use crate::sql::{Tx, sql};
 use crate::transfers::is_whole;
 use crate::vault::{Purpose, Vault, token_digest};
@@ -134,7 +134,7 @@ impl Codes {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             lock_device(tx, &issue.device).await?;
-            let id = match intercom(tx, &issue.device, issue.user, Act::UseOneTimeAccess).await? {
+            let id = match intercom(tx, &issue.device, issue.user, Act::UseOneTimeAccess, now).await? {
                 Ok(id) => id,
                 Err(SettingsRefusal::Denied(denied)) => {
                     return Ok(Err(IssueRefusal::Denied(denied)));
@@ -212,7 +212,7 @@ impl Codes {
     ) -> Answer<Vec<Pass>, SettingsRefusal> {
         let vault = Arc::clone(&self.0.vault);
         reading!(self.0.db, |tx| {
-            let id = match intercom(tx, &device, user, Act::UseOneTimeAccess).await? {
+            let id = match intercom(tx, &device, user, Act::UseOneTimeAccess, now).await? {
                 Ok(id) => id,
                 Err(refusal) => return Ok(Err(refusal)),
             };
@@ -222,10 +222,15 @@ impl Codes {
     }
 
     /// One code with its digits, for who may see it.
-    pub async fn details(&self, user: UserId, id: CodeId) -> Answer<Issued, Denied> {
+    pub async fn details(
+        &self,
+        user: UserId,
+        id: CodeId,
+        now: Timestamp,
+    ) -> Answer<Issued, Denied> {
         let vault = Arc::clone(&self.0.vault);
         reading!(self.0.db, |tx| {
-            if let Err(denied) = may_use(tx, user, id).await? {
+            if let Err(denied) = may_use(tx, user, id, now).await? {
                 return Ok(Err(denied));
             }
             issued(tx, &vault, id, true).await.map(Ok)
@@ -243,39 +248,52 @@ impl Codes {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             let pass = lock_code(tx, &vault, id).await?;
-            if let Err(denied) = may_use(tx, user, id).await? {
+            if let Err(denied) = may_act_on(tx, user, id, now).await? {
                 return Ok(Err(RevokeRefusal::Denied(denied)));
             }
-            let Some(mut code) = pass.map(|pass| pass.code) else {
+            let Some(code) = pass.map(|pass| pass.code) else {
                 return Ok(Err(RevokeRefusal::Denied(Denied::Unknown)));
             };
-            let in_flight = match code.reserved_attempt() {
-                Some(attempt) => Some(attempt_with(tx, attempt).await?),
-                None => None,
-            };
-            let revocation = match code.revoke(in_flight.as_ref(), now) {
-                Ok(revocation) => revocation,
-                Err(refusal) => return Ok(Err(RevokeRefusal::NotActive(refusal))),
-            };
-            if revocation == Revocation::Again {
-                let in_flight = in_flight_at_revoke(tx, id).await?;
-                return Ok(Ok(Revoked { code, revocation, in_flight }));
-            }
-            if let (Revocation::Withdrawn(_), Some(attempt)) = (revocation, in_flight) {
-                code.not_opened(attempt.leg, attempt.id, now);
-                let about = About::default().code(id).attempt(attempt.id).gate(attempt.gate);
-                withdraw(tx, attempt, now).await?;
-                record(tx, &vault, EventKind::AttemptRefused, about, now).await?;
-            }
-            save_code(tx, &code).await?;
-            let revoked_by = sql("UPDATE codes SET revoked_by = $2 WHERE id = $1");
-            revoked_by.bind(id).bind(user).execute(tx).await?;
-            let about = About::default().by(user).intercom(code.intercom).code(id);
-            record(tx, &vault, EventKind::PassRevoked, about, now).await?;
-            let in_flight = in_flight_at_revoke(tx, id).await?;
-            Ok(Ok(Revoked { code, revocation, in_flight }))
+            let revoked = take_back(tx, &vault, code, user, now).await?;
+            Ok(revoked.map_err(RevokeRefusal::NotActive))
         })
     }
+}
+
+/// Takes a code back whose lock is held, on somebody's word who may.
+pub(crate) async fn take_back(
+    tx: &mut Tx,
+    vault: &Vault,
+    mut code: AccessCode,
+    user: UserId,
+    now: Timestamp,
+) -> Answer<Revoked, NotActive> {
+    let id = code.id;
+    let in_flight = match code.reserved_attempt() {
+        Some(attempt) => Some(attempt_with(tx, attempt).await?),
+        None => None,
+    };
+    let revocation = match code.revoke(in_flight.as_ref(), now) {
+        Ok(revocation) => revocation,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if revocation == Revocation::Again {
+        let in_flight = in_flight_at_revoke(tx, id).await?;
+        return Ok(Ok(Revoked { code, revocation, in_flight }));
+    }
+    if let (Revocation::Withdrawn(_), Some(attempt)) = (revocation, in_flight) {
+        code.not_opened(attempt.leg, attempt.id, now);
+        let about = About::default().code(id).attempt(attempt.id).gate(attempt.gate);
+        withdraw(tx, attempt, now).await?;
+        record(tx, vault, EventKind::AttemptRefused, about, now).await?;
+    }
+    save_code(tx, &code).await?;
+    let revoked_by = sql("UPDATE codes SET revoked_by = $2 WHERE id = $1");
+    revoked_by.bind(id).bind(user).execute(tx).await?;
+    let about = About::default().by(user).intercom(code.intercom).code(id);
+    record(tx, vault, EventKind::PassRevoked, about, now).await?;
+    let in_flight = in_flight_at_revoke(tx, id).await?;
+    Ok(Ok(Revoked { code, revocation, in_flight }))
 }
 
 /// What was on the wire when the code was revoked, unless the gate did not open for it. What a host
@@ -300,11 +318,26 @@ pub(crate) async fn may_use(
     tx: &mut Tx,
     user: UserId,
     id: CodeId,
-) -> Result<std::result::Result<(), Denied>> {
+    now: Timestamp,
+) -> Answer<(), Denied> {
+    let Some(intercom) = intercom_of(tx, id).await? else { return Ok(Err(Denied::Unknown)) };
+    Ok(role_of(tx, &intercom, user, now).await?.may(Act::UseOneTimeAccess))
+}
+
+/// The same for one who writes: so it stays until that is done (S-4). Asked under the code's lock.
+pub(crate) async fn may_act_on(
+    tx: &mut Tx,
+    user: UserId,
+    id: CodeId,
+    now: Timestamp,
+) -> Answer<(), Denied> {
+    let Some(intercom) = intercom_of(tx, id).await? else { return Ok(Err(Denied::Unknown)) };
+    Ok(role_kept(tx, &intercom, user, now).await?.may(Act::UseOneTimeAccess))
+}
+
+async fn intercom_of(tx: &mut Tx, id: CodeId) -> Result<Option<String>> {
     let row = sql("SELECT intercom_id FROM codes WHERE id = $1").bind(id).optional(tx).await?;
-    let Some(row) = row else { return Ok(Err(Denied::Unknown)) };
-    let intercom: String = row.take("intercom_id")?;
-    Ok(role_of(tx, &intercom, user).await?.may(Act::UseOneTimeAccess))
+    row.map(|row| row.take("intercom_id")).transpose()
 }
 
 /// Whether a wish was answered before.

@@ -24,6 +24,7 @@ mod logins;
 mod migrations;
 mod overview;
 mod people;
+mod people_import;
 mod pins;
 mod redeem;
 mod registry;
@@ -34,6 +35,7 @@ mod sessions;
 mod spending;
 mod sql;
 mod step_up;
+mod tenants;
 mod totp;
 mod trace;
 mod transfers;
@@ -60,7 +62,8 @@ pub use identity::{Actor, Enrolment, GateRefusal, Renewal, Replacement};
 pub use intercoms::{Intercoms, SaveRefusal, SavedSettings, SettingsRefusal};
 pub use logins::{Aim, Begun, LoginRefusal, Logins, SignedIn, TooManyPins};
 pub use overview::{Glance, HOURS, Overview, PinTally, SLOT, SLOTS, SLOTS_AN_HOUR, Tally};
-pub use people::{People, Person};
+pub use people::{Change, Invitation, InviteRefusal, People, Person, Unshared};
+pub use people_import::{Imported, Listed};
 pub use pins::{End, Handed, Pins, Report};
 pub use redeem::{GuestPass, Redeem, Redemptions, Refused, Vouch, VouchRefusal};
 pub use registry::{Behind, Certificate, Fingerprint, Peer, Registry, Unwelcome};
@@ -70,6 +73,7 @@ pub use second_factors::{FactorRefusal, SecondFactorState, SecondFactors};
 pub use sessions::{Session, SessionRefusal, Sessions, StepUpNeeded};
 pub use spending::{HeldBack, Sending, Spending, Spent, Withheld};
 pub use step_up::NumberRefusal;
+pub use tenants::{SavedTenantSettings, TenantSaveRefusal};
 pub use trace::{RefusedTap, Trace, Traced};
 pub use transfers::{TransferRefusal, Transferred};
 pub use vault::Keys;
@@ -143,6 +147,7 @@ impl Store {
             spending::sweep(tx, now).await?;
             exceptions::sweep(tx, now).await?;
             webhooks::sweep(tx).await?;
+            people::sweep(tx, now).await?;
             // What a clock that was ahead wrote down must not hold for as long as it was ahead.
             for statement in [
                 "UPDATE pins_sent SET at = $1 WHERE $1 < at",

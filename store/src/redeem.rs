@@ -12,7 +12,7 @@ use domain::{
 };
 
 use crate::attempts::attempt_with;
-use crate::codes::{Pass, lock_code, may_use};
+use crate::codes::{Pass, lock_code, may_act_on, may_use};
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::row::attempt::{asked_by_word, attempt_of, leg_word};
@@ -115,7 +115,7 @@ impl Redemptions {
     ) -> Answer<GuestPass, Denied> {
         let vault = Arc::clone(&self.0.vault);
         reading!(self.0.db, |tx| {
-            if let Err(denied) = may_use(tx, user, id).await? {
+            if let Err(denied) = may_use(tx, user, id, now).await? {
                 return Ok(Err(denied));
             }
             guest_pass(tx, &vault, id, now).await.map(Ok)
@@ -193,7 +193,7 @@ impl Redemptions {
         in_transaction!(self.0.db, |tx| {
             let Vouch { user, code: id, leg, key } = vouch;
             let pass = lock_code(tx, &vault, id).await?;
-            if let Err(denied) = may_use(tx, user, id).await? {
+            if let Err(denied) = may_act_on(tx, user, id, now).await? {
                 return Ok(Err(VouchRefusal::Denied(denied)));
             }
             let Some(Pass { mut code, .. }) = pass else {

@@ -20,6 +20,7 @@ pub(crate) async fn details(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<axum::Json<CodeWithDigits>, Problem> {
-    let issued = api.store.codes().details(caller.user, segment(CodeId::parse(&id))?).await??;
+    let id = segment(CodeId::parse(&id))?;
+    let issued = api.store.codes().details(caller.user, id, api.now()).await??;
     Ok(axum::Json(CodeWithDigits::of(&api, &issued, asked.language.unwrap_or_default())))
 }

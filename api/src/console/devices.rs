@@ -50,7 +50,7 @@ pub(super) async fn list(
     State(api): State<Api>,
     Owner(caller): Owner,
 ) -> Result<Screen<Devices>, Problem> {
-    let devices = api.store.devices().of(caller.user).await?;
+    let devices = api.store.devices().of(caller.user, api.now()).await?;
     let devices = devices.iter().map(|device| shown(&api, device)).collect();
     Ok(Screen(Devices { devices }))
 }
@@ -62,7 +62,7 @@ pub(super) async fn details(
     Path(id): Path<String>,
     Query(done): Query<Done>,
 ) -> Result<Screen<Details>, Problem> {
-    let device = api.store.devices().details(caller.user, body::device(&id)?).await??;
+    let device = api.store.devices().details(caller.user, body::device(&id)?, api.now()).await??;
     Ok(Screen(Details { device: shown(&api, &device), done: done.words() }))
 }
 

@@ -33,7 +33,7 @@ pub(super) async fn show(
 ) -> Result<Screen<History>, Problem> {
     let (id, now) = (device(&id)?, api.now());
     let passes = api.store.codes().history(caller.user, id.clone(), now).await??;
-    let intercom = api.store.devices().details(caller.user, id.clone()).await??;
+    let intercom = api.store.devices().details(caller.user, id.clone(), api.now()).await??;
     let zone = intercom.time_zone.as_str();
     let ended = passes.iter().map(|pass| Ended {
         line: Line::of(pass, zone, now),

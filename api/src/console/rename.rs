@@ -35,8 +35,8 @@ pub(super) async fn show(
     Owner(caller): Owner,
     Path(id): Path<String>,
 ) -> Result<Screen<Rename>, Problem> {
-    let device = api.store.devices().details(caller.user, device(&id)?).await??;
-    device.role.may(Act::Manage)?;
+    let device = api.store.devices().details(caller.user, device(&id)?, api.now()).await??;
+    device.role.may(Act::Configure)?;
     let (id, name) = (device.kind.id(), device.name.as_str().to_owned());
     Ok(Screen(Rename { id, wrong: Wrong::default(), name }))
 }

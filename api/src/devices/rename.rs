@@ -38,5 +38,5 @@ pub(crate) async fn rename(
 /// Gives a device a name, as typed.
 pub(crate) async fn ask(api: &Api, user: UserId, id: &str, name: &str) -> Result<Device, Problem> {
     let name = DeviceName::parse(name).map_err(|error| Problem::field("name", error))?;
-    Ok(api.store.devices().rename(user, device(id)?, name).await??)
+    Ok(api.store.devices().rename(user, device(id)?, name, api.now()).await??)
 }

@@ -19,7 +19,7 @@ fn etag(version: u64) -> [(HeaderName, HeaderValue); 1] {
 
 /// The gates that somebody may set: those on their own account (B13).
 pub(crate) async fn own_gates(api: &Api, user: UserId) -> Result<Vec<Device>, Problem> {
-    let mut devices = api.store.devices().of(user).await?;
+    let mut devices = api.store.devices().of(user, api.now()).await?;
     devices.retain(|device| device.gate.is_some() && device.role == Role::Owner);
     Ok(devices)
 }

@@ -117,7 +117,7 @@ async fn who_gave_a_device_away_hears_of_that_and_of_nothing_after_it(world: Wor
     let buyer = world.signs_in("+27830000009").await.user;
     let gate = world.gate.to_string();
     world.transfers(&gate, &[]).await.unwrap();
-    let gone = world.store.people().unshare(buyer, gate, world.owner, world.now()).await;
+    let gone = world.store.people().unshare(buyer, gate, world.owner, false, world.now()).await;
     gone.unwrap().unwrap();
     world.later(Duration::from_secs(1));
     world.gate_is_ready(world.gate, &[]).await;
@@ -131,7 +131,7 @@ async fn who_gave_a_device_away_hears_of_that_and_of_nothing_after_it(world: Wor
 
 async fn a_reader_who_came_further_than_the_feed_is_told(world: World) {
     let unknown = EventId::new(&*world.dice, world.now());
-    let told = world.store.events().after(world.owner, Some(unknown), 10).await.unwrap();
+    let told = world.store.events().after(world.owner, Some(unknown), 10, world.now()).await.unwrap();
     assert_eq!(told, Err(UnknownEvent));
 }
 
@@ -249,11 +249,11 @@ async fn a_chain_is_signed_after_a_hundred_entries_or_an_hour(world: World) {
 
 impl World {
     /// What a reader is told after an event.
-    async fn told(&self, who: UserId, after: Option<EventId>, at_most: u32) -> Vec<Happened> {
-        self.store.events().after(who, after, at_most).await.unwrap().unwrap()
+    pub(crate) async fn told(&self, who: UserId, after: Option<EventId>, at_most: u32) -> Vec<Happened> {
+        self.store.events().after(who, after, at_most, self.now()).await.unwrap().unwrap()
     }
 
-    async fn files_all(&self) {
+    pub(crate) async fn files_all(&self) {
         while self.store.events().file(self.now()).await.unwrap() != 0 {}
     }
 

@@ -13,6 +13,8 @@ mod identity;
 mod logins;
 mod openings;
 mod overview;
+mod people;
+mod people_import;
 mod pins;
 mod postgres;
 mod races;

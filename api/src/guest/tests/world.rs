@@ -259,7 +259,7 @@ impl World {
 
     pub(crate) async fn renames_intercom(&self, name: &str) {
         let (id, name) = (self.intercom.to_string(), DeviceName::parse(name).unwrap());
-        self.store.devices().rename(self.owner, id, name).await.unwrap().unwrap();
+        self.store.devices().rename(self.owner, id, name, self.now()).await.unwrap().unwrap();
     }
 
     pub(crate) async fn issues(&self) -> Issued {
