@@ -515,3 +515,13 @@ problem-pass-suspended = Die hek moet weer in die instellings gekies word. Die p
 problem-busy = Te veel op een slag; probeer oor ’n oomblik weer.
 problem-unavailable = Nie nou beskikbaar nie; probeer oor ’n oomblik weer.
 problem-internal = Iets het aan ons kant verkeerd geloop.
+
+## People a device is shared with
+
+problem-not-csv = Die lys kon nie gelees word nie. Stoor dit as CSV in UTF-8.
+problem-no-wifi-access = Die eienaar het jou nie toegelaat om oor Wi-Fi oop te maak nie.
+problem-access-not-now = Jou toegang geld nie nou nie.
+problem-already-shared = Die toestel is reeds met hierdie nommer gedeel. Verander op hul bladsy wat hulle mag.
+problem-invitation-too-long = Huurders mag nie vir so lank nooi nie.
+problem-too-many-invitations = Jy het soveel gaste as wat huurders mag. Beëindig ’n uitnodiging, of wag tot een verby is.
+problem-too-many-people = Die toestel is met soveel mense gedeel as wat kan.

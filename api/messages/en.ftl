@@ -517,3 +517,13 @@ problem-pass-suspended = The gate must be chosen anew in the settings. The pass 
 problem-busy = Too much at once; try again in a moment.
 problem-unavailable = Not available right now; try again in a moment.
 problem-internal = Something went wrong on our side.
+
+## People a device is shared with
+
+problem-not-csv = The list could not be read. Save it as CSV in UTF-8.
+problem-no-wifi-access = The owner has not allowed you to open over Wi-Fi.
+problem-access-not-now = Your access does not hold at this time.
+problem-already-shared = The device is shared with this number already. Change what they may on their page.
+problem-invitation-too-long = Tenants may not invite for so long.
+problem-too-many-invitations = You have as many guests as tenants may. End an invitation, or wait for one to end.
+problem-too-many-people = The device is shared with as many people as it can be.

@@ -32,6 +32,7 @@ mod sessions;
 mod settings;
 mod step_ups;
 mod strays;
+mod tenants;
 mod tenure;
 pub mod webhooks;
 mod wire;
@@ -41,6 +42,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use authority::Authorities;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use domain::login::SessionLife;
 use domain::secret::SessionToken;
@@ -176,8 +178,11 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
         console_url: parts.console_url,
         stop: parts.stop,
     }));
-    let (json, document) = endpoints().split_for_parts();
+    let (json, mut document) = endpoints().split_for_parts();
+    let (lists, more) = lists().split_for_parts();
+    document.merge(more);
     let openapi = openapi::route(&openapi::with_problems(document));
+    let lists = lists.route_layer(from_fn_with_state(api.clone(), hosts::public));
     let public = json.merge(guest::routes(&api)).merge(openapi);
     let public = public.route_layer(from_fn_with_state(api.clone(), hosts::public));
     let pictures = guest::pictures(&api);
@@ -191,7 +196,8 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
         .method_not_allowed_fallback(answers::method_not_allowed);
     let reports = courier::reports::routes();
     let reports = reports.route_layer(from_fn_with_state(api.clone(), hosts::public));
-    let router = body::small(router).merge(body::large(pictures)).merge(reports);
+    let router =
+        body::small(router).merge(body::large(pictures)).merge(body::large(lists)).merge(reports);
     let clock = Arc::clone(&api.clock);
     let router = body::told(router.with_state(api.clone()), clock);
     Ok(router.layer(from_fn_with_state(api, strays::told)))
@@ -221,8 +227,9 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(devices::release::release))
         .routes(routes!(devices::replace::replace))
         .routes(routes!(devices::pulse_gap::set))
-        .routes(routes!(people::list::list, people::share::share))
-        .routes(routes!(people::unshare::unshare))
+        .routes(routes!(people::list::list, people::share::share, people::invite::invite))
+        .routes(routes!(people::change::change, people::unshare::unshare))
+        .routes(routes!(tenants::read::read, tenants::replace::replace))
         .routes(routes!(enrolments::enrol))
         .routes(routes!(renewals::renew))
         .routes(routes!(settings::read::read, settings::replace::replace))
@@ -240,6 +247,12 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(webhooks::dead::list, webhooks::dead::revive))
         .routes(routes!(events::list::list))
         .routes(routes!(events::stream::stream))
+}
+
+/// The endpoints that take more than a few fields.
+fn lists() -> OpenApiRouter<Api> {
+    let import = OpenApiRouter::new().routes(routes!(people::import::import));
+    import.layer(DefaultBodyLimit::max(people::import::MAX_BYTES))
 }
 
 #[cfg(test)]

@@ -34,6 +34,9 @@ pub(crate) struct Device {
     serial: String,
     /// What the caller is to it: `owner` or `shared`
     role: &'static str,
+    /// Shared ones only: the caller's type of access, `full`, `tenant`, `always`, `repeat` or
+    /// `temporary`
+    access: Option<&'static str>,
     time_zone: String,
     /// Gates only: whether it can be opened now
     online: Option<bool>,
@@ -59,9 +62,10 @@ impl Device {
                 ("intercom", Some(device.has_settings && may_use), board)
             }
         };
-        let role = match device.role {
-            Role::Owner => "owner",
-            Role::Shared { .. } | Role::Stranger => "shared",
+        let (role, access) = match device.role {
+            Role::Owner => ("owner", None),
+            Role::Shared { share, .. } => ("shared", Some(share.access.as_str())),
+            Role::Stranger => ("shared", None),
         };
         Self {
             id: device.kind.id(),
@@ -69,6 +73,7 @@ impl Device {
             name: device.name.as_str().to_owned(),
             serial: device.serial.clone(),
             role,
+            access,
             time_zone: device.time_zone.clone(),
             online: device.gate.as_ref().map(|gate: &Gate| gate.ready(now).is_some()),
             barred: device.gate.as_ref().and_then(|gate| gate.barred).map(|barred| match barred {

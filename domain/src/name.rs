@@ -56,7 +56,8 @@ impl Notes {
     pub fn parse(text: &str) -> Result<Self, InvalidNotes> {
         let notes = text.replace("\r\n", "\n");
         let notes = notes.trim();
-        let is_odd = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || turns_text_around(c);
+        let is_odd =
+            |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || turns_text_around(c);
         if MAX_NOTES_CHARS < notes.chars().count() || notes.chars().any(is_odd) {
             return Err(InvalidNotes);
         }

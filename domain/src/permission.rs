@@ -224,9 +224,8 @@ mod tests {
     #[test]
     fn a_tenant_invites_guests_and_sees_only_those() {
         let types = [Access::Full, Access::Tenant, Access::Always, noon(), stay(0, 1)];
-        let given = |one_time_access| {
-            types.map(|access| Share { access, one_time_access, wifi: true })
-        };
+        let given =
+            |one_time_access| types.map(|access| Share { access, one_time_access, wifi: true });
         let tenant = role(always(Access::Tenant));
         for share in given(true).into_iter().chain(given(false)) {
             assert_eq!(Role::Owner.may_give(share), Ok(()));

@@ -181,7 +181,9 @@ impl Minute {
     /// Reads `08:30`.
     pub fn parse(text: &str) -> Result<Self, InvalidTimes> {
         let digits = |text: &str| match text.as_bytes() {
-            [a @ b'0'..=b'9', b @ b'0'..=b'9'] => Ok(u16::from(a - b'0') * 10 + u16::from(b - b'0')),
+            [a @ b'0'..=b'9', b @ b'0'..=b'9'] => {
+                Ok(u16::from(a - b'0') * 10 + u16::from(b - b'0'))
+            }
             _ => Err(InvalidTimes),
         };
         let (hours, minutes) = text.split_once(':').ok_or(InvalidTimes)?;

@@ -192,7 +192,13 @@ impl World {
             self.oracle.complain(format!("INV1: the {way:?} of {code} opens twice, now for {id}"));
         }
         let owner = self.house.residents.owner;
-        let kept = self.house.store.attempts().read(owner, id, self.service_time()).await.expect("no fault");
+        let kept = self
+            .house
+            .store
+            .attempts()
+            .read(owner, id, self.service_time())
+            .await
+            .expect("no fault");
         match kept.expect("the owner may see it").state {
             State::Sent { .. } | State::Executed { .. } => {}
             State::Pending => self.oracle.complain(format!("INV8: {id} opens before its claim")),
@@ -200,7 +206,13 @@ impl World {
                 self.oracle.complain(format!("INV1b: {id} opens, though settled: {why:?}"));
             }
         }
-        let kept = self.house.store.codes().details(owner, code, self.service_time()).await.expect("no fault");
+        let kept = self
+            .house
+            .store
+            .codes()
+            .details(owner, code, self.service_time())
+            .await
+            .expect("no fault");
         let entry = kept.expect("the owner may see it").pass.code.entry;
         if way == Leg::Exit && !matches!(entry, LegState::Used { .. }) {
             self.oracle.complain(format!("INV7: out of {code} without in"));
@@ -272,7 +284,13 @@ impl World {
         let gate = self.gates.iter().find(|gate| gate.id == attempt.gate);
         let written = gate.is_some_and(|gate| gate.flash.contains(&CommandId(id.to_bytes())));
         let owner = self.house.residents.owner;
-        let kept = self.house.store.attempts().read(owner, id, self.service_time()).await.expect("no fault");
+        let kept = self
+            .house
+            .store
+            .attempts()
+            .read(owner, id, self.service_time())
+            .await
+            .expect("no fault");
         let kept = kept.expect("the owner may see it");
         written && matches!(kept.state, State::Executed { .. })
     }

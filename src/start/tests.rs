@@ -390,7 +390,8 @@ impl Family {
     }
 
     async fn gate_is_ready(&self, store: &Store, home: &Home) -> bool {
-        let device = store.devices().details(self.owner, self.gate.to_string(), home.clock.now()).await;
+        let device =
+            store.devices().details(self.owner, self.gate.to_string(), home.clock.now()).await;
         let gate = device.expect("no fault").expect("may see it").gate;
         gate.expect("it is a gate").ready(home.clock.now()).is_some()
     }

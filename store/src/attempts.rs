@@ -164,7 +164,8 @@ impl Attempts {
                 return Ok(Err(Denied::Unknown));
             };
             let intercom: String = row.take("intercom_id")?;
-            if let Err(denied) = role_of(tx, &intercom, user, now).await?.may(Act::UseOneTimeAccess) {
+            if let Err(denied) = role_of(tx, &intercom, user, now).await?.may(Act::UseOneTimeAccess)
+            {
                 return Ok(Err(denied));
             }
             attempt_of(&row).map(Ok)

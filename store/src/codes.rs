@@ -134,7 +134,9 @@ impl Codes {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             lock_device(tx, &issue.device).await?;
-            let id = match intercom(tx, &issue.device, issue.user, Act::UseOneTimeAccess, now).await? {
+            let id = match intercom(tx, &issue.device, issue.user, Act::UseOneTimeAccess, now)
+                .await?
+            {
                 Ok(id) => id,
                 Err(SettingsRefusal::Denied(denied)) => {
                     return Ok(Err(IssueRefusal::Denied(denied)));

@@ -274,12 +274,7 @@ async fn rename(tx: &mut Tx, id: &str, name: &DeviceName) -> Result<()> {
     rename.bind(id).bind(name.as_str()).execute(tx).await.map(drop)
 }
 
-pub(crate) async fn seen_by(
-    tx: &mut Tx,
-    id: &str,
-    user: UserId,
-    now: Timestamp,
-) -> Result<Device> {
+pub(crate) async fn seen_by(tx: &mut Tx, id: &str, user: UserId, now: Timestamp) -> Result<Device> {
     let row: Row = sql("SELECT d.*, s.*, x.saved_at
                         FROM devices d
                         LEFT JOIN shares s ON s.device_id = d.id AND s.user_id = $2

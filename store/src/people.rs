@@ -135,11 +135,11 @@ impl People {
     ) -> Answer<Person, InviteRefusal> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
-            let user = match invited(tx, &vault, &device, by, &phone, Act::ManagePeople, now).await?
-            {
-                Ok((_, user)) => user,
-                Err(refusal) => return Ok(Err(refusal)),
-            };
+            let user =
+                match invited(tx, &vault, &device, by, &phone, Act::ManagePeople, now).await? {
+                    Ok((_, user)) => user,
+                    Err(refusal) => return Ok(Err(refusal)),
+                };
             let before = person(tx, &vault, &device, user, now).await?.filter(Person::is_there);
             let mut after = before.clone().unwrap_or_else(|| Person::new(by, user, phone, now));
             after.share.one_time_access = one_time_access;
@@ -471,12 +471,7 @@ async fn send_away(
     told(tx, vault, device, by, Some(person), None, now).await
 }
 
-async fn guests_of(
-    tx: &mut Tx,
-    device: &str,
-    user: UserId,
-    now: Timestamp,
-) -> Result<Vec<UserId>> {
+async fn guests_of(tx: &mut Tx, device: &str, user: UserId, now: Timestamp) -> Result<Vec<UserId>> {
     let rows = sql("SELECT user_id FROM shares
                     WHERE device_id = $1 AND invited_by = $2 AND $3 < until_at ORDER BY user_id");
     let rows = rows.bind(device).bind(user).bind(now).all(tx).await?;

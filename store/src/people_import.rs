@@ -78,7 +78,10 @@ impl People {
                 if !only_look {
                     let user = user_with(tx, &vault, &listed.phone, now).await?;
                     let Listed { phone, name, notes } = listed;
-                    people.push((place, Person { share, name, notes, ..Person::new(by, user, phone, now) }));
+                    people.push((
+                        place,
+                        Person { share, name, notes, ..Person::new(by, user, phone, now) },
+                    ));
                 }
             }
             lock_device(tx, &device).await?;

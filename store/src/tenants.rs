@@ -69,13 +69,15 @@ impl People {
                 return Ok(Err(TenantSaveRefusal::Stale(current)));
             }
             let saved = SavedTenantSettings { settings, version: version + 1 };
-            sql("INSERT INTO tenant_settings (device_id, longest_minutes, max_invitations, version,
+            sql(
+                "INSERT INTO tenant_settings (device_id, longest_minutes, max_invitations, version,
                                               saved_at, saved_by)
                  VALUES ($1, $2, $3, $4, $5, $6)
                  ON CONFLICT (device_id) DO UPDATE SET
                      longest_minutes = excluded.longest_minutes,
                      max_invitations = excluded.max_invitations, version = excluded.version,
-                     saved_at = excluded.saved_at, saved_by = excluded.saved_by")
+                     saved_at = excluded.saved_at, saved_by = excluded.saved_by",
+            )
             .bind(device.as_str())
             .bind(u32::from(settings.longest.minutes()))
             .bind(settings.at_once.count())

@@ -59,7 +59,8 @@ pub(crate) async fn stream(
         Some(last) => cursor("Last-Event-ID", Some(last))?,
         None => cursor("after", from.after.as_deref())?,
     };
-    let waiting = known(api.store.events().after(caller.user, seen, PAGE, api.now()).await?)?.into();
+    let waiting =
+        known(api.store.events().after(caller.user, seen, PAGE, api.now()).await?)?.into();
     let place = api.pages_of_sessions.take(caller.session.id).ok_or(Code::TooManyRequests)?;
     let (bell, user) = (api.store.bell(), caller.user);
     let reader = Reader { bell, api: api.clone(), user, seen, waiting, _place: place };

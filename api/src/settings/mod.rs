@@ -12,7 +12,7 @@ use crate::Api;
 use crate::answers::Problem;
 
 /// The version of settings as an entity tag; `"0"` when never saved.
-fn etag(version: u64) -> [(HeaderName, HeaderValue); 1] {
+pub(crate) fn etag(version: u64) -> [(HeaderName, HeaderValue); 1] {
     let tag = HeaderValue::from_str(&format!("\"{version}\""));
     [(header::ETAG, tag.unwrap_or(HeaderValue::from_static("\"0\"")))]
 }

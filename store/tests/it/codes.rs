@@ -174,7 +174,8 @@ async fn o_8_settings_change_only_new_codes(world: World) {
         .saves(Settings { invite_duration: hour, max_users: one, ..world.settings() })
         .await
         .unwrap();
-    let kept = world.store.codes().details(world.owner, old.id, world.now()).await.unwrap().unwrap().pass;
+    let kept =
+        world.store.codes().details(world.owner, old.id, world.now()).await.unwrap().unwrap().pass;
     assert_eq!((kept.code.expires_at, kept.limit_at_issue), (old.expires_at, 10));
     let refusal = world.asks_for_a_code(world.guest()).await.unwrap_err();
     assert!(matches!(refusal, IssueRefusal::LimitReached { active: 1, limit: 1, .. }));

@@ -216,7 +216,8 @@ async fn s_1_s_2_the_grant_decides_about_codes(world: World) {
 async fn a_stranger_does_not_learn_that_a_device_exists(world: World) {
     let stranger = world.signs_in("+27839998888").await.user;
     let devices = world.store.devices();
-    let there = devices.details(stranger, world.gate.to_string(), world.now()).await.unwrap().unwrap_err();
+    let there =
+        devices.details(stranger, world.gate.to_string(), world.now()).await.unwrap().unwrap_err();
     let nowhere = GateId::new(&*world.dice, world.now()).to_string();
     let missing = devices.details(stranger, nowhere, world.now()).await.unwrap().unwrap_err();
     assert_eq!((there, missing), (Denied::Unknown, Denied::Unknown));
@@ -269,7 +270,8 @@ async fn an_old_goodbye_does_not_speak_for_a_newer_connection(world: World) {
         assert!(ready.unwrap());
     }
     let is_there = || async {
-        let details = world.store.devices().details(world.owner, world.gate.to_string(), world.now()).await;
+        let details =
+            world.store.devices().details(world.owner, world.gate.to_string(), world.now()).await;
         details.unwrap().unwrap().gate.unwrap().ready(world.now()).is_some()
     };
     gates.gone(world.gate, [1; 16], world.now()).await.unwrap();

@@ -54,10 +54,12 @@ async fn an_owner_invites_changes_and_sends_away_and_each_is_told(world: World) 
     assert_eq!(user, person.user, "the same person, when they come");
     assert_eq!(world.may(user, Act::OpenGate).await, Ok(()));
     let change = Change { wifi: Some(false), one_time_access: Some(true), ..Change::default() };
+    world.later(Duration::from_secs(1));
     let changed = world.changes(world.owner, user, change).await.unwrap();
     assert!(!changed.share.wifi && changed.share.one_time_access);
     assert_eq!(changed.name.unwrap().as_str(), "Nomsa");
     assert_eq!(world.may(user, Act::OpenGate).await, Err(Denied::NoWifi), "at once");
+    world.later(Duration::from_secs(1));
     world.unshares(world.owner, user, false).await.unwrap();
     assert_eq!(world.may(user, Act::SeeDevice).await, Err(Denied::Unknown));
     world.unshares(world.owner, user, false).await.expect("done is done");
@@ -68,7 +70,8 @@ async fn an_owner_invites_changes_and_sends_away_and_each_is_told(world: World) 
     let told = world.told(world.owner, None, 1000).await;
     let about = told.iter().filter(|event| event.user == Some(user) && event.device.is_some());
     let kinds: Vec<_> = about.map(|event| event.kind.as_str()).collect();
-    let expected = ["person.added", "grant.added", "person.changed", "grant.removed", "person.removed"];
+    let expected =
+        ["person.added", "grant.added", "person.changed", "grant.removed", "person.removed"];
     assert_eq!(BTreeSet::from_iter(kinds.iter()), BTreeSet::from_iter(&expected));
     assert_eq!((kinds.len(), kinds[0]), (5, "person.added"), "each once");
     let own: Vec<_> = world.told(user, None, 1000).await;
@@ -317,9 +320,8 @@ async fn of_two_guests_for_a_tenants_last_slot_one_is_invited(world: World) {
     let tenant = world.invites(world.owner, TENANT, Access::Tenant).await.unwrap().user;
     race("invite/invite", world, 1, async move |world, _| {
         let stay = world.stay(Duration::ZERO, HOUR);
-        let invites = |world: Arc<World>, number| async move {
-            world.invites(tenant, number, stay).await
-        };
+        let invites =
+            |world: Arc<World>, number| async move { world.invites(tenant, number, stay).await };
         let one = invites(Arc::clone(&world), GUEST);
         let guest = match both(one, invites(Arc::clone(&world), OTHER)).await {
             (Ok(guest), Err(refusal)) | (Err(refusal), Ok(guest)) => {

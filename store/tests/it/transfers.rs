@@ -32,16 +32,24 @@ async fn o_9_settings_grants_and_codes_go_along_with_an_intercom_and_its_gate(wo
     let intercom = world.intercom.to_string();
     let codes = world.store.codes().history(buyer, intercom.clone(), world.now()).await.unwrap();
     assert_eq!(codes.unwrap()[0].code.id, inside.pass.code.id);
-    let kept = world.store.intercoms().settings(buyer, intercom.clone(), world.now()).await.unwrap().unwrap();
+    let kept = world
+        .store
+        .intercoms()
+        .settings(buyer, intercom.clone(), world.now())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(kept.unwrap().settings, world.settings());
     // The former owner may still use it, and change nothing.
     assert!(world.asks_for_a_code(world.guest()).await.is_ok());
     let denied = Err(SaveRefusal::Settings(SettingsRefusal::Denied(Denied::NotOwner)));
     assert_eq!(world.saves_blindly(world.settings(), 1).await, denied);
-    let seen = world.store.devices().details(world.owner, intercom.clone(), world.now()).await.unwrap();
+    let seen =
+        world.store.devices().details(world.owner, intercom.clone(), world.now()).await.unwrap();
     let share = Share { access: Access::Full, one_time_access: true, wifi: true };
     assert_eq!(seen.unwrap().role, Role::Shared { share, holds: Holds::Now });
-    let calls = world.store.intercoms().guests_may_call(buyer, intercom, world.now()).await.unwrap();
+    let calls =
+        world.store.intercoms().guests_may_call(buyer, intercom, world.now()).await.unwrap();
     assert_eq!(calls, Ok(None), "nobody's number is shown that did not agree");
 }
 
