@@ -183,6 +183,10 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
     document.merge(more);
     let openapi = openapi::route(&openapi::with_problems(document));
     let lists = lists.route_layer(from_fn_with_state(api.clone(), hosts::public));
+    let pages_of_lists = console::lists(&api);
+    let pages_of_lists =
+        pages_of_lists.route_layer(from_fn_with_state(api.clone(), hosts::console));
+    let lists = lists.merge(pages_of_lists);
     let public = json.merge(guest::routes(&api)).merge(openapi);
     let public = public.route_layer(from_fn_with_state(api.clone(), hosts::public));
     let pictures = guest::pictures(&api);

@@ -8,6 +8,7 @@ use store::{Device, DeviceKind};
 
 use super::done::Done;
 use super::owner::Owner;
+use super::people;
 use crate::Api;
 use crate::answers::Problem;
 use crate::body::{self, Path, Query};
@@ -35,6 +36,12 @@ struct Shown {
     serial: String,
     is_intercom: bool,
     is_owner: bool,
+    /// Of what type the reader's access is, where it is shared with them.
+    access: Option<Words>,
+    /// Whether the reader may invite people to it.
+    may_invite: bool,
+    /// Whether the reader may change its name.
+    may_rename: bool,
     /// What keeps it from being of use.
     trouble: Option<Words>,
     /// Gates only: whether it can be opened now.
@@ -75,6 +82,12 @@ fn shown(api: &Api, device: &Device) -> Shown {
         serial: device.serial.clone(),
         is_intercom,
         is_owner: device.role == Role::Owner,
+        access: match device.role {
+            Role::Shared { share, .. } => Some(people::of_type(share.access.as_str())),
+            Role::Owner | Role::Stranger => None,
+        },
+        may_invite: device.role.may(Act::Invite).is_ok(),
+        may_rename: device.role.may(Act::Configure).is_ok(),
         trouble: trouble(device).map(Words::of),
         online: device.gate.as_ref().map(|gate| gate.ready(api.now()).is_some()),
         one_time_access: is_intercom && device.has_settings && may_use,

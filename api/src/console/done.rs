@@ -19,6 +19,8 @@ impl Done {
             "deleted" => Some(Words::of("done-deleted")),
             "number" => Some(Words::of("done-number")),
             "app_off" => Some(Words::of("done-app-off")),
+            "invited" => Some(Words::of("done-invited")),
+            "removed" => Some(Words::of("done-removed")),
             "claimed" => Some(Words::of("done-claimed")),
             _ => None,
         }

@@ -20,6 +20,7 @@ mod invite;
 mod let_through;
 mod live;
 mod owner;
+mod people;
 mod rename;
 mod send;
 mod settings;
@@ -28,6 +29,7 @@ mod trouble;
 mod visit;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Redirect;
 use axum::routing::{get, post};
@@ -47,6 +49,10 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
     let let_out = get(let_through::ask_out).post(let_through::let_out);
     let proof = get(account::proof::pin).post(account::proof::try_pin);
     let number = get(account::number::pin).post(account::number::try_pin);
+    let invite = get(people::invite::show).post(people::invite::invite);
+    let person = get(people::person::show).post(people::person::save);
+    let remove = get(people::remove::ask).post(people::remove::remove);
+    let tenants = get(people::tenants::show).post(people::tenants::save);
     Router::new()
         .route("/console", get(async || Redirect::to(HOME)))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::ask))
@@ -81,6 +87,22 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/console/codes/{id}/delete", get(delete::ask).post(delete::delete))
         .route("/console/codes/{id}/let-in", let_in)
         .route("/console/codes/{id}/let-out", let_out)
+        .route("/console/devices/{id}/people", get(people::show))
+        .route("/console/devices/{id}/people/invite", invite)
+        .route("/console/devices/{id}/people/{user}", person)
+        .route("/console/devices/{id}/people/{user}/type", get(people::person::types))
+        .route("/console/devices/{id}/people/{user}/remove", remove)
+        .route("/console/devices/{id}/tenants", tenants)
+        .layer(map_response(trouble::told))
+        .layer(from_fn_with_state(api.clone(), pages::rim))
+}
+
+/// The page that takes more than a form's few bytes: a list of people.
+pub(crate) fn lists(api: &Api) -> Router<Api> {
+    let limit = DefaultBodyLimit::max(people::import::MAX_BYTES);
+    let import = get(people::import::show).post(people::import::import).layer(limit);
+    Router::new()
+        .route("/console/devices/{id}/people/import", import)
         .layer(map_response(trouble::told))
         .layer(from_fn_with_state(api.clone(), pages::rim))
 }
