@@ -620,3 +620,4 @@ field-until = Kies ’n tyd wat later is en nog nie verby is nie.
 field-notes = Tik hoogstens 500 karakters.
 field-longest-invitation-minutes = Kies van 15 minute tot drie dae.
 field-max-active-invitations = Tik ’n nommer van 1 tot 100.
+code-by-former = Deur ’n vorige gebruiker gemaak

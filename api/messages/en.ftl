@@ -622,3 +622,4 @@ field-until = Choose a time that is later and has not passed.
 field-notes = Type at most 500 characters.
 field-longest-invitation-minutes = Choose from 15 minutes to three days.
 field-max-active-invitations = Type a number from 1 to 100.
+code-by-former = Made by a former user

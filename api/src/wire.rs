@@ -1,11 +1,13 @@
 //! Shapes that several endpoints share. Times are RFC 3339 in UTC, ids carry their kind.
 
+use std::collections::HashSet;
+
 use domain::access_code::Standing;
 use domain::attempt::{AskedBy, State};
 use domain::gate::{Barred, Gate};
 use domain::permission::{Act, Role};
 use domain::settings::ExitGate;
-use domain::{Attempt, Leg, Timestamp};
+use domain::{Attempt, Leg, Timestamp, UserId};
 use serde::Serialize;
 use store::{DeviceKind, Pass, SavedSettings};
 use utoipa::ToSchema;
@@ -134,6 +136,8 @@ pub(crate) struct Code {
     link_locked_at: Option<String>,
     /// Who made it
     issued_by: String,
+    /// Whether who made it has the intercom no more
+    issued_by_former_user: bool,
 }
 
 impl Code {
@@ -160,7 +164,15 @@ impl Code {
             remaining_seconds: remaining,
             link_locked_at: code.guard.locked_at.map(rfc3339),
             issued_by: pass.issued_by.to_string(),
+            issued_by_former_user: false,
         }
+    }
+
+    /// The same, saying whether its maker is a former user (S-5).
+    pub(crate) fn made_by_one_of(mut self, former: &HashSet<UserId>) -> Self {
+        self.issued_by_former_user =
+            UserId::parse(&self.issued_by).is_ok_and(|maker| former.contains(&maker));
+        self
     }
 }
 

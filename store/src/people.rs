@@ -5,6 +5,7 @@
 //! Whoever changes a share locks its device first, so that a limit holds and a check still holds
 //! when what it allowed is written (S-4).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::access_code::End;
@@ -285,6 +286,24 @@ impl People {
                 }
             }
             Ok(Ok(people))
+        })
+    }
+
+    /// Who of these has the device no more: what they made there is a former user's (S-5).
+    pub async fn former(
+        &self,
+        device: String,
+        users: Vec<UserId>,
+        now: Timestamp,
+    ) -> Result<HashSet<UserId>> {
+        reading!(self.0.db, |tx| {
+            let mut former = HashSet::new();
+            for user in HashSet::<UserId>::from_iter(users) {
+                if role_of(tx, &device, user, now).await? == Role::Stranger {
+                    former.insert(user);
+                }
+            }
+            Ok(former)
         })
     }
 

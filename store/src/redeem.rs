@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::access_code::{ATTEMPT_WINDOW, Leg, Refusal, Request, Target};
 use domain::event::EventKind;
-use domain::permission::Denied;
+use domain::permission::{Denied, Role};
 use domain::secret::{LinkToken, Reference};
 use domain::{
     AccessCode, Attempt, AttemptId, CodeId, GateId, IntercomId, Passcode, PhoneNumber, Timestamp,
@@ -17,7 +17,7 @@ use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::row::attempt::{asked_by_word, attempt_of, leg_word};
 use crate::row::code::{pass_of, save_code};
-use crate::row::device::{gate_with, settings_with};
+use crate::row::device::{gate_with, role_of, settings_with};
 use crate::row::phone;
 use crate::sql::{Tx, sql};
 use crate::transfers::same_owner;
@@ -45,6 +45,8 @@ pub struct GuestPass {
     pub is_suspended: bool,
     /// The owner's number as it is now, if the owner lets guests call.
     pub host: Option<PhoneNumber>,
+    /// Whether who made it has the intercom no more (S-5).
+    pub maker_is_former: bool,
 }
 
 /// A guest at the gate.
@@ -274,7 +276,9 @@ async fn guest_pass(tx: &mut Tx, vault: &Vault, id: CodeId, now: Timestamp) -> R
         }
     };
     let target = target_for(tx, &pass.code, next).await?;
+    let maker = role_of(tx, &pass.code.intercom.to_string(), pass.issued_by, now).await?;
     Ok(GuestPass {
+        maker_is_former: maker == Role::Stranger,
         intercom_name: row.take("intercom_name")?,
         time_zone: row.take("time_zone")?,
         latest: latest.map(|row| attempt_of(&row)).transpose()?,

@@ -27,6 +27,7 @@ mod meter;
 mod oracle;
 mod owner;
 mod pages;
+mod people;
 #[path = "../../store/tests/it/postgres.rs"]
 mod postgres;
 mod process;

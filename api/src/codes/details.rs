@@ -3,8 +3,8 @@
 use axum::extract::State;
 use domain::CodeId;
 
-use super::CodeWithDigits;
 use super::share::{Asked, Language};
+use super::{CodeWithDigits, former_makers};
 use crate::Api;
 use crate::answers::Problem;
 use crate::body::{Path, Query, segment};
@@ -22,5 +22,8 @@ pub(crate) async fn details(
 ) -> Result<axum::Json<CodeWithDigits>, Problem> {
     let id = segment(CodeId::parse(&id))?;
     let issued = api.store.codes().details(caller.user, id, api.now()).await??;
-    Ok(axum::Json(CodeWithDigits::of(&api, &issued, asked.language.unwrap_or_default())))
+    let intercom = issued.pass.code.intercom.to_string();
+    let former = former_makers(&api, &intercom, std::slice::from_ref(&issued.pass)).await?;
+    let language = asked.language.unwrap_or_default();
+    Ok(axum::Json(CodeWithDigits::of(&api, &issued, &former, language)))
 }

@@ -2,11 +2,11 @@
 
 use axum::extract::State;
 
-use super::Codes;
+use super::{Codes, listed};
+use crate::Api;
 use crate::answers::Problem;
 use crate::body::{Path, device};
 use crate::caller::Caller;
-use crate::{Api, wire};
 
 /// Lists the active codes of an intercom, whoever made them; the next to end first.
 #[utoipa::path(get, path = "/v1/intercoms/{id}/codes", tag = "codes",
@@ -17,7 +17,7 @@ pub(crate) async fn list(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<axum::Json<Codes>, Problem> {
-    let now = api.now();
-    let passes = api.store.codes().active(caller.user, device(&id)?, now).await??;
-    Ok(axum::Json(Codes { items: passes.iter().map(|pass| wire::Code::of(pass, now)).collect() }))
+    let id = device(&id)?;
+    let passes = api.store.codes().active(caller.user, id.clone(), api.now()).await??;
+    Ok(axum::Json(listed(&api, &id, &passes).await?))
 }

@@ -8,10 +8,14 @@ pub(crate) mod list;
 pub(crate) mod revoke;
 pub(crate) mod share;
 
+use std::collections::HashSet;
+
+use domain::UserId;
 use serde::Serialize;
-use store::Issued;
+use store::{Issued, Pass};
 use utoipa::ToSchema;
 
+use crate::answers::Problem;
 use crate::{Api, wire};
 
 /// Codes, without their digits.
@@ -36,11 +40,11 @@ pub(crate) struct CodeWithDigits {
 }
 
 impl CodeWithDigits {
-    fn of(api: &Api, issued: &Issued, language: share::Language) -> Self {
+    fn of(api: &Api, issued: &Issued, former: &HashSet<UserId>, language: share::Language) -> Self {
         let pass = &issued.pass;
         let link = link(api, issued);
         Self {
-            code: wire::Code::of(pass, api.now()),
+            code: wire::Code::of(pass, api.now()).made_by_one_of(former),
             digits: pass.code.passcode.reveal(),
             guest_mobile: pass.guest.mobile.reveal().to_owned(),
             share: share::Share::of(issued, &link, language.into()),
@@ -48,6 +52,23 @@ impl CodeWithDigits {
             reference: pass.reference.reveal(),
         }
     }
+}
+
+/// Who made one of these codes and has the intercom no more (S-5).
+pub(crate) async fn former_makers(
+    api: &Api,
+    intercom: &str,
+    passes: &[Pass],
+) -> Result<HashSet<UserId>, Problem> {
+    let makers = passes.iter().map(|pass| pass.issued_by).collect();
+    Ok(api.store.people().former(intercom.to_owned(), makers, api.now()).await?)
+}
+
+/// Codes of an intercom, as they are now.
+async fn listed(api: &Api, intercom: &str, passes: &[Pass]) -> Result<Codes, Problem> {
+    let (former, now) = (former_makers(api, intercom, passes).await?, api.now());
+    let items = passes.iter().map(|pass| wire::Code::of(pass, now).made_by_one_of(&former));
+    Ok(Codes { items: items.collect() })
 }
 
 /// The guest's link.

@@ -106,7 +106,7 @@ fn told(api: &Api, user: UserId, seen: &GuestPass) -> Shown {
             (true, None) => "code-link-works",
         }),
         made_at: Moment::new(code.issued_at, zone),
-        made_by: visit::made_by(pass, user),
+        made_by: visit::made_by(pass, user, seen.maker_is_former),
         perhaps_inside: perhaps_inside
             .then(|| Words::of("visit-perhaps-inside").with("guest", guest)),
         gate_trouble: match (seen.is_suspended, seen.gate_is_there) {

@@ -8,6 +8,7 @@ use super::visit::{self, Line};
 use crate::Api;
 use crate::answers::Problem;
 use crate::body::{Path, device};
+use crate::codes::former_makers;
 use crate::pages::{Moment, Screen, Words, filters};
 
 #[derive(Template)]
@@ -34,11 +35,12 @@ pub(super) async fn show(
     let (id, now) = (device(&id)?, api.now());
     let passes = api.store.codes().history(caller.user, id.clone(), now).await??;
     let intercom = api.store.devices().details(caller.user, id.clone(), api.now()).await??;
+    let former = former_makers(&api, &id, &passes).await?;
     let zone = intercom.time_zone.as_str();
     let ended = passes.iter().map(|pass| Ended {
         line: Line::of(pass, zone, now),
         made_at: Moment::new(pass.code.issued_at, zone),
-        made_by: visit::made_by(pass, caller.user),
+        made_by: visit::made_by(pass, caller.user, former.contains(&pass.issued_by)),
     });
     let (ended, place) = (ended.collect(), intercom.name.as_str().to_owned());
     Ok(Screen(History { id, place, ended }))

@@ -5,6 +5,7 @@ mod codes;
 mod devices;
 mod hosts;
 mod live;
+mod people;
 mod settings;
 mod visit;
 

@@ -101,6 +101,10 @@ pub(super) fn opening(code: &AccessCode, attempt: &Attempt, zone: &str, now: Tim
 }
 
 /// Who made a code, in the eyes of a reader.
-pub(super) fn made_by(pass: &Pass, reader: UserId) -> Words {
-    Words::of(if pass.issued_by == reader { "code-by-you" } else { "code-by-other" })
+pub(super) fn made_by(pass: &Pass, reader: UserId, is_former: bool) -> Words {
+    Words::of(match (pass.issued_by == reader, is_former) {
+        (true, _) => "code-by-you",
+        (false, true) => "code-by-former",
+        (false, false) => "code-by-other",
+    })
 }

@@ -89,3 +89,6 @@ fn noted(
 fn yes() -> bool {
     true
 }
+
+#[cfg(test)]
+mod tests;

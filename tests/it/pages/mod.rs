@@ -3,3 +3,4 @@
 mod browser;
 mod guest;
 mod owner;
+mod people;

@@ -37,7 +37,12 @@ pub(in crate::console) async fn show(
     let (now, zone) = (api.now(), place.zone.clone());
     let wifi = Some("yes".to_owned());
     let (from, until) = match kind.as_str() {
-        "temporary" => (wall(now, &zone), wall(now + A_WHILE, &zone)),
+        "temporary" => {
+            let tenants = api.store.people().tenant_settings(caller.user, place.id.clone(), now);
+            let longest = tenants.await??.settings.longest.span();
+            let most = if place.may_manage { A_WHILE } else { A_WHILE.min(longest) };
+            (wall(now, &zone), wall(now + most, &zone))
+        }
         _ => (String::new(), String::new()),
     };
     let typed = Typed { r#type: kind, wifi, from, until, ..Typed::default() };

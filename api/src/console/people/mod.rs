@@ -235,6 +235,6 @@ fn moment(text: &str, zone: &str) -> String {
 }
 
 /// A moment as a form has it.
-fn wall(at: domain::Timestamp, zone: &str) -> String {
+pub(in crate::console) fn wall(at: domain::Timestamp, zone: &str) -> String {
     wire::in_zone(at, zone).strftime("%Y-%m-%dT%H:%M").to_string()
 }
