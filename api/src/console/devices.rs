@@ -30,6 +30,7 @@ pub(super) struct Details {
 }
 
 /// A device as a page shows it.
+#[expect(clippy::struct_excessive_bools, reason = "each shows or hides a part of the page")]
 struct Shown {
     id: String,
     name: String,

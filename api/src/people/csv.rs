@@ -62,13 +62,14 @@ pub(super) fn read(bytes: &[u8], home: Option<Country>) -> Result<Vec<(u64, Said
         let said = match somebody(&record, home) {
             _ if lines.is_empty() && is_header(&record) => Said::Header,
             Err(field) => Said::Bad { field },
-            Ok(listed) => match seen.get(listed.phone.reveal()) {
-                Some(first) => Said::Duplicate { of: *first },
-                None => {
+            Ok(listed) => {
+                if let Some(first) = seen.get(listed.phone.reveal()) {
+                    Said::Duplicate { of: *first }
+                } else {
                     seen.insert(listed.phone.reveal().to_owned(), line);
                     Said::Somebody(listed)
                 }
-            },
+            }
         };
         lines.push((line, said));
     }

@@ -164,18 +164,16 @@ pub(crate) fn person_of(vault: &Vault, device: &str, row: &Row, now: Timestamp) 
         Some(sealed) => vault.open(&row_name(device, user), &sealed)?,
         None => Default::default(),
     };
-    let corrupt = |what: &'static str| move || Fault::corrupt("shares", user, what);
-    let named = Some(name).filter(|name| !name.is_empty());
-    let noted = Some(notes).filter(|notes| !notes.is_empty());
-    let name = named.map(|name| PersonName::parse(&name).ok().ok_or_else(corrupt("name")));
-    let notes = noted.map(|notes| Notes::parse(&notes).ok().ok_or_else(corrupt("notes")));
+    let corrupt = |what: &dyn std::fmt::Display| Fault::corrupt("shares", user, what);
+    let name = (!name.is_empty()).then(|| PersonName::parse(&name));
+    let notes = (!notes.is_empty()).then(|| Notes::parse(&notes));
     Ok(Person {
         user,
         phone: super::phone(vault, "user", &row.take::<Vec<u8>>("phone_sealed")?)?,
         share,
         holds: share.access.holds(zone_of(row)?.as_ref(), now),
-        name: name.transpose()?,
-        notes: notes.transpose()?,
+        name: name.transpose().map_err(|error| corrupt(&error))?,
+        notes: notes.transpose().map_err(|error| corrupt(&error))?,
         shared_at: row.moment("shared_at")?,
         invited_by: row.parsed_if_any("invited_by", UserId::parse)?,
         codes: super::number(row, "codes")?,

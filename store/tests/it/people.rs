@@ -72,7 +72,8 @@ async fn an_owner_invites_changes_and_sends_away_and_each_is_told(world: World) 
     let kinds: Vec<_> = about.map(|event| event.kind.as_str()).collect();
     let expected =
         ["person.added", "grant.added", "person.changed", "grant.removed", "person.removed"];
-    assert_eq!(BTreeSet::from_iter(kinds.iter()), BTreeSet::from_iter(&expected));
+    let set: BTreeSet<_> = kinds.iter().collect();
+    assert_eq!(set, expected.iter().collect());
     assert_eq!((kinds.len(), kinds[0]), (5, "person.added"), "each once");
     let own: Vec<_> = world.told(user, None, 1000).await;
     let own = own.iter().filter(|event| event.kind.starts_with("person.")).count();

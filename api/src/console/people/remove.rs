@@ -17,7 +17,7 @@ use crate::pages::{Screen, Words, filters};
 
 #[derive(Template)]
 #[template(path = "console/person_remove.html")]
-pub(in crate::console) struct Question {
+pub(in crate::console) struct Remove {
     question: Words,
     /// Where the form goes, and where who does not want it goes.
     page: String,
@@ -37,7 +37,7 @@ pub(in crate::console) async fn ask(
     State(api): State<Api>,
     Owner(caller): Owner,
     Path((id, user)): Path<(String, String)>,
-) -> Result<Screen<Question>, Problem> {
+) -> Result<Screen<Remove>, Problem> {
     let (place, person) = look(&api, caller.user, &id, &user).await?;
     Ok(Screen(question(&place, &person)))
 }
@@ -58,7 +58,7 @@ pub(in crate::console) async fn remove(
     Ok(Redirect::to(&list).into_response())
 }
 
-fn question(place: &Place, person: &Person) -> Question {
+fn question(place: &Place, person: &Person) -> Remove {
     let also = match (person.codes, person.invitations) {
         (0, 0) => None,
         (codes, 0) => Some(Words::of("person-also-codes").count("codes", codes)),
@@ -67,7 +67,7 @@ fn question(place: &Place, person: &Person) -> Question {
             Some(Words::of("person-also-both").count("codes", codes).count("guests", guests))
         }
     };
-    Question {
+    Remove {
         question: Words::of("person-remove-ask").with("name", called(person)),
         page: format!("/console/devices/{}/people/{}", place.id, person.user),
         also,
