@@ -27,7 +27,6 @@ mod meter;
 mod oracle;
 mod owner;
 mod pages;
-mod people;
 #[path = "../../store/tests/it/postgres.rs"]
 mod postgres;
 mod process;

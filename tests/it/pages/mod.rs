@@ -3,4 +3,3 @@
 mod browser;
 mod guest;
 mod owner;
-mod people;

@@ -52,7 +52,7 @@ async fn signs_in_by(browser: &Browser, house: &House, words: [&str; 4]) {
 }
 
 /// A browser in which the owner is signed in.
-pub(super) async fn sofa(house: &House) -> Browser {
+async fn sofa(house: &House) -> Browser {
     let owner = Browser::start().await;
     signs_in_by(&owner, house, ENGLISH).await;
     owner
@@ -448,11 +448,6 @@ async fn looks_at_every_page(name: &str, kind: Kind, words: [&str; 4]) {
         ("device", format!("devices/{intercom}")),
         ("gate", format!("devices/{gate}")),
         ("rename", format!("devices/{intercom}/name")),
-        ("people", format!("devices/{intercom}/people")),
-        ("people-types", format!("devices/{intercom}/people/invite")),
-        ("people-invite", format!("devices/{intercom}/people/invite?type=repeat")),
-        ("people-import", format!("devices/{intercom}/people/import")),
-        ("tenants", format!("devices/{intercom}/tenants")),
         ("calls", format!("intercoms/{intercom}/calls")),
         ("claim", "claim".to_owned()),
         ("account", "account".to_owned()),
