@@ -15,14 +15,15 @@ use domain::permission::Denied;
 use domain::{Clock, Timestamp};
 use serde_json::{Map, Value, json};
 use store::{
-    Claimed, Enrolment, FactorRefusal, Fault, GateRefusal, IssueRefusal, KeyRefusal, LoginRefusal,
-    NumberRefusal, OpenRefusal, PlanRefusal, Renewal, Replacement, RevokeRefusal, SaveRefusal,
-    SessionRefusal, SettingsRefusal, StepUpNeeded, TooManyPins, TransferRefusal, Unwelcome,
-    VouchRefusal, Withheld,
+    Claimed, Enrolment, FactorRefusal, Fault, GateRefusal, InviteRefusal, IssueRefusal, KeyRefusal,
+    LoginRefusal, NumberRefusal, OpenRefusal, PlanRefusal, Renewal, Replacement, RevokeRefusal,
+    SaveRefusal, SessionRefusal, SettingsRefusal, StepUpNeeded, TenantSaveRefusal, TooManyPins,
+    TransferRefusal, Unwelcome, VouchRefusal, Withheld,
 };
 
 use utoipa::ToSchema;
 
+use crate::tenants::TenantSettingsBody;
 use crate::wire;
 
 /// Defines the table once.
@@ -64,6 +65,7 @@ answers! {
     Timeout REQUEST_TIMEOUT "timeout" "The request took too long.";
     TooLarge PAYLOAD_TOO_LARGE "too_large" "The request is too large.";
     NotJson UNSUPPORTED_MEDIA_TYPE "not_json" "Send the body as application/json.";
+    NotCsv UNSUPPORTED_MEDIA_TYPE "not_csv" "Send the list as text/csv, in UTF-8.";
     NotForm UNSUPPORTED_MEDIA_TYPE "not_form" "Send the body as application/x-www-form-urlencoded.";
     ForeignForm FORBIDDEN "foreign_form" "This form is not from a page of ours.";
     TooManyRequests TOO_MANY_REQUESTS "too_many_requests" "Too many requests; wait a moment.";
@@ -94,6 +96,13 @@ answers! {
     // who may
     NotOwner FORBIDDEN "not_owner" "Only the owner may do this.";
     NoPermission FORBIDDEN "no_permission" "The owner has not given you permission for this.";
+    NoWifi FORBIDDEN "no_wifi_access" "The owner has not allowed you to open over Wi-Fi.";
+    AccessNotNow FORBIDDEN "access_not_now" "Your access does not hold at this time.";
+    // people
+    AlreadyShared CONFLICT "already_shared" "The device is shared with this number already; change what they may.";
+    InvitationTooLong CONFLICT "invitation_too_long" "Tenants may not invite for so long.";
+    TooManyInvitations CONFLICT "too_many_invitations" "You have as many guests as tenants may; end an invitation or wait for one to end.";
+    TooManyPeople CONFLICT "too_many_people" "The device is shared with as many people as it can be.";
     // devices
     UserNotFound UNPROCESSABLE_ENTITY "user_not_found" "Nobody has signed in with this number yet.";
     AlreadyTheirs CONFLICT "already_theirs" "The device is on this account already.";
@@ -364,6 +373,42 @@ impl From<Denied> for Problem {
             Denied::Unknown => Code::NotFound.into(),
             Denied::NotOwner => Code::NotOwner.into(),
             Denied::NoPermission => Code::NoPermission.into(),
+            Denied::NoWifi => Code::NoWifi.into(),
+            Denied::NotNow { from } => {
+                from.into_iter().fold(Code::AccessNotNow.into(), Self::retry_at)
+            }
+        }
+    }
+}
+
+impl From<InviteRefusal> for Problem {
+    fn from(refusal: InviteRefusal) -> Self {
+        match refusal {
+            InviteRefusal::Denied(denied) => denied.into(),
+            InviteRefusal::Owners => Code::AlreadyTheirs.into(),
+            InviteRefusal::AlreadyShared => Code::AlreadyShared.into(),
+            InviteRefusal::Over => Self::field("until", "expected a moment that has not passed"),
+            InviteRefusal::TooLong(settings) => Self::from(Code::InvitationTooLong)
+                .with("longest_invitation_minutes", settings.longest.minutes()),
+            InviteRefusal::TooMany { active, limit, next_slot_at } => {
+                Self::from(Code::TooManyInvitations)
+                    .with("active", active)
+                    .with("limit", limit)
+                    .with("next_slot_at", next_slot_at.map(wire::rfc3339))
+            }
+            InviteRefusal::Crowded => Code::TooManyPeople.into(),
+        }
+    }
+}
+
+impl From<TenantSaveRefusal> for Problem {
+    fn from(refusal: TenantSaveRefusal) -> Self {
+        match refusal {
+            TenantSaveRefusal::Denied(denied) => denied.into(),
+            TenantSaveRefusal::Stale(current) => {
+                let current = json!(TenantSettingsBody::from(current));
+                Self::from(Code::Stale).with("current", current)
+            }
         }
     }
 }

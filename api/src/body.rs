@@ -58,7 +58,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        if !is_json(request.headers()) {
+        if !is_of_type(request.headers(), "application/json") {
             return Err(Code::NotJson.into());
         }
         let bytes = Bytes::from_request(request, state).await.map_err(|error| unread(&error))?;
@@ -167,13 +167,15 @@ impl IdempotencyKey {
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether a request says that its body is of this type.
+pub(crate) fn is_of_type(headers: &HeaderMap, wanted: &str) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
-    kind.is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"))
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case(wanted))
 }
 
-fn unread(error: &BytesRejection) -> Problem {
+/// Says why a body could not be read.
+pub(crate) fn unread(error: &BytesRejection) -> Problem {
     let too_large = matches!(
         error,
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_))

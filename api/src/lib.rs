@@ -35,6 +35,7 @@ mod sessions;
 mod settings;
 mod step_ups;
 mod strays;
+mod tenants;
 mod tenure;
 pub mod webhooks;
 mod wire;
@@ -44,6 +45,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use authority::Authorities;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use domain::login::SessionLife;
 use domain::secret::SessionToken;
@@ -179,8 +181,15 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
         console_url: parts.console_url,
         stop: parts.stop,
     }));
-    let (json, document) = endpoints().split_for_parts();
+    let (json, mut document) = endpoints().split_for_parts();
+    let (lists, more) = lists().split_for_parts();
+    document.merge(more);
     let openapi = openapi::route(&openapi::with_problems(document));
+    let lists = lists.route_layer(from_fn_with_state(api.clone(), hosts::public));
+    let pages_of_lists = console::lists(&api);
+    let pages_of_lists =
+        pages_of_lists.route_layer(from_fn_with_state(api.clone(), hosts::console));
+    let lists = lists.merge(pages_of_lists);
     let public = json.merge(guest::routes(&api)).merge(openapi);
     let public = public.route_layer(from_fn_with_state(api.clone(), hosts::public));
     let pictures = guest::pictures(&api);
@@ -194,7 +203,8 @@ pub fn router(parts: Parts) -> Result<Router, config::InvalidSetting> {
         .method_not_allowed_fallback(answers::method_not_allowed);
     let reports = courier::reports::routes();
     let reports = reports.route_layer(from_fn_with_state(api.clone(), hosts::public));
-    let router = body::small(router).merge(body::large(pictures)).merge(reports);
+    let router =
+        body::small(router).merge(body::large(pictures)).merge(body::large(lists)).merge(reports);
     let clock = Arc::clone(&api.clock);
     let router = body::told(router.with_state(api.clone()), clock);
     Ok(router.layer(from_fn_with_state(api, strays::told)))
@@ -231,8 +241,9 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(devices::plan::set))
         .routes(routes!(devices::plan_transfer::transfer))
         .routes(routes!(devices::open::open))
-        .routes(routes!(people::list::list, people::share::share))
-        .routes(routes!(people::unshare::unshare))
+        .routes(routes!(people::list::list, people::share::share, people::invite::invite))
+        .routes(routes!(people::change::change, people::unshare::unshare))
+        .routes(routes!(tenants::read::read, tenants::replace::replace))
         .routes(routes!(enrolments::enrol))
         .routes(routes!(renewals::renew))
         .routes(routes!(settings::read::read, settings::replace::replace))
@@ -259,6 +270,12 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(fluss::access::access))
         .routes(routes!(fluss::trigger::trigger))
         .routes(routes!(fluss::trigger::open))
+}
+
+/// The endpoints that take more than a few fields.
+fn lists() -> OpenApiRouter<Api> {
+    let import = OpenApiRouter::new().routes(routes!(people::import::import));
+    import.layer(DefaultBodyLimit::max(people::import::MAX_BYTES))
 }
 
 #[cfg(test)]

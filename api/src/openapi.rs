@@ -30,7 +30,7 @@ pub(crate) fn begin() -> OpenApiRouter<Api> {
 
 /// The document as it is served.
 pub fn document() -> OpenApi {
-    with_problems(crate::endpoints().into_openapi())
+    with_problems(crate::endpoints().merge(crate::lists()).into_openapi())
 }
 
 /// Says once what every operation answers when it does not do what was asked.

@@ -1,5 +1,7 @@
 //! Shapes that several endpoints share. Times are RFC 3339 in UTC, ids carry their kind.
 
+use std::collections::HashSet;
+
 use domain::access_code::Standing;
 use domain::attempt::{AskedBy, Occasion, Press, State, Visit};
 use domain::gate::{Barred, Gate};
@@ -35,6 +37,9 @@ pub(crate) struct Device {
     serial: String,
     /// What the caller is to it: `owner` or `shared`
     role: &'static str,
+    /// Shared ones only: the caller's type of access, `full`, `tenant`, `always`, `repeat` or
+    /// `temporary`
+    access: Option<&'static str>,
     time_zone: String,
     /// What it is used for, where its owner has said it: `home` or `commercial`
     plan: Option<&'static str>,
@@ -66,9 +71,10 @@ impl Device {
                 ("intercom", Some(device.has_settings && may_use), board)
             }
         };
-        let role = match device.role {
-            Role::Owner => "owner",
-            Role::Shared { .. } | Role::Stranger => "shared",
+        let (role, access) = match device.role {
+            Role::Owner => ("owner", None),
+            Role::Shared { share, .. } => ("shared", Some(share.access.as_str())),
+            Role::Stranger => ("shared", None),
         };
         Self {
             id: device.kind.id(),
@@ -76,6 +82,7 @@ impl Device {
             name: device.name.as_str().to_owned(),
             serial: device.serial.clone(),
             role,
+            access,
             time_zone: device.time_zone.clone(),
             plan: device.plan.map(Plan::as_str),
             online: device.gate.as_ref().map(|gate: &Gate| gate.ready(now).is_some()),
@@ -152,6 +159,8 @@ pub(crate) struct Code {
     link_locked_at: Option<String>,
     /// Who made it
     issued_by: String,
+    /// Whether who made it has the intercom no more
+    issued_by_former_user: bool,
 }
 
 impl Code {
@@ -199,7 +208,15 @@ impl Code {
             remaining_seconds: remaining,
             link_locked_at: code.guard.locked_at.map(rfc3339),
             issued_by: issued_by.to_string(),
+            issued_by_former_user: false,
         }
+    }
+
+    /// The same, saying whether its maker is a former user (S-5).
+    pub(crate) fn made_by_one_of(mut self, former: &HashSet<UserId>) -> Self {
+        self.issued_by_former_user =
+            UserId::parse(&self.issued_by).is_ok_and(|maker| former.contains(&maker));
+        self
     }
 }
 

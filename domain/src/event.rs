@@ -77,6 +77,14 @@ events! {
     GrantAdded = "grant.added",
     /// A grant was taken away.
     GrantRemoved = "grant.removed",
+    /// A device was shared with somebody.
+    PersonAdded = "person.added",
+    /// What somebody was given was changed: its type, its times, or opening over Wi-Fi.
+    PersonChanged = "person.changed",
+    /// A device is not shared with somebody any more.
+    PersonRemoved = "person.removed",
+    /// What tenants may do was changed.
+    TenantSettingsSaved = "tenant_settings.saved",
     /// A code was issued.
     PassIssued = "pass.issued",
     /// A code was revoked.

@@ -4,8 +4,8 @@
 //! arguments. Nothing here knows SQL, JSON, HTTP or MQTT.
 //!
 //! In reading order: who ([`phone`], [`login`], [`second_factor`], [`channel`], [`spending`],
-//! [`permission`], [`api_key`]), what ([`settings`], [`access_code`], [`visit`]), and how a gate
-//! opens for it ([`gate`], [`attempt`], [`press`]).
+//! [`share`], [`permission`], [`api_key`]), what ([`settings`], [`access_code`], [`visit`]), and how
+//! a gate opens for it ([`gate`], [`attempt`], [`press`]).
 
 pub mod access_code;
 pub mod api_key;
@@ -25,6 +25,7 @@ pub mod privacy;
 pub mod second_factor;
 pub mod secret;
 pub mod settings;
+pub mod share;
 pub mod spending;
 mod time;
 pub mod visit;

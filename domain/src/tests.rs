@@ -650,7 +650,8 @@ proptest! {
                 prop_assert!(!late, "INV2: a pulse after effective_at");
             }
             for attempt in &attempts {
-                let until = match (attempt.leg, attempt.asked_by) {
+                let visit = attempt.visit().expect("nobody presses here");
+                let until = match (visit.leg, visit.asked_by) {
                     (Leg::Entry, _) => code.expires_at,
                     (Leg::Exit, AskedBy::Guest | AskedBy::Host) => code.exit_until(),
                     (Leg::Exit, AskedBy::HostDespiteEnd) => continue,

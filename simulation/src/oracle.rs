@@ -244,7 +244,8 @@ impl World {
             self.oracle.complain(format!("INV1: the {way:?} of {code} opens twice, now for {id}"));
         }
         let owner = self.house.residents.owner;
-        let kept = self.house.store.codes().details(owner, code).await.expect("no fault");
+        let now = self.service_time();
+        let kept = self.house.store.codes().details(owner, code, now).await.expect("no fault");
         let entry = kept.expect("the owner may see it").pass.code.entry;
         if way == Leg::Exit && !matches!(entry, LegState::Used { .. }) {
             self.oracle.complain(format!("INV7: out of {code} without in"));
@@ -263,9 +264,10 @@ impl World {
     pub(crate) async fn judge_the_end(&mut self) {
         let mut complaints = Vec::new();
         let (store, owner) = (self.house.store.clone(), self.house.residents.owner);
+        let now = self.service_time();
         let codes: Vec<_> = self.people.passes().collect();
         for id in codes {
-            let code = store.codes().details(owner, id).await.expect("no fault");
+            let code = store.codes().details(owner, id, now).await.expect("no fault");
             let code = code.expect("the owner may see it").pass.code;
             for leg in [Leg::Entry, Leg::Exit] {
                 match code.leg(leg) {
@@ -291,7 +293,7 @@ impl World {
                 if reserved.attempt.visit().is_none_or(|visit| visit.code != id) {
                     continue;
                 }
-                let kept = store.attempts().read(owner, *attempt).await.expect("no fault");
+                let kept = store.attempts().read(owner, *attempt, now).await.expect("no fault");
                 let executed = matches!(kept.expect("the owner may").state, State::Executed { .. });
                 let times = told
                     .iter()
@@ -344,7 +346,13 @@ impl World {
         let gate = self.gates.iter().find(|gate| gate.id == attempt.gate);
         let written = gate.is_some_and(|gate| gate.flash.contains(&CommandId(id.to_bytes())));
         let owner = self.house.residents.owner;
-        let kept = self.house.store.attempts().read(owner, id).await.expect("no fault");
+        let kept = self
+            .house
+            .store
+            .attempts()
+            .read(owner, id, self.service_time())
+            .await
+            .expect("no fault");
         let kept = kept.expect("the owner may see it");
         written && matches!(kept.state, State::Executed { .. })
     }

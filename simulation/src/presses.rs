@@ -113,7 +113,7 @@ impl World {
             }
             return;
         }
-        let ended = people.unshare(owner, id.to_string(), friend, now).await;
+        let ended = people.unshare(owner, id.to_string(), friend, false, now).await;
         ended.expect("no fault").expect("the owner may");
         self.say(format_args!("the owner shares gate {gate} no more"));
         self.count("accesses removed");
@@ -144,7 +144,12 @@ impl World {
 
     /// How far an attempt is, by the tables.
     pub(crate) async fn kept(&self, id: AttemptId) -> State {
-        let kept = self.house.store.attempts().read(self.house.residents.owner, id).await;
+        let kept = self
+            .house
+            .store
+            .attempts()
+            .read(self.house.residents.owner, id, self.service_time())
+            .await;
         kept.expect("no fault").expect("the owner may see it").state
     }
 }

@@ -285,7 +285,7 @@ impl World {
     async fn release_on_timeout(&mut self) {
         let (now, attempts) = (self.service_time(), self.house.store.attempts().clone());
         for id in self.oracle.attempts() {
-            let attempt = attempts.read(self.house.residents.owner, id).await;
+            let attempt = attempts.read(self.house.residents.owner, id, now).await;
             let attempt = attempt.expect("no fault").expect("the owner may see it");
             if attempt.is_unconfirmed(now) {
                 let evidence = Evidence::NotExecuted(WhyNot::NeverArrived);

@@ -392,7 +392,8 @@ impl Family {
     }
 
     async fn gate_is_ready(&self, store: &Store, home: &Home) -> bool {
-        let device = store.devices().details(self.owner, self.gate.to_string()).await;
+        let device =
+            store.devices().details(self.owner, self.gate.to_string(), home.clock.now()).await;
         let gate = device.expect("no fault").expect("may see it").gate;
         gate.expect("it is a gate").ready(home.clock.now()).is_some()
     }
@@ -420,7 +421,7 @@ impl Family {
     }
 
     async fn read(&self, attempt: &Attempt) -> Attempt {
-        let read = self.store.attempts().read(self.owner, attempt.id).await;
+        let read = self.store.attempts().read(self.owner, attempt.id, attempt.reserved_at).await;
         read.expect("no fault").expect("may see it")
     }
 

@@ -82,7 +82,7 @@ impl ApiKeys {
             lock.bind(user).execute(tx).await?;
             for device in &devices {
                 lock_device(tx, device).await?;
-                if let Err(denied) = role_of(tx, device, user).await?.may(Act::Manage) {
+                if let Err(denied) = role_of(tx, device, user, now).await?.may(Act::Manage) {
                     return Ok(Err(KeyRefusal::Denied(denied)));
                 }
             }

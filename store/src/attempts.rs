@@ -159,7 +159,12 @@ impl Attempts {
 
     /// One attempt, for somebody who may see the codes of its intercom; a press, for who pressed
     /// and for the owner of the gate.
-    pub async fn read(&self, user: UserId, id: AttemptId) -> Answer<Attempt, Denied> {
+    pub async fn read(
+        &self,
+        user: UserId,
+        id: AttemptId,
+        now: Timestamp,
+    ) -> Answer<Attempt, Denied> {
         reading!(self.0.db, |tx| {
             let row = sql("SELECT a.*, c.intercom_id FROM attempts a
                            LEFT JOIN codes c ON c.id = a.code_id WHERE a.id = $1");
@@ -170,11 +175,11 @@ impl Attempts {
             let may = match attempt.occasion {
                 Occasion::Visit(_) => {
                     let intercom: String = row.take("intercom_id")?;
-                    role_of(tx, &intercom, user).await?.may(Act::UseOneTimeAccess)
+                    role_of(tx, &intercom, user, now).await?.may(Act::UseOneTimeAccess)
                 }
                 Occasion::Press(press) if press.user == user => Ok(()),
                 Occasion::Press(_) => {
-                    role_of(tx, &attempt.gate.to_string(), user).await?.may(Act::Manage)
+                    role_of(tx, &attempt.gate.to_string(), user, now).await?.may(Act::Manage)
                 }
             };
             Ok(may.map(|()| attempt))

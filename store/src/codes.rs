@@ -17,7 +17,7 @@ use crate::events::{About, record};
 use crate::intercoms::{SettingsRefusal, intercom, lock_device};
 use crate::row::attempt::attempt_of;
 use crate::row::code::{code_of, pass_of, past_of, save_code, seal};
-use crate::row::device::{role_of, settings_with};
+use crate::row::device::{role_kept, role_of, settings_with};
 use crate::sql::{Row, Tx, sql};
 use crate::transfers::is_whole;
 use crate::vault::{Purpose, Vault, token_digest};
@@ -148,7 +148,9 @@ impl Codes {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             lock_device(tx, &issue.device).await?;
-            let id = match intercom(tx, &issue.device, issue.user, Act::UseOneTimeAccess).await? {
+            let id = match intercom(tx, &issue.device, issue.user, Act::UseOneTimeAccess, now)
+                .await?
+            {
                 Ok(id) => id,
                 Err(SettingsRefusal::Denied(denied)) => {
                     return Ok(Err(IssueRefusal::Denied(denied)));
@@ -235,7 +237,7 @@ impl Codes {
     ) -> Answer<Vec<T>, SettingsRefusal> {
         let vault = Arc::clone(&self.0.vault);
         reading!(self.0.db, |tx| {
-            let id = match intercom(tx, &device, user, Act::UseOneTimeAccess).await? {
+            let id = match intercom(tx, &device, user, Act::UseOneTimeAccess, now).await? {
                 Ok(id) => id,
                 Err(refusal) => return Ok(Err(refusal)),
             };
@@ -245,10 +247,15 @@ impl Codes {
     }
 
     /// One code with its digits, for who may see it; once they are erased there is none.
-    pub async fn details(&self, user: UserId, id: CodeId) -> Answer<Issued, Denied> {
+    pub async fn details(
+        &self,
+        user: UserId,
+        id: CodeId,
+        now: Timestamp,
+    ) -> Answer<Issued, Denied> {
         let vault = Arc::clone(&self.0.vault);
         reading!(self.0.db, |tx| {
-            if let Err(denied) = may_use(tx, user, id).await? {
+            if let Err(denied) = may_use(tx, user, id, now).await? {
                 return Ok(Err(denied));
             }
             Ok(issued(tx, &vault, id, true).await?.ok_or(Denied::Unknown))
@@ -266,7 +273,7 @@ impl Codes {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             let code = lock_code(tx, &vault, id).await?;
-            if let Err(denied) = may_use(tx, user, id).await? {
+            if let Err(denied) = may_act_on(tx, user, id, now).await? {
                 return Ok(Err(RevokeRefusal::Denied(denied)));
             }
             let Some(mut code) = code else {
@@ -342,11 +349,26 @@ pub(crate) async fn may_use(
     tx: &mut Tx,
     user: UserId,
     id: CodeId,
-) -> Result<std::result::Result<(), Denied>> {
+    now: Timestamp,
+) -> Answer<(), Denied> {
+    let Some(intercom) = intercom_of(tx, id).await? else { return Ok(Err(Denied::Unknown)) };
+    Ok(role_of(tx, &intercom, user, now).await?.may(Act::UseOneTimeAccess))
+}
+
+/// The same for one who writes: so it stays until that is done (S-4). Asked under the code's lock.
+pub(crate) async fn may_act_on(
+    tx: &mut Tx,
+    user: UserId,
+    id: CodeId,
+    now: Timestamp,
+) -> Answer<(), Denied> {
+    let Some(intercom) = intercom_of(tx, id).await? else { return Ok(Err(Denied::Unknown)) };
+    Ok(role_kept(tx, &intercom, user, now).await?.may(Act::UseOneTimeAccess))
+}
+
+async fn intercom_of(tx: &mut Tx, id: CodeId) -> Result<Option<String>> {
     let row = sql("SELECT intercom_id FROM codes WHERE id = $1").bind(id).optional(tx).await?;
-    let Some(row) = row else { return Ok(Err(Denied::Unknown)) };
-    let intercom: String = row.take("intercom_id")?;
-    Ok(role_of(tx, &intercom, user).await?.may(Act::UseOneTimeAccess))
+    row.map(|row| row.take("intercom_id")).transpose()
 }
 
 /// Whether a wish was answered before.

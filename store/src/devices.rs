@@ -175,32 +175,38 @@ impl Devices {
             if let Some(name) = name {
                 rename(tx, &id, &name).await?;
             }
-            seen_by(tx, &id, owner).await.map(Ok)
+            seen_by(tx, &id, owner, now).await.map(Ok)
         })
     }
 
     /// All devices that somebody owns or shares, owned first, then by name.
-    pub async fn of(&self, user: UserId) -> Result<Vec<Device>> {
+    pub async fn of(&self, user: UserId, now: Timestamp) -> Result<Vec<Device>> {
         reading!(self.0.db, |tx| {
             let ids = sql("SELECT d.id FROM devices d
                            LEFT JOIN shares s ON s.device_id = d.id AND s.user_id = $1
-                           WHERE d.owner_id = $1 OR s.user_id = $1
+                           WHERE d.owner_id = $1
+                               OR (s.user_id = $1 AND (s.until_at IS NULL OR $2 < s.until_at))
                            ORDER BY CASE WHEN d.owner_id = $1 THEN 0 ELSE 1 END, d.name, d.id");
             let mut devices = Vec::new();
-            for row in ids.bind(user).all(tx).await? {
-                devices.push(seen_by(tx, &row.take::<String>("id")?, user).await?);
+            for row in ids.bind(user).bind(now).all(tx).await? {
+                devices.push(seen_by(tx, &row.take::<String>("id")?, user, now).await?);
             }
             Ok(devices)
         })
     }
 
     /// One device with its details.
-    pub async fn details(&self, user: UserId, id: String) -> Answer<Device, Denied> {
+    pub async fn details(
+        &self,
+        user: UserId,
+        id: String,
+        now: Timestamp,
+    ) -> Answer<Device, Denied> {
         reading!(self.0.db, |tx| {
-            if let Err(denied) = role_of(tx, &id, user).await?.may(Act::SeeDevice) {
+            if let Err(denied) = role_of(tx, &id, user, now).await?.may(Act::SeeDevice) {
                 return Ok(Err(denied));
             }
-            seen_by(tx, &id, user).await.map(Ok)
+            seen_by(tx, &id, user, now).await.map(Ok)
         })
     }
 
@@ -210,13 +216,14 @@ impl Devices {
         user: UserId,
         id: String,
         name: DeviceName,
+        now: Timestamp,
     ) -> Answer<Device, Denied> {
         in_transaction!(self.0.db, |tx| {
-            if let Err(denied) = role_of(tx, &id, user).await?.may(Act::Manage) {
+            if let Err(denied) = role_of(tx, &id, user, now).await?.may(Act::Configure) {
                 return Ok(Err(denied));
             }
             rename(tx, &id, &name).await?;
-            seen_by(tx, &id, user).await.map(Ok)
+            seen_by(tx, &id, user, now).await.map(Ok)
         })
     }
 
@@ -231,7 +238,7 @@ impl Devices {
     ) -> Answer<(), GateRefusal> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
-            let gate = match gate_of_actor(tx, actor, &device).await? {
+            let gate = match gate_of_actor(tx, actor, &device, now).await? {
                 Ok(gate) => gate,
                 Err(refusal) => return Ok(Err(refusal)),
             };
@@ -287,8 +294,8 @@ async fn rename(tx: &mut Tx, id: &str, name: &DeviceName) -> Result<()> {
     rename.bind(id).bind(name.as_str()).execute(tx).await.map(drop)
 }
 
-pub(crate) async fn seen_by(tx: &mut Tx, id: &str, user: UserId) -> Result<Device> {
-    let row: Row = sql("SELECT d.*, s.shared_at, s.one_time_access_at, x.saved_at
+pub(crate) async fn seen_by(tx: &mut Tx, id: &str, user: UserId, now: Timestamp) -> Result<Device> {
+    let row: Row = sql("SELECT d.*, s.*, x.saved_at
                         FROM devices d
                         LEFT JOIN shares s ON s.device_id = d.id AND s.user_id = $2
                         LEFT JOIN settings x ON x.intercom_id = d.id
@@ -310,7 +317,7 @@ pub(crate) async fn seen_by(tx: &mut Tx, id: &str, user: UserId) -> Result<Devic
         serial: row.take("serial")?,
         name: row.parsed("name", DeviceName::parse)?,
         time_zone: row.take("time_zone")?,
-        role: role_in(&row, user)?,
+        role: role_in(&row, user, now)?,
         plan: plan_in(&row)?,
         gate,
         last_report,

@@ -1,6 +1,6 @@
 //! The feed: what happened to the devices of a person, in the order in which it was filed.
 
-use domain::{EventId, UserId};
+use domain::{EventId, Timestamp, UserId};
 
 use crate::database::reading;
 use crate::sql::sql;
@@ -13,14 +13,15 @@ pub struct UnknownEvent;
 impl Events {
     /// What a person may know of and was filed after an event, or from the beginning on.
     ///
-    /// That is all about devices of theirs, all about codes where they have the grant, their own
-    /// account, and what they were given or gave away: as things are now, so that a new owner knows
-    /// the past of a device, too.
+    /// That is all about devices of theirs, all about devices but codes where they have full access,
+    /// all about codes where they have the grant, their own account, and what they were given or
+    /// gave away: as things are now, so that a new owner knows the past of a device, too.
     pub async fn after(
         &self,
         reader: UserId,
         after: Option<EventId>,
         at_most: u32,
+        now: Timestamp,
     ) -> Answer<Vec<Happened>, UnknownEvent> {
         reading!(self.0.db, |tx| {
             let place = match after {
@@ -40,13 +41,21 @@ impl Events {
                         AND intercom_id IN (SELECT id FROM devices WHERE owner_id = $1)
                         ORDER BY position LIMIT $3) AS of_intercoms
                     UNION SELECT * FROM (SELECT * FROM events WHERE $2 < position
+                        AND code_id IS NULL
+                        AND device_id IN (SELECT device_id FROM shares
+                            WHERE user_id = $1 AND access = 'full')
+                        ORDER BY position LIMIT $3) AS of_logs
+                    UNION SELECT * FROM (SELECT * FROM events WHERE $2 < position
                         AND code_id IS NOT NULL
                         AND intercom_id IN (SELECT device_id FROM shares
-                            WHERE user_id = $1 AND one_time_access_at IS NOT NULL)
+                            WHERE user_id = $1 AND one_time_access_at IS NOT NULL
+                                AND (from_at IS NULL OR from_at <= $4)
+                                AND (until_at IS NULL OR $4 < until_at))
                         ORDER BY position LIMIT $3) AS of_codes
                     UNION SELECT * FROM (SELECT * FROM events WHERE $2 < position
                         AND user_id = $1 AND (device_id IS NULL OR kind IN
-                            ('owner.transferred', 'device.removed', 'grant.added', 'grant.removed'))
+                            ('owner.transferred', 'device.removed', 'grant.added', 'grant.removed',
+                             'person.added', 'person.changed', 'person.removed'))
                         ORDER BY position LIMIT $3) AS of_the_reader
                     UNION SELECT * FROM (SELECT * FROM events WHERE $2 < position
                         AND actor_id = $1 AND kind = 'owner.transferred'
@@ -55,6 +64,7 @@ impl Events {
             .bind(reader)
             .bind(place)
             .bind(at_most)
+            .bind(now)
             .all(tx)
             .await?;
             rows.iter().map(Happened::of).collect::<crate::Result<_>>().map(Ok)

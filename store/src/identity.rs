@@ -171,7 +171,7 @@ impl Devices {
     ) -> Answer<(), GateRefusal> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
-            let gate = match gate_of_actor(tx, actor, &device).await? {
+            let gate = match gate_of_actor(tx, actor, &device, now).await? {
                 Ok(gate) => gate,
                 Err(refusal) => return Ok(Err(refusal)),
             };
@@ -201,7 +201,7 @@ impl Devices {
     ) -> Answer<(), GateRefusal> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
-            let gate = match gate_of_actor(tx, actor, &device).await? {
+            let gate = match gate_of_actor(tx, actor, &device, now).await? {
                 Ok(gate) => gate,
                 Err(refusal) => return Ok(Err(refusal)),
             };
@@ -227,7 +227,7 @@ impl Devices {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             let actor = Actor::Person(owner);
-            let gate = match gate_of_actor(tx, actor, &device).await? {
+            let gate = match gate_of_actor(tx, actor, &device, now).await? {
                 Ok(gate) => gate,
                 Err(refusal) => return Ok(Err(Replacement::Gate(refusal))),
             };
@@ -235,7 +235,7 @@ impl Devices {
             let claim_digest = vault.digest(Purpose::ClaimCode, &[spare.reveal_bytes()]);
             let spare = match spare_with(tx, gate, claim_digest).await? {
                 Ok(Some(spare)) => spare,
-                Ok(None) => return seen_by(tx, &device, owner).await.map(Ok),
+                Ok(None) => return seen_by(tx, &device, owner, now).await.map(Ok),
                 Err(refusal) => return Ok(Err(refusal)),
             };
             // Its certificate, if it has one, names the record that vanishes.
@@ -248,7 +248,7 @@ impl Devices {
             sql("DELETE FROM devices WHERE id = $1").bind(spare.id).execute(tx).await?;
             let label = NewLabel { serial: spare.serial, claim_digest, secret: spare.secret };
             put_in_place(tx, &vault, actor, gate, label, now).await?;
-            seen_by(tx, &device, owner).await.map(Ok)
+            seen_by(tx, &device, owner, now).await.map(Ok)
         })
     }
 
@@ -263,7 +263,7 @@ impl Devices {
     ) -> Answer<(), GateRefusal> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
-            let gate = match gate_of_actor(tx, Actor::Operator, &device).await? {
+            let gate = match gate_of_actor(tx, Actor::Operator, &device, now).await? {
                 Ok(gate) => gate,
                 Err(refusal) => return Ok(Err(refusal)),
             };
@@ -354,9 +354,10 @@ pub(crate) async fn gate_of_actor(
     tx: &mut Tx,
     actor: Actor,
     device: &str,
+    now: Timestamp,
 ) -> Answer<GateId, GateRefusal> {
     let allowed = match actor {
-        Actor::Person(user) => role_of(tx, device, user).await?.may(Act::Manage),
+        Actor::Person(user) => role_of(tx, device, user, now).await?.may(Act::Manage),
         Actor::Operator => {
             let known = sql("SELECT id FROM devices WHERE id = $1").bind(device);
             known.optional(tx).await?.map(drop).ok_or(Denied::Unknown)

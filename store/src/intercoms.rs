@@ -56,9 +56,10 @@ impl Intercoms {
         &self,
         user: UserId,
         device: String,
+        now: Timestamp,
     ) -> Answer<Option<SavedSettings>, SettingsRefusal> {
         reading!(self.0.db, |tx| {
-            let id = match intercom(tx, &device, user, Act::ChangeSettings).await? {
+            let id = match intercom(tx, &device, user, Act::ChangeSettings, now).await? {
                 Ok(id) => id,
                 Err(refusal) => return Ok(Err(refusal)),
             };
@@ -72,9 +73,10 @@ impl Intercoms {
         &self,
         user: UserId,
         device: String,
+        now: Timestamp,
     ) -> Answer<Option<MaxUsers>, SettingsRefusal> {
         reading!(self.0.db, |tx| {
-            let id = match intercom(tx, &device, user, Act::UseOneTimeAccess).await? {
+            let id = match intercom(tx, &device, user, Act::UseOneTimeAccess, now).await? {
                 Ok(id) => id,
                 Err(refusal) => return Ok(Err(refusal)),
             };
@@ -94,7 +96,7 @@ impl Intercoms {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             lock_device(tx, &device).await?;
-            let id = match intercom(tx, &device, user, Act::ChangeSettings).await? {
+            let id = match intercom(tx, &device, user, Act::ChangeSettings, now).await? {
                 Ok(id) => id,
                 Err(refusal) => return Ok(Err(SaveRefusal::Settings(refusal))),
             };
@@ -146,9 +148,10 @@ impl Intercoms {
         &self,
         user: UserId,
         device: String,
+        now: Timestamp,
     ) -> Answer<Option<Timestamp>, SettingsRefusal> {
         reading!(self.0.db, |tx| {
-            match intercom(tx, &device, user, Act::ChangeSettings).await? {
+            match intercom(tx, &device, user, Act::ChangeSettings, now).await? {
                 Ok(id) => callable_since(tx, id).await.map(Ok),
                 Err(refusal) => Ok(Err(refusal)),
             }
@@ -166,7 +169,7 @@ impl Intercoms {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             lock_device(tx, &device).await?;
-            let id = match intercom(tx, &device, user, Act::ChangeSettings).await? {
+            let id = match intercom(tx, &device, user, Act::ChangeSettings, now).await? {
                 Ok(id) => id,
                 Err(refusal) => return Ok(Err(refusal)),
             };
@@ -193,8 +196,9 @@ pub(crate) async fn intercom(
     device: &str,
     user: UserId,
     act: Act,
+    now: Timestamp,
 ) -> Answer<IntercomId, SettingsRefusal> {
-    if let Err(denied) = role_of(tx, device, user).await?.may(act) {
+    if let Err(denied) = role_of(tx, device, user, now).await?.may(act) {
         return Ok(Err(SettingsRefusal::Denied(denied)));
     }
     Ok(IntercomId::parse(device).map_err(|_| SettingsRefusal::NotAnIntercom))

@@ -29,6 +29,7 @@ mod logins;
 mod migrations;
 mod overview;
 mod people;
+mod people_import;
 mod pins;
 mod plans;
 mod presses;
@@ -44,6 +45,7 @@ mod spending;
 mod sql;
 mod step_up;
 mod story;
+mod tenants;
 mod totp;
 mod trace;
 mod transfers;
@@ -75,7 +77,8 @@ pub use intercoms::{Intercoms, SaveRefusal, SavedSettings, SettingsRefusal};
 pub use kept::{Kept, KeptAccount, KeptDevice, KeptPass, KeptPin, KeptSession, KeptShare};
 pub use logins::{Aim, Begun, LoginRefusal, Logins, SignedIn, TooManyPins};
 pub use overview::{Glance, HOURS, Overview, PinTally, SLOT, SLOTS, SLOTS_AN_HOUR, Tally};
-pub use people::{People, Person};
+pub use people::{Change, Invitation, InviteRefusal, People, Person, Unshared};
+pub use people_import::{Imported, Listed};
 pub use pins::{End, Handed, Pins, Report};
 pub use plans::PlanRefusal;
 pub use presses::{Open, OpenRefusal, Presses};
@@ -89,6 +92,7 @@ pub use sessions::{Session, SessionRefusal, Sessions, StepUpNeeded};
 pub use spending::{HeldBack, Sending, Spending, Spent, Withheld};
 pub use step_up::NumberRefusal;
 pub use story::Part;
+pub use tenants::{SavedTenantSettings, TenantSaveRefusal};
 pub use trace::{RefusedTap, Trace, Traced};
 pub use transfers::{TransferRefusal, Transferred};
 pub use vault::Keys;
@@ -172,6 +176,7 @@ impl Store {
             spending::sweep(tx, now).await?;
             exceptions::sweep(tx, now).await?;
             webhooks::sweep(tx).await?;
+            people::sweep(tx, now).await?;
             // What a clock that was ahead wrote down must not hold for as long as it was ahead.
             for statement in [
                 "UPDATE pins_sent SET at = $1 WHERE $1 < at",

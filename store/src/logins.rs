@@ -6,7 +6,7 @@ use domain::channel::{Fate, Unavailable};
 use domain::event::EventKind;
 use domain::login::{self, Channel, Client, Failures, Login, Refusal, Sent};
 use domain::secret::{LoginToken, Otp, SessionToken};
-use domain::{PhoneNumber, PinId, SessionId, Timestamp, UserId};
+use domain::{PhoneNumber, PinId, SessionId, Timestamp, UserId, roll};
 
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
@@ -330,7 +330,8 @@ pub(crate) async fn user_with(
     phone: &PhoneNumber,
     now: Timestamp,
 ) -> Result<UserId> {
-    let fresh = UserId::new(vault.dice(), now);
+    // No time in it: whoever shares with a number does not learn since when it has been known here.
+    let fresh = UserId::from_bytes(roll(vault.dice()));
     // Updating to itself on conflict makes the older row answer.
     let row = sql("INSERT INTO users (id, phone_digest, phone_sealed, created_at)
                    VALUES ($1, $2, $3, $4)

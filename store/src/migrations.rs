@@ -6,7 +6,7 @@ use sqlx::{PgPool, SqlSafeStr, SqliteConnection};
 use crate::{Fault, Result};
 
 /// Each migration: its number, its name, its text for SQLite and for Postgres.
-const ALL: [(i64, &str, &str, &str); 13] = [
+const ALL: [(i64, &str, &str, &str); 14] = [
     (
         1,
         "one_time_access",
@@ -66,6 +66,12 @@ const ALL: [(i64, &str, &str, &str); 13] = [
         "webhooks",
         include_str!("../../migrations/sqlite/0010_webhooks.sql"),
         include_str!("../../migrations/postgres/0010_webhooks.sql"),
+    ),
+    (
+        11,
+        "people",
+        include_str!("../../migrations/sqlite/0011_people.sql"),
+        include_str!("../../migrations/postgres/0011_people.sql"),
     ),
     (
         12,

@@ -1,17 +1,34 @@
-//! People a device is shared with, and the one grant: one-time access (X4).
+//! People a device is shared with: invited, changed, and sent away; what they were given is
+//! [`domain::share`]. Whole lists of people come by `people_import`, what tenants may do is in
+//! `tenants`.
+//!
+//! Whoever changes a share locks its device first, so that a limit holds and a check still holds
+//! when what it allowed is written (S-4).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use domain::access_code::End;
 use domain::event::EventKind;
-use domain::permission::{Act, Denied};
-use domain::{PhoneNumber, Timestamp, UserId};
+use domain::name::{Notes, PersonName};
+use domain::permission::{Act, Denied, Role};
+use domain::share::{Access, Holds, KEPT_AFTER_END, Share, TenantSettings, TooMuch};
+use domain::{CodeId, PhoneNumber, Timestamp, UserId};
 
+use crate::codes::{lock_code, take_back};
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
+use crate::intercoms::lock_device;
 use crate::logins::user_with;
 use crate::row::device::role_of;
-use crate::sql::sql;
-use crate::{Answer, Inner};
+use crate::row::share::{PEOPLE, keep, person, person_of, seen};
+use crate::sql::{Tx, sql};
+use crate::tenants::{Invitations, invitations_of, tenant_settings_of};
+use crate::vault::Vault;
+use crate::{Answer, Inner, Result};
+
+/// The most people that one device is shared with.
+const MOST_PEOPLE: usize = 5_000;
 
 /// Who a device is shared with.
 #[derive(Clone)]
@@ -22,99 +39,468 @@ pub struct People(pub(crate) Arc<Inner>);
 pub struct Person {
     /// Who.
     pub user: UserId,
-    /// Their number, which the owner typed.
+    /// Their number, which somebody typed who invited them.
     pub phone: PhoneNumber,
-    /// Whether they may create, list and revoke codes.
-    pub one_time_access: bool,
+    /// What they were given.
+    pub share: Share,
+    /// Whether it holds.
+    pub holds: Holds,
+    /// What they were called by who invited them.
+    pub name: Option<PersonName>,
+    /// What was noted about them.
+    pub notes: Option<Notes>,
+    /// Since when.
+    pub shared_at: Timestamp,
+    /// Who invited them, where that is known.
+    pub invited_by: Option<UserId>,
+    /// How many active codes they made there.
+    pub codes: u32,
+    /// How many guests they invited whose time is not over.
+    pub invitations: u32,
+}
+
+/// Whom to invite, and what they are given.
+#[derive(Clone, Debug)]
+pub struct Invitation {
+    /// Their number.
+    pub phone: PhoneNumber,
+    /// What they get.
+    pub share: Share,
+    /// What to call them.
+    pub name: Option<PersonName>,
+    /// What to note about them.
+    pub notes: Option<Notes>,
+}
+
+/// What is changed about a person; what is none stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// Another type of access.
+    pub access: Option<Access>,
+    /// The grant, given or taken.
+    pub one_time_access: Option<bool>,
+    /// Opening over Wi-Fi, allowed or not.
+    pub wifi: Option<bool>,
+    /// Another name.
+    pub name: Option<PersonName>,
+    /// Other notes.
+    pub notes: Option<Notes>,
+}
+
+/// Why nobody was invited, or nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InviteRefusal {
+    /// Not theirs to do.
+    Denied(Denied),
+    /// It is the number of the device's owner.
+    Owners,
+    /// The device is shared with this person already.
+    AlreadyShared,
+    /// The time would be over already.
+    Over,
+    /// Longer than tenants may invite for.
+    TooLong(TenantSettings),
+    /// The tenant has as many guests as they may.
+    TooMany {
+        /// Invitations that are not over.
+        active: u32,
+        /// How many may be.
+        limit: u32,
+        /// When the next one ends by itself.
+        next_slot_at: Option<Timestamp>,
+    },
+    /// The device is shared with as many people as it can be.
+    Crowded,
+}
+
+/// Somebody was sent away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unshared {
+    /// How many codes of theirs were revoked by it.
+    pub codes: u32,
+    /// How many guests of theirs were sent away by it.
+    pub invitations: u32,
+    /// When the last of those codes can open nothing any more.
+    pub effective_at: Timestamp,
 }
 
 impl People {
-    /// Shares a device, or changes what the person may.
+    /// Shares a device always, or gives and takes the grant of who has it already.
     pub async fn share(
         &self,
-        owner: UserId,
+        by: UserId,
         device: String,
         phone: PhoneNumber,
         one_time_access: bool,
         now: Timestamp,
-    ) -> Answer<Person, Denied> {
+    ) -> Answer<Person, InviteRefusal> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
-            if let Err(denied) = role_of(tx, &device, owner).await?.may(Act::Manage) {
-                return Ok(Err(denied));
+            let user =
+                match invited(tx, &vault, &device, by, &phone, Act::ManagePeople, now).await? {
+                    Ok((_, user)) => user,
+                    Err(refusal) => return Ok(Err(refusal)),
+                };
+            let before = person(tx, &vault, &device, user, now).await?.filter(Person::is_there);
+            let mut after = before.clone().unwrap_or_else(|| Person::new(by, user, phone, now));
+            after.share.one_time_access = one_time_access;
+            if before.is_none() && is_crowded(tx, &device, 1).await? {
+                return Ok(Err(InviteRefusal::Crowded));
             }
-            let user = user_with(tx, &vault, &phone, now).await?;
-            let before = role_of(tx, &device, user).await?.may(Act::UseOneTimeAccess).is_ok();
-            sql("INSERT INTO shares (device_id, user_id, shared_at, one_time_access_at)
-                 VALUES ($1, $2, $3, $4)
-                 ON CONFLICT (device_id, user_id)
-                 DO UPDATE SET one_time_access_at = excluded.one_time_access_at")
-            .bind(device.as_str())
-            .bind(user)
-            .bind(now)
-            .bind(one_time_access.then_some(now))
-            .execute(tx)
-            .await?;
-            if before != one_time_access {
-                let kind =
-                    if one_time_access { EventKind::GrantAdded } else { EventKind::GrantRemoved };
-                let about = About::default().by(owner).user(user).device(&device);
-                record(tx, &vault, kind, about, now).await?;
-            }
-            Ok(Ok(Person { user, phone, one_time_access }))
+            keep(tx, &vault, &device, &after, now).await?;
+            told(tx, &vault, &device, by, before.as_ref(), Some(&after), now).await?;
+            Ok(Ok(after))
         })
     }
 
-    /// Ends the sharing with a person.
+    /// Invites somebody with whom the device is not shared yet.
+    pub async fn invite(
+        &self,
+        by: UserId,
+        device: String,
+        invitation: Invitation,
+        now: Timestamp,
+    ) -> Answer<Person, InviteRefusal> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            let Invitation { phone, share, name, notes } = invitation;
+            let (role, user) =
+                match invited(tx, &vault, &device, by, &phone, Act::Invite, now).await? {
+                    Ok(both) => both,
+                    Err(refusal) => return Ok(Err(refusal)),
+                };
+            if let Err(refusal) = may_give(tx, &device, by, role, share, now).await? {
+                return Ok(Err(refusal));
+            }
+            let before = person(tx, &vault, &device, user, now).await?.filter(Person::is_there);
+            if before.is_some() {
+                return Ok(Err(InviteRefusal::AlreadyShared));
+            }
+            if is_crowded(tx, &device, 1).await? {
+                return Ok(Err(InviteRefusal::Crowded));
+            }
+            let person = Person { share, name, notes, ..Person::new(by, user, phone, now) };
+            keep(tx, &vault, &device, &person, now).await?;
+            told(tx, &vault, &device, by, None, Some(&person), now).await?;
+            seen(tx, &vault, &device, user, now).await.map(Ok)
+        })
+    }
+
+    /// Changes what somebody was given, at once; or how they are called, and what is noted.
+    pub async fn change(
+        &self,
+        by: UserId,
+        device: String,
+        user: UserId,
+        change: Change,
+        now: Timestamp,
+    ) -> Answer<Person, InviteRefusal> {
+        let vault = Arc::clone(&self.0.vault);
+        in_transaction!(self.0.db, |tx| {
+            lock_device(tx, &device).await?;
+            let role = role_of(tx, &device, by, now).await?;
+            if let Err(denied) = role.may(Act::ManagePeople) {
+                return Ok(Err(InviteRefusal::Denied(denied)));
+            }
+            let Some(kept) = person(tx, &vault, &device, user, now).await? else {
+                return Ok(Err(InviteRefusal::Denied(Denied::Unknown)));
+            };
+            // Nobody gives themselves more than they were given.
+            if user == by {
+                return Ok(Err(InviteRefusal::Denied(Denied::NoPermission)));
+            }
+            let before = Some(&kept).filter(|kept| kept.is_there());
+            let mut after = kept.clone();
+            after.share = Share {
+                access: change.access.unwrap_or(kept.share.access),
+                one_time_access: change.one_time_access.unwrap_or(kept.share.one_time_access),
+                wifi: change.wifi.unwrap_or(kept.share.wifi),
+            };
+            after.name = change.name.or(after.name);
+            after.notes = change.notes.or(after.notes);
+            if change.access.is_some_and(|access| access.holds(None, now) == Holds::Ended) {
+                return Ok(Err(InviteRefusal::Over));
+            }
+            keep(tx, &vault, &device, &after, now).await?;
+            let after = seen(tx, &vault, &device, user, now).await?;
+            told(tx, &vault, &device, by, before, Some(&after).filter(|it| it.is_there()), now)
+                .await?;
+            Ok(Ok(after))
+        })
+    }
+
+    /// Ends the sharing with a person; if so asked, also all active codes that they made there, and
+    /// the access of guests that they invited (X22). Codes end before the sharing does, so that
+    /// nobody waits for each other: whoever uses a code locks it before they lock their share.
     pub async fn unshare(
         &self,
-        owner: UserId,
+        by: UserId,
         device: String,
-        person: UserId,
+        user: UserId,
+        also_revoke: bool,
         now: Timestamp,
-    ) -> Answer<(), Denied> {
+    ) -> Answer<Unshared, Denied> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
-            if let Err(denied) = role_of(tx, &device, owner).await?.may(Act::Manage) {
+            lock_device(tx, &device).await?;
+            let kept = person(tx, &vault, &device, user, now).await?;
+            let is_theirs = kept.as_ref().is_some_and(|kept| kept.invited_by == Some(by));
+            if let Err(denied) = role_of(tx, &device, by, now).await?.may_end(is_theirs) {
                 return Ok(Err(denied));
             }
-            let unshare = sql("DELETE FROM shares WHERE device_id = $1 AND user_id = $2");
-            let granted = role_of(tx, &device, person).await?.may(Act::UseOneTimeAccess).is_ok();
-            unshare.bind(device.as_str()).bind(person).execute(tx).await?;
-            if granted {
-                let about = About::default().by(owner).user(person).device(&device);
-                record(tx, &vault, EventKind::GrantRemoved, about, now).await?;
+            let mut unshared = Unshared { codes: 0, invitations: 0, effective_at: now };
+            if also_revoke {
+                unshared.revoke_codes(tx, &vault, &device, by, user, now).await?;
+                for guest in guests_of(tx, &device, user, now).await? {
+                    let guest = seen(tx, &vault, &device, guest, now).await?;
+                    send_away(tx, &vault, &device, by, &guest, now).await?;
+                    unshared.invitations += 1;
+                }
             }
-            Ok(Ok(()))
+            if let Some(kept) = kept {
+                send_away(tx, &vault, &device, by, &kept, now).await?;
+            }
+            Ok(Ok(unshared))
         })
     }
 
-    /// Lists the people a device is shared with.
-    pub async fn of(&self, owner: UserId, device: String) -> Answer<Vec<Person>, Denied> {
+    /// Lists the people a device is shared with, the longest first; to a tenant, their guests. Who
+    /// was there until not long ago is among them.
+    pub async fn of(
+        &self,
+        by: UserId,
+        device: String,
+        now: Timestamp,
+    ) -> Answer<Vec<Person>, Denied> {
         let vault = Arc::clone(&self.0.vault);
         reading!(self.0.db, |tx| {
-            if let Err(denied) = role_of(tx, &device, owner).await?.may(Act::Manage) {
+            let role = role_of(tx, &device, by, now).await?;
+            if let Err(denied) = role.may(Act::Invite) {
                 return Ok(Err(denied));
             }
-            let rows = sql("SELECT u.id, u.phone_sealed, s.one_time_access_at
-                            FROM shares s JOIN users u ON u.id = s.user_id
-                            WHERE s.device_id = $1 ORDER BY s.shared_at, u.id")
-            .bind(device)
-            .all(tx)
-            .await?;
             let mut people = Vec::new();
-            for row in rows {
-                people.push(Person {
-                    user: row.parsed("id", UserId::parse)?,
-                    phone: crate::row::phone(
-                        &vault,
-                        "user",
-                        &row.take::<Vec<u8>>("phone_sealed")?,
-                    )?,
-                    one_time_access: row.moment_if_any("one_time_access_at")?.is_some(),
-                });
+            for row in sql(PEOPLE).bind(device.as_str()).bind(now).all(tx).await? {
+                let person = person_of(&vault, &device, &row, now)?;
+                if role.may_end(person.invited_by == Some(by)).is_ok() {
+                    people.push(person);
+                }
             }
             Ok(Ok(people))
         })
     }
+
+    /// Who of these has the device no more: what they made there is a former user's (S-5).
+    pub async fn former(
+        &self,
+        device: String,
+        users: Vec<UserId>,
+        now: Timestamp,
+    ) -> Result<HashSet<UserId>> {
+        reading!(self.0.db, |tx| {
+            let mut former = HashSet::new();
+            for user in HashSet::<UserId>::from_iter(users) {
+                if role_of(tx, &device, user, now).await? == Role::Stranger {
+                    former.insert(user);
+                }
+            }
+            Ok(former)
+        })
+    }
+
+    /// One of them.
+    pub async fn one(
+        &self,
+        by: UserId,
+        device: String,
+        user: UserId,
+        now: Timestamp,
+    ) -> Answer<Person, Denied> {
+        let vault = Arc::clone(&self.0.vault);
+        reading!(self.0.db, |tx| {
+            let role = role_of(tx, &device, by, now).await?;
+            let person = person(tx, &vault, &device, user, now).await?;
+            let is_theirs = person.as_ref().is_some_and(|person| person.invited_by == Some(by));
+            if let Err(denied) = role.may_end(is_theirs) {
+                return Ok(Err(denied));
+            }
+            Ok(person.ok_or(Denied::Unknown))
+        })
+    }
+}
+
+impl Person {
+    /// Whether the device is still shared with them.
+    pub fn is_there(&self) -> bool {
+        self.holds != Holds::Ended
+    }
+
+    pub(crate) fn new(by: UserId, user: UserId, phone: PhoneNumber, now: Timestamp) -> Self {
+        Self {
+            user,
+            phone,
+            share: Share { access: Access::Always, one_time_access: false, wifi: true },
+            holds: Holds::Now,
+            name: None,
+            notes: None,
+            shared_at: now,
+            invited_by: Some(by),
+            codes: 0,
+            invitations: 0,
+        }
+    }
+}
+
+impl Unshared {
+    async fn revoke_codes(
+        &mut self,
+        tx: &mut Tx,
+        vault: &Vault,
+        device: &str,
+        by: UserId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<()> {
+        let rows = sql("SELECT id FROM codes
+                        WHERE intercom_id = $1 AND issued_by = $2 AND ended_at IS NULL
+                            AND $3 < expires_at ORDER BY id");
+        for row in rows.bind(device).bind(user).bind(now).all(tx).await? {
+            let id = row.parsed("id", CodeId::parse)?;
+            let Some(mut code) = lock_code(tx, vault, id).await? else { continue };
+            // One that has ended meanwhile is as good as revoked.
+            if take_back(tx, vault, &mut code, Some(by), now).await?.is_err() {
+                continue;
+            }
+            if let Some(End::Revoked { effective_at, .. }) = code.end {
+                self.effective_at = self.effective_at.max(effective_at);
+            }
+            self.codes += 1;
+        }
+        Ok(())
+    }
+}
+
+/// The user with this number whom somebody may invite, with what that somebody is to the device;
+/// takes the device's lock. A row of the user is made only for who may.
+async fn invited(
+    tx: &mut Tx,
+    vault: &Vault,
+    device: &str,
+    by: UserId,
+    phone: &PhoneNumber,
+    act: Act,
+    now: Timestamp,
+) -> Answer<(Role, UserId), InviteRefusal> {
+    if let Err(denied) = role_of(tx, device, by, now).await?.may(act) {
+        return Ok(Err(InviteRefusal::Denied(denied)));
+    }
+    // Numbers are locked before devices.
+    let user = user_with(tx, vault, phone, now).await?;
+    lock_device(tx, device).await?;
+    let role = role_of(tx, device, by, now).await?;
+    if let Err(denied) = role.may(act) {
+        return Ok(Err(InviteRefusal::Denied(denied)));
+    }
+    if role_of(tx, device, user, now).await? == Role::Owner {
+        return Ok(Err(InviteRefusal::Owners));
+    }
+    // Nobody gives themselves more than they were given.
+    if user == by {
+        return Ok(Err(InviteRefusal::Denied(Denied::NoPermission)));
+    }
+    Ok(Ok((role, user)))
+}
+
+/// Whether somebody may give this; a tenant within what the tenant settings say now.
+async fn may_give(
+    tx: &mut Tx,
+    device: &str,
+    by: UserId,
+    role: Role,
+    share: Share,
+    now: Timestamp,
+) -> Answer<(), InviteRefusal> {
+    if let Err(denied) = role.may_give(share) {
+        return Ok(Err(InviteRefusal::Denied(denied)));
+    }
+    let Access::Temporary(stay) = share.access else { return Ok(Ok(())) };
+    if stay.until() <= now {
+        return Ok(Err(InviteRefusal::Over));
+    }
+    if role.may(Act::ManagePeople).is_ok() {
+        return Ok(Ok(()));
+    }
+    let settings = tenant_settings_of(tx, device).await?.settings;
+    let Invitations { active, next_slot_at } = invitations_of(tx, device, by, now).await?;
+    Ok(settings.admit(stay, active).map_err(|too_much| match too_much {
+        TooMuch::Time => InviteRefusal::TooLong(settings),
+        TooMuch::Invitations => {
+            InviteRefusal::TooMany { active, limit: settings.at_once.count(), next_slot_at }
+        }
+    }))
+}
+
+/// Whether so many more people cannot be added to a device.
+pub(crate) async fn is_crowded(tx: &mut Tx, device: &str, more: usize) -> Result<bool> {
+    let row = sql("SELECT COUNT(*) AS people FROM shares WHERE device_id = $1").bind(device);
+    let people: usize = crate::row::number(&row.one(tx).await?, "people")?;
+    Ok(MOST_PEOPLE < people + more)
+}
+
+/// Writes down what became another for a person: the sharing, what they were given, the grant.
+pub(crate) async fn told(
+    tx: &mut Tx,
+    vault: &Vault,
+    device: &str,
+    by: UserId,
+    before: Option<&Person>,
+    after: Option<&Person>,
+    now: Timestamp,
+) -> Result<()> {
+    let Some(person) = after.or(before) else { return Ok(()) };
+    let given = |person: &Person| (person.share.access, person.share.wifi);
+    let sharing = match (before, after) {
+        (None, Some(_)) => Some(EventKind::PersonAdded),
+        (Some(_), None) => Some(EventKind::PersonRemoved),
+        (Some(before), Some(after)) if given(before) != given(after) => {
+            Some(EventKind::PersonChanged)
+        }
+        (Some(_), Some(_)) | (None, None) => None,
+    };
+    let has_grant = |person: Option<&Person>| person.is_some_and(|it| it.share.one_time_access);
+    let grant = match (has_grant(before), has_grant(after)) {
+        (false, true) => Some(EventKind::GrantAdded),
+        (true, false) => Some(EventKind::GrantRemoved),
+        (true, true) | (false, false) => None,
+    };
+    for kind in sharing.into_iter().chain(grant) {
+        let about = About::default().by(by).user(person.user).device(device);
+        record(tx, vault, kind, about, now).await?;
+    }
+    Ok(())
+}
+
+async fn send_away(
+    tx: &mut Tx,
+    vault: &Vault,
+    device: &str,
+    by: UserId,
+    person: &Person,
+    now: Timestamp,
+) -> Result<()> {
+    let unshare = sql("DELETE FROM shares WHERE device_id = $1 AND user_id = $2");
+    unshare.bind(device).bind(person.user).execute(tx).await?;
+    told(tx, vault, device, by, Some(person), None, now).await
+}
+
+async fn guests_of(tx: &mut Tx, device: &str, user: UserId, now: Timestamp) -> Result<Vec<UserId>> {
+    let rows = sql("SELECT user_id FROM shares
+                    WHERE device_id = $1 AND invited_by = $2 AND $3 < until_at ORDER BY user_id");
+    let rows = rows.bind(device).bind(user).bind(now).all(tx).await?;
+    rows.iter().map(|row| row.parsed("user_id", UserId::parse)).collect()
+}
+
+/// Forgets people whose time is long over.
+pub(crate) async fn sweep(tx: &mut Tx, now: Timestamp) -> Result<()> {
+    let forget = sql("DELETE FROM shares WHERE until_at < $1");
+    forget.bind(now - KEPT_AFTER_END).execute(tx).await.map(drop)
 }

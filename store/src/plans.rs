@@ -40,7 +40,7 @@ impl Devices {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             lock_device(tx, &device).await?;
-            if let Err(denied) = role_of(tx, &device, owner).await?.may(Act::Manage) {
+            if let Err(denied) = role_of(tx, &device, owner, now).await?.may(Act::Manage) {
                 return Ok(Err(denied));
             }
             if plan_of(tx, &device).await? != Some(plan) {
@@ -48,7 +48,7 @@ impl Devices {
                 let about = About::default().by(owner).device(&device);
                 record(tx, &vault, EventKind::DevicePlanSet, about, now).await?;
             }
-            seen_by(tx, &device, owner).await.map(Ok)
+            seen_by(tx, &device, owner, now).await.map(Ok)
         })
     }
 
@@ -69,7 +69,7 @@ impl Devices {
                 lock_device(tx, device).await?;
             }
             for device in [&from, &to] {
-                if let Err(denied) = role_of(tx, device, owner).await?.may(Act::Manage) {
+                if let Err(denied) = role_of(tx, device, owner, now).await?.may(Act::Manage) {
                     return Ok(Err(PlanRefusal::Denied(denied)));
                 }
             }
@@ -90,7 +90,7 @@ impl Devices {
                 let about = About::default().by(owner).device(device);
                 record(tx, &vault, EventKind::DevicePlanTransferred, about, now).await?;
             }
-            seen_by(tx, &to, owner).await.map(Ok)
+            seen_by(tx, &to, owner, now).await.map(Ok)
         })
     }
 }

@@ -58,7 +58,7 @@ impl Presses {
         in_transaction!(self.0.db, |tx| {
             let Open { user, api_key, device, key } = open;
             let Ok(gate) = GateId::parse(&device) else {
-                let role = role_of(tx, &device, user).await?;
+                let role = role_of(tx, &device, user, now).await?;
                 let seen = role.may(Act::SeeDevice).map_err(OpenRefusal::Denied);
                 return Ok(seen.and(Err(OpenRefusal::NotAGate)));
             };
@@ -89,9 +89,9 @@ pub(crate) async fn may_open(
     tx: &mut Tx,
     gate: GateId,
     user: UserId,
-    _now: Timestamp,
+    now: Timestamp,
 ) -> Result<std::result::Result<(), Denied>> {
-    Ok(role_of(tx, &gate.to_string(), user).await?.may(Act::OpenGate))
+    Ok(role_of(tx, &gate.to_string(), user, now).await?.may(Act::OpenGate))
 }
 
 /// The same for a key that presses for somebody: it may nothing that they may not.

@@ -84,7 +84,7 @@ impl Visits {
         now: Timestamp,
     ) -> Answer<Option<Readiness>, SettingsRefusal> {
         reading!(self.0.db, |tx| {
-            let id = match intercom(tx, &device, user, Act::UseOneTimeAccess).await? {
+            let id = match intercom(tx, &device, user, Act::UseOneTimeAccess, now).await? {
                 Ok(id) => id,
                 Err(refusal) => return Ok(Err(refusal)),
             };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::access_code::{ATTEMPT_WINDOW, Leg, Refusal, Request, Target};
 use domain::event::EventKind;
-use domain::permission::Denied;
+use domain::permission::{Denied, Role};
 use domain::secret::{LinkToken, Reference};
 use domain::{
     AccessCode, Attempt, AttemptId, CodeId, GateId, IntercomId, Passcode, PhoneNumber, Timestamp,
@@ -12,12 +12,12 @@ use domain::{
 };
 
 use crate::attempts::attempt_with;
-use crate::codes::{Pass, lock_code, may_use};
+use crate::codes::{Pass, lock_code, may_act_on, may_use};
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::row::attempt::{add_attempt, attempt_of, leg_word};
 use crate::row::code::{pass_of, save_code};
-use crate::row::device::{gate_with, settings_with};
+use crate::row::device::{gate_with, role_of, settings_with};
 use crate::row::phone;
 use crate::sql::{Tx, sql};
 use crate::transfers::same_owner;
@@ -45,6 +45,8 @@ pub struct GuestPass {
     pub is_suspended: bool,
     /// The owner's number as it is now, if the owner lets guests call.
     pub host: Option<PhoneNumber>,
+    /// Whether who made it has the intercom no more (S-5).
+    pub maker_is_former: bool,
 }
 
 /// A guest at the gate.
@@ -115,7 +117,7 @@ impl Redemptions {
     ) -> Answer<GuestPass, Denied> {
         let vault = Arc::clone(&self.0.vault);
         reading!(self.0.db, |tx| {
-            if let Err(denied) = may_use(tx, user, id).await? {
+            if let Err(denied) = may_use(tx, user, id, now).await? {
                 return Ok(Err(denied));
             }
             Ok(guest_pass(tx, &vault, id, now).await?.ok_or(Denied::Unknown))
@@ -194,7 +196,7 @@ impl Redemptions {
         in_transaction!(self.0.db, |tx| {
             let Vouch { user, code: id, leg, key } = vouch;
             let code = lock_code(tx, &vault, id).await?;
-            if let Err(denied) = may_use(tx, user, id).await? {
+            if let Err(denied) = may_act_on(tx, user, id, now).await? {
                 return Ok(Err(VouchRefusal::Denied(denied)));
             }
             let Some(mut code) = code else {
@@ -280,7 +282,9 @@ async fn guest_pass(
         }
     };
     let target = target_for(tx, &pass.code, next).await?;
+    let maker = role_of(tx, &pass.code.intercom.to_string(), pass.issued_by, now).await?;
     Ok(Some(GuestPass {
+        maker_is_former: maker == Role::Stranger,
         intercom_name: row.take("intercom_name")?,
         time_zone: row.take("time_zone")?,
         latest: latest.map(|row| attempt_of(&row)).transpose()?,

@@ -27,7 +27,7 @@ impl Devices {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             let touched = lock_all(tx, vec![device.clone()]).await?;
-            if let Err(denied) = role_of(tx, &device, owner).await?.may(Act::Manage) {
+            if let Err(denied) = role_of(tx, &device, owner, now).await?.may(Act::Manage) {
                 return Ok(Err(GateRefusal::Denied(denied)));
             }
             if GateId::parse(&device).is_err() {

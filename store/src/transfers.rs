@@ -45,7 +45,7 @@ pub enum TransferRefusal {
 impl Devices {
     /// Gives a device to somebody else; of an intercom also the gates of its settings that the
     /// owner names. What belongs to it goes along: settings, grants, codes, history. The former
-    /// owner keeps the grant, and no longer owns.
+    /// owner keeps full access with the grant, and no longer owns.
     pub async fn transfer(
         &self,
         owner: UserId,
@@ -62,12 +62,12 @@ impl Devices {
             let moved =
                 || std::iter::once(device.clone()).chain(gates.iter().map(GateId::to_string));
             let touched = lock_all(tx, moved().collect()).await?;
-            if let Err(denied) = role_of(tx, &device, owner).await?.may(Act::Manage) {
+            if let Err(denied) = role_of(tx, &device, owner, now).await?.may(Act::Manage) {
                 return Ok(Err(TransferRefusal::Denied(denied)));
             }
             // First, so that asking who has an account costs the device.
             for gate in &gates {
-                if !may_go_along(tx, &device, *gate, owner).await? {
+                if !may_go_along(tx, &device, *gate, owner, now).await? {
                     return Ok(Err(TransferRefusal::NotAlong(*gate)));
                 }
             }
@@ -100,13 +100,19 @@ impl Devices {
 }
 
 /// Whether a gate is one that the device's settings name, and the owner's own.
-async fn may_go_along(tx: &mut Tx, device: &str, gate: GateId, owner: UserId) -> Result<bool> {
+async fn may_go_along(
+    tx: &mut Tx,
+    device: &str,
+    gate: GateId,
+    owner: UserId,
+    now: Timestamp,
+) -> Result<bool> {
     let Ok(intercom) = IntercomId::parse(device) else { return Ok(false) };
     let settings = settings_with(tx, intercom).await?;
     let is_named = settings.is_some_and(|settings| {
         [domain::Leg::Entry, domain::Leg::Exit].map(|leg| settings.gate_for(leg)).contains(&gate)
     });
-    Ok(is_named && role_of(tx, &gate.to_string(), owner).await?.may(Act::Manage).is_ok())
+    Ok(is_named && role_of(tx, &gate.to_string(), owner, now).await?.may(Act::Manage).is_ok())
 }
 
 async fn hand_over(
@@ -127,8 +133,8 @@ async fn hand_over(
     .await?;
     let own = sql("DELETE FROM shares WHERE device_id = $1 AND user_id = $2");
     own.bind(device).bind(to).execute(tx).await?;
-    sql("INSERT INTO shares (device_id, user_id, shared_at, one_time_access_at)
-         VALUES ($1, $2, $3, $3) ON CONFLICT (device_id, user_id) DO NOTHING")
+    sql("INSERT INTO shares (device_id, user_id, shared_at, one_time_access_at, access)
+         VALUES ($1, $2, $3, $3, 'full') ON CONFLICT (device_id, user_id) DO NOTHING")
     .bind(device)
     .bind(from)
     .bind(now)

@@ -12,7 +12,7 @@ use domain::visit::{Alert, ENDING_NOTICE};
 use domain::{AccessCode, CodeId, Timestamp, UserId};
 
 use crate::attempts::attempt_with;
-use crate::codes::{lock_code, may_use};
+use crate::codes::{lock_code, may_act_on};
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::row::code::{code_of, save_code};
@@ -82,7 +82,7 @@ impl Codes {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             let code = lock_code(tx, &vault, id).await?;
-            if let Err(denied) = may_use(tx, user, id).await? {
+            if let Err(denied) = may_act_on(tx, user, id, now).await? {
                 return Ok(Err(RevokeRefusal::Denied(denied)));
             }
             let Some(mut code) = code else {

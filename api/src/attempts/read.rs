@@ -16,6 +16,10 @@ pub(crate) async fn read(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<axum::Json<wire::AttemptBody>, Problem> {
-    let attempt = api.store.attempts().read(caller.user, segment(AttemptId::parse(&id))?).await??;
+    let attempt = api
+        .store
+        .attempts()
+        .read(caller.user, segment(AttemptId::parse(&id))?, api.now())
+        .await??;
     Ok(axum::Json(wire::AttemptBody::of(&attempt, api.now())))
 }

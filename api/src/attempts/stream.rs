@@ -26,7 +26,7 @@ pub(crate) async fn stream(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let id = segment(AttemptId::parse(&id))?;
-    api.store.attempts().read(caller.user, id).await??;
+    api.store.attempts().read(caller.user, id, api.now()).await??;
     let place = api.pages_of_sessions.take(caller.session.id).ok_or(Code::TooManyRequests)?;
     let app = App { api: api.clone(), user: caller.user, id, _place: place };
     Ok(marks::stream_for(&api, &caller, app))
@@ -50,7 +50,7 @@ impl Watch for App {
 
     async fn look(&mut self, _: bool) -> Option<Look> {
         let now = self.api.now();
-        let attempt = self.api.store.attempts().read(self.user, self.id).await;
+        let attempt = self.api.store.attempts().read(self.user, self.id, now).await;
         let body = wire::AttemptBody::of(&attempt.ok()?.ok()?, now);
         let says = serde_json::to_string(&body).ok()?;
         Some(Look::Seen { mark: Mark::of(&body.state()), says, is_last: body.is_final() })

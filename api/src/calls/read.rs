@@ -17,6 +17,7 @@ pub(crate) async fn read(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<axum::Json<Calls>, Problem> {
-    let since = api.store.intercoms().guests_may_call(caller.user, device(&id)?).await??;
+    let since =
+        api.store.intercoms().guests_may_call(caller.user, device(&id)?, api.now()).await??;
     Ok(axum::Json(since.into()))
 }

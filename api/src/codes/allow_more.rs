@@ -3,6 +3,7 @@
 use axum::extract::State;
 use domain::CodeId;
 
+use super::former_makers;
 use crate::answers::Problem;
 use crate::body::{Path, segment};
 use crate::caller::Caller;
@@ -20,8 +21,11 @@ pub(crate) async fn allow_more(
 ) -> Result<axum::Json<wire::Code>, Problem> {
     let id = segment(CodeId::parse(&id))?;
     ask(&api, &caller, id).await?;
-    let issued = api.store.codes().details(caller.user, id).await??;
-    Ok(axum::Json(wire::Code::of(&issued.pass, issued.is_suspended, api.now())))
+    let issued = api.store.codes().details(caller.user, id, api.now()).await??;
+    let intercom = issued.pass.code.intercom.to_string();
+    let former = former_makers(&api, &intercom, [issued.pass.issued_by].into_iter()).await?;
+    let code = wire::Code::of(&issued.pass, issued.is_suspended, api.now());
+    Ok(axum::Json(code.made_by_one_of(&former)))
 }
 
 /// Unlocks a link.

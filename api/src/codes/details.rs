@@ -3,8 +3,8 @@
 use axum::extract::State;
 use domain::CodeId;
 
-use super::CodeWithDigits;
 use super::share::{Asked, Language};
+use super::{CodeWithDigits, former_makers};
 use crate::Api;
 use crate::answers::Problem;
 use crate::body::{Path, Query, segment};
@@ -20,6 +20,10 @@ pub(crate) async fn details(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<axum::Json<CodeWithDigits>, Problem> {
-    let issued = api.store.codes().details(caller.user, segment(CodeId::parse(&id))?).await??;
-    Ok(axum::Json(CodeWithDigits::of(&api, &issued, asked.language.unwrap_or_default())))
+    let id = segment(CodeId::parse(&id))?;
+    let issued = api.store.codes().details(caller.user, id, api.now()).await??;
+    let intercom = issued.pass.code.intercom.to_string();
+    let former = former_makers(&api, &intercom, [issued.pass.issued_by].into_iter()).await?;
+    let language = asked.language.unwrap_or_default();
+    Ok(axum::Json(CodeWithDigits::of(&api, &issued, &former, language)))
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 
-use super::Codes;
+use super::{Codes, former_makers};
 use crate::answers::Problem;
 use crate::body::{Path, device};
 use crate::caller::Caller;
@@ -18,7 +18,9 @@ pub(crate) async fn history(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<axum::Json<Codes>, Problem> {
-    let now = api.now();
-    let ended = api.store.codes().history(caller.user, device(&id)?, now).await??;
-    Ok(axum::Json(Codes { items: ended.iter().map(|past| wire::Code::ended(past, now)).collect() }))
+    let (id, now) = (device(&id)?, api.now());
+    let ended = api.store.codes().history(caller.user, id.clone(), now).await??;
+    let former = former_makers(&api, &id, ended.iter().map(|past| past.issued_by)).await?;
+    let items = ended.iter().map(|past| wire::Code::ended(past, now).made_by_one_of(&former));
+    Ok(axum::Json(Codes { items: items.collect() }))
 }

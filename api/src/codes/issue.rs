@@ -1,5 +1,7 @@
 //! `POST /v1/intercoms/{id}/codes`: issues a code for one guest.
 
+use std::collections::HashSet;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::PhoneNumber;
@@ -51,7 +53,7 @@ pub(crate) async fn issue(
     }
     let issued = ask(&api, &caller, &id, &body.name, &body.mobile, key).await?;
     let status = if issued.repeated { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, axum::Json(CodeWithDigits::of(&api, &issued, body.language))))
+    Ok((status, axum::Json(CodeWithDigits::of(&api, &issued, &HashSet::new(), body.language))))
 }
 
 /// Issues a code for who is named like this, as typed.

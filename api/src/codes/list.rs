@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 
-use super::Codes;
+use super::{Codes, former_makers};
 use crate::answers::Problem;
 use crate::body::{Path, device};
 use crate::caller::Caller;
@@ -17,10 +17,11 @@ pub(crate) async fn list(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<axum::Json<Codes>, Problem> {
-    let (device, now) = (device(&id)?, api.now());
-    let passes = api.store.codes().active(caller.user, device.clone(), now).await??;
-    let readiness = api.store.visits().readiness(caller.user, device, now).await??;
+    let (id, now) = (device(&id)?, api.now());
+    let passes = api.store.codes().active(caller.user, id.clone(), now).await??;
+    let readiness = api.store.visits().readiness(caller.user, id.clone(), now).await??;
     let is_suspended = readiness.is_some_and(|readiness| readiness.is_suspended);
-    let items = passes.iter().map(|pass| wire::Code::of(pass, is_suspended, now)).collect();
-    Ok(axum::Json(Codes { items }))
+    let former = former_makers(&api, &id, passes.iter().map(|pass| pass.issued_by)).await?;
+    let told = |pass| wire::Code::of(pass, is_suspended, now).made_by_one_of(&former);
+    Ok(axum::Json(Codes { items: passes.iter().map(told).collect() }))
 }

@@ -9,10 +9,14 @@ pub(crate) mod list;
 pub(crate) mod revoke;
 pub(crate) mod share;
 
+use std::collections::HashSet;
+
+use domain::UserId;
 use serde::Serialize;
 use store::Issued;
 use utoipa::ToSchema;
 
+use crate::answers::Problem;
 use crate::{Api, wire};
 
 /// Codes, without their digits.
@@ -37,11 +41,11 @@ pub(crate) struct CodeWithDigits {
 }
 
 impl CodeWithDigits {
-    fn of(api: &Api, issued: &Issued, language: share::Language) -> Self {
+    fn of(api: &Api, issued: &Issued, former: &HashSet<UserId>, language: share::Language) -> Self {
         let pass = &issued.pass;
         let link = link(api, issued);
         Self {
-            code: wire::Code::of(pass, issued.is_suspended, api.now()),
+            code: wire::Code::of(pass, issued.is_suspended, api.now()).made_by_one_of(former),
             digits: pass.code.passcode.reveal(),
             guest_mobile: pass.guest.mobile.reveal().to_owned(),
             share: share::Share::of(issued, &link, language.into()),
@@ -49,6 +53,16 @@ impl CodeWithDigits {
             reference: pass.reference.reveal(),
         }
     }
+}
+
+/// Who made one of these codes and has the intercom no more (S-5).
+pub(crate) async fn former_makers(
+    api: &Api,
+    intercom: &str,
+    makers: impl Iterator<Item = UserId>,
+) -> Result<HashSet<UserId>, Problem> {
+    let makers = makers.collect();
+    Ok(api.store.people().former(intercom.to_owned(), makers, api.now()).await?)
 }
 
 /// The guest's link.

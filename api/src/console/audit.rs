@@ -101,7 +101,7 @@ pub(super) async fn table(
 
 async fn look(api: &Api, caller: &Caller, id: &str) -> Result<Place, Problem> {
     let id = segment(IntercomId::parse(id))?;
-    let device = api.store.devices().details(caller.user, id.to_string()).await??;
+    let device = api.store.devices().details(caller.user, id.to_string(), api.now()).await??;
     device.role.may(Act::Manage)?;
     // Each of these reads all of it.
     api.limits.audit(caller.user)?;

@@ -37,8 +37,8 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Result<Screen<Calls>, Problem> {
     let id = body::device(&id)?;
-    let since = api.store.intercoms().guests_may_call(caller.user, id.clone()).await??;
-    let device = api.store.devices().details(caller.user, id.clone()).await??;
+    let since = api.store.intercoms().guests_may_call(caller.user, id.clone(), api.now()).await??;
+    let device = api.store.devices().details(caller.user, id.clone(), api.now()).await??;
     let phone = api.store.sessions().phone_of(caller.user).await?;
     Ok(Screen(Calls {
         intercom: id,

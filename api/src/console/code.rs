@@ -112,7 +112,7 @@ fn told(api: &Api, user: UserId, seen: &GuestPass) -> Shown {
             (true, None) => "code-link-works",
         }),
         made_at: Moment::new(code.issued_at, zone),
-        made_by: visit::made_by(pass.issued_by, user),
+        made_by: visit::made_by(pass.issued_by, user, seen.maker_is_former),
         ends_soon: visit::ends_soon(code, &pass.guest, zone, now),
         perhaps_inside: visit::stays_over(pass, zone, now),
         is_locked: visit::is_locked(code, now),

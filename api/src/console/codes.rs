@@ -77,9 +77,9 @@ pub(super) async fn live(
 /// What there is to see now, for who may.
 pub(super) async fn look(api: &Api, user: UserId, id: &str) -> Result<Shown, Problem> {
     let (id, now) = (device(id)?, api.now());
-    let limit = api.store.intercoms().max_users(user, id.clone()).await??;
+    let limit = api.store.intercoms().max_users(user, id.clone(), now).await??;
     let limit = limit.ok_or(Problem::from(Code::SettingsMissing))?;
-    let intercom = api.store.devices().details(user, id.clone()).await??;
+    let intercom = api.store.devices().details(user, id.clone(), now).await??;
     let zone = intercom.time_zone.as_str();
     let troubles = troubles(api, user, &id).await?;
     let active = api.store.codes().active(user, id.clone(), now).await??;

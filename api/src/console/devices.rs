@@ -11,6 +11,7 @@ use super::codes::troubles;
 use super::done::Done;
 use super::fresh_key;
 use super::owner::Owner;
+use super::people;
 use super::plan;
 use crate::Api;
 use crate::answers::Problem;
@@ -47,12 +48,19 @@ impl Details {
 }
 
 /// A device as a page shows it.
+#[expect(clippy::struct_excessive_bools, reason = "each shows or hides a part of the page")]
 struct Shown {
     id: String,
     name: String,
     serial: String,
     is_intercom: bool,
     is_owner: bool,
+    /// Of what type the reader's access is, where it is shared with them.
+    access: Option<Words>,
+    /// Whether the reader may invite people to it.
+    may_invite: bool,
+    /// Whether the reader may change its name.
+    may_rename: bool,
     /// What keeps it from being of use.
     trouble: Option<Words>,
     /// What it is used for.
@@ -74,7 +82,7 @@ pub(super) async fn list(
     State(api): State<Api>,
     Owner(caller): Owner,
 ) -> Result<Screen<Devices>, Problem> {
-    let devices = api.store.devices().of(caller.user).await?;
+    let devices = api.store.devices().of(caller.user, api.now()).await?;
     let devices = devices.iter().map(|device| shown(&api, device)).collect();
     Ok(Screen(Devices { devices }))
 }
@@ -92,7 +100,7 @@ pub(super) async fn details(
 
 /// The details of a device, for who may see it.
 pub(super) async fn look(api: &Api, caller: &Caller, id: String) -> Result<Details, Problem> {
-    let device = api.store.devices().details(caller.user, id).await??;
+    let device = api.store.devices().details(caller.user, id, api.now()).await??;
     let may_open = device.gate.is_some() && device.role.may(Act::OpenGate).is_ok();
     let device = shown(api, &device);
     let troubles = if device.one_time_access {
@@ -118,6 +126,12 @@ fn shown(api: &Api, device: &Device) -> Shown {
         serial: device.serial.clone(),
         is_intercom,
         is_owner: device.role == Role::Owner,
+        access: match device.role {
+            Role::Shared { share, .. } => Some(people::of_type(share.access.as_str())),
+            Role::Owner | Role::Stranger => None,
+        },
+        may_invite: device.role.may(Act::Invite).is_ok(),
+        may_rename: device.role.may(Act::Configure).is_ok(),
         trouble: trouble(device).map(Words::of),
         plan: device.plan.map(plan::words),
         last_report: device

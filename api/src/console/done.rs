@@ -26,6 +26,8 @@ impl Done {
             "hook_revived" => Some(Words::of("done-hook-revived")),
             "hook_ended" => Some(Words::of("done-hook-ended")),
             "key_revoked" => Some(Words::of("done-key-revoked")),
+            "invited" => Some(Words::of("done-invited")),
+            "removed" => Some(Words::of("done-removed")),
             "claimed" => Some(Words::of("done-claimed")),
             _ => None,
         }

@@ -8,6 +8,7 @@ use super::visit::{self, Line};
 use crate::Api;
 use crate::answers::Problem;
 use crate::body::{Path, device};
+use crate::codes::former_makers;
 use crate::pages::{Moment, Screen, Words, filters};
 
 #[derive(Template)]
@@ -33,12 +34,13 @@ pub(super) async fn show(
 ) -> Result<Screen<History>, Problem> {
     let (id, now) = (device(&id)?, api.now());
     let past = api.store.codes().history(caller.user, id.clone(), now).await??;
-    let intercom = api.store.devices().details(caller.user, id.clone()).await??;
+    let intercom = api.store.devices().details(caller.user, id.clone(), now).await??;
+    let former = former_makers(&api, &id, past.iter().map(|past| past.issued_by)).await?;
     let zone = intercom.time_zone.as_str();
     let ended = past.iter().map(|past| Ended {
         line: Line::ended(past, zone, now),
         made_at: Moment::new(past.code.issued_at, zone),
-        made_by: visit::made_by(past.issued_by, caller.user),
+        made_by: visit::made_by(past.issued_by, caller.user, former.contains(&past.issued_by)),
     });
     let (ended, place) = (ended.collect(), intercom.name.as_str().to_owned());
     Ok(Screen(History { id, place, ended }))

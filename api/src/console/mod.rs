@@ -23,6 +23,7 @@ mod let_through;
 mod live;
 mod open;
 mod owner;
+mod people;
 mod plan;
 mod rename;
 mod replace;
@@ -38,6 +39,7 @@ mod webhook_new;
 mod webhooks;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Redirect;
 use axum::routing::{get, post};
@@ -61,6 +63,10 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
     let hook_end = get(webhook::ask_to_end).post(webhook::end);
     let new_key = get(account::keys::ask_new).post(account::keys::make);
     let revoke_key = get(account::keys::ask_revoke).post(account::keys::revoke);
+    let invite = get(people::invite::show).post(people::invite::invite);
+    let person = get(people::person::show).post(people::person::save);
+    let remove = get(people::remove::ask).post(people::remove::remove);
+    let tenants = get(people::tenants::show).post(people::tenants::save);
     Router::new()
         .route("/console", get(async || Redirect::to(HOME)))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::ask))
@@ -117,6 +123,22 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/console/codes/{id}/allow-more", post(allow_more::allow_more))
         .route("/console/codes/{id}/let-in", let_in)
         .route("/console/codes/{id}/let-out", let_out)
+        .route("/console/devices/{id}/people", get(people::show))
+        .route("/console/devices/{id}/people/invite", invite)
+        .route("/console/devices/{id}/people/{user}", person)
+        .route("/console/devices/{id}/people/{user}/type", get(people::person::types))
+        .route("/console/devices/{id}/people/{user}/remove", remove)
+        .route("/console/devices/{id}/tenants", tenants)
+        .layer(map_response(trouble::told))
+        .layer(from_fn_with_state(api.clone(), pages::rim))
+}
+
+/// The page that takes more than a form's few bytes: a list of people.
+pub(crate) fn lists(api: &Api) -> Router<Api> {
+    let limit = DefaultBodyLimit::max(people::import::MAX_BYTES);
+    let import = get(people::import::show).post(people::import::import).layer(limit);
+    Router::new()
+        .route("/console/devices/{id}/people/import", import)
         .layer(map_response(trouble::told))
         .layer(from_fn_with_state(api.clone(), pages::rim))
 }

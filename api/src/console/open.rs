@@ -100,12 +100,12 @@ pub(super) async fn live(
 }
 
 async fn look(api: &Api, user: UserId, id: AttemptId) -> Result<Shown, Problem> {
-    let attempt = api.store.attempts().read(user, id).await??;
+    let attempt = api.store.attempts().read(user, id, api.now()).await??;
     if attempt.press().is_none() {
         return Err(Code::NotFound.into());
     }
     let gate = attempt.gate.to_string();
-    let device = api.store.devices().details(user, gate.clone()).await??;
+    let device = api.store.devices().details(user, gate.clone(), api.now()).await??;
     Ok(Shown {
         id: id.to_string(),
         gate,

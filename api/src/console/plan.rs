@@ -105,7 +105,7 @@ async fn told(api: &Api, caller: &Caller, id: &str, problem: Problem) -> Result<
 
 async fn look(api: &Api, caller: &Caller, id: &str, wrong: Wrong) -> Result<Page, Problem> {
     let devices = api.store.devices();
-    let device = devices.details(caller.user, body::device(id)?).await??;
+    let device = devices.details(caller.user, body::device(id)?, api.now()).await??;
     device.role.may(Act::Manage)?;
     let may_have_it = |other: &Device| {
         let is_same_kind = match (&device.kind, &other.kind) {
@@ -118,7 +118,7 @@ async fn look(api: &Api, caller: &Caller, id: &str, wrong: Wrong) -> Result<Page
         };
         is_same_kind && other.plan.is_none() && other.role.may(Act::Manage).is_ok()
     };
-    let others = devices.of(caller.user).await?;
+    let others = devices.of(caller.user, api.now()).await?;
     let others = others.iter().filter(|other| device.plan.is_some() && may_have_it(other));
     let named = |other: &Device| (other.kind.id(), other.name.as_str().to_owned());
     Ok(Page {

@@ -35,8 +35,8 @@ pub(super) async fn show(
     Owner(caller): Owner,
     Path(id): Path<String>,
 ) -> Result<Screen<Rename>, Problem> {
-    let device = api.store.devices().details(caller.user, device(&id)?).await??;
-    device.role.may(Act::Manage)?;
+    let device = api.store.devices().details(caller.user, device(&id)?, api.now()).await??;
+    device.role.may(Act::Configure)?;
     let (id, name) = (device.kind.id(), device.name.as_str().to_owned());
     Ok(Screen(Rename { id, wrong: Wrong::default(), name }))
 }
@@ -44,11 +44,12 @@ pub(super) async fn show(
 /// `POST /console/devices/{id}/name`.
 pub(super) async fn rename(
     _: SameSite,
+    State(api): State<Api>,
     Owner(caller): Owner,
     Path(id): Path<String>,
     Form(Typed { name }): Form<Typed>,
 ) -> Response {
-    match use_case::ask(&caller, &id, &name).await {
+    match use_case::ask(&api, &caller, &id, &name).await {
         Ok(device) => {
             let its_page = format!("/console/devices/{}?done=changed", device.kind.id());
             Redirect::to(&its_page).into_response()

@@ -38,7 +38,7 @@ pub(super) async fn show(
     Owner(caller): Owner,
     Path(id): Path<String>,
 ) -> Result<Screen<Page>, Problem> {
-    let device = api.store.devices().details(caller.user, body::device(&id)?).await??;
+    let device = api.store.devices().details(caller.user, body::device(&id)?, api.now()).await??;
     Ok(Screen(page(&device, Wrong::default(), String::new())?))
 }
 
@@ -51,7 +51,7 @@ pub(super) async fn replace(
     Path(id): Path<String>,
     Form(Typed { claim_code }): Form<Typed>,
 ) -> Result<Response, Problem> {
-    let device = api.store.devices().details(caller.user, body::device(&id)?).await??;
+    let device = api.store.devices().details(caller.user, body::device(&id)?, api.now()).await??;
     match use_case::ask(&api, address, &caller, &id, &claim_code).await {
         Ok(device) => {
             let its_page = format!("/console/devices/{}?done=replaced", device.kind.id());

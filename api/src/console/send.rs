@@ -35,7 +35,8 @@ pub(super) async fn show(
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let issued = api.store.codes().details(caller.user, segment(CodeId::parse(&id))?).await??;
+    let id = segment(CodeId::parse(&id))?;
+    let issued = api.store.codes().details(caller.user, id, api.now()).await??;
     let code = &issued.pass.code;
     if !code.is_active(api.now()) {
         return Ok(Redirect::to(&format!("/console/codes/{}", code.id)).into_response());

@@ -121,8 +121,8 @@ struct Place {
 
 async fn look(api: &Api, user: UserId, id: &str) -> Result<Place, Problem> {
     let id = device(id)?;
-    let saved = api.store.intercoms().settings(user, id.clone()).await??;
-    let intercom = api.store.devices().details(user, id.clone()).await??;
+    let saved = api.store.intercoms().settings(user, id.clone(), api.now()).await??;
+    let intercom = api.store.devices().details(user, id.clone(), api.now()).await??;
     let name = intercom.name.as_str().to_owned();
     Ok(Place { id, name, saved, gates: own_gates(api, user).await? })
 }

@@ -70,12 +70,12 @@ pub(super) async fn show(
     Path(id): Path<String>,
     Query(Wanted { of, before }): Query<Wanted>,
 ) -> Result<Screen<Story>, Problem> {
-    let device = api.store.devices().details(caller.user, body::device(&id)?).await??;
+    let device = api.store.devices().details(caller.user, body::device(&id)?, api.now()).await??;
     // What a restored feed does not know any more begins with the latest, too.
     let before = before.and_then(|id| EventId::parse(&id).ok());
     let part = Part { of: of.map(Of::kinds), before, at_most: PAGE };
     let id = device.kind.id();
-    let happened = api.store.events().story(caller.user, id.clone(), part).await??;
+    let happened = api.store.events().story(caller.user, id.clone(), part, api.now()).await??;
     let names = Names::of(&api, caller.user, &device, &happened).await?;
     let is_full = happened.len() == PAGE as usize;
     Ok(Screen(Story {
@@ -109,8 +109,11 @@ impl Names {
     ) -> Result<Self, Problem> {
         let id = device.kind.id();
         let is_owner = device.role.may(Act::Manage).is_ok();
-        let people =
-            if is_owner { api.store.people().of(reader, id.clone()).await?? } else { Vec::new() };
+        let people = if is_owner {
+            api.store.people().of(reader, id.clone(), api.now()).await??
+        } else {
+            Vec::new()
+        };
         let known = |person: store::Person| (person.user, person.phone.reveal().to_owned());
         let named = |device: Device| (device.kind.id(), device.name.as_str().to_owned());
         let mut guests = HashMap::new();
@@ -119,7 +122,7 @@ impl Names {
                 continue;
             }
             // Who may know of a gate need not know whose guests it opened for.
-            if let Ok(issued) = api.store.codes().details(reader, code).await? {
+            if let Ok(issued) = api.store.codes().details(reader, code, api.now()).await? {
                 guests.insert(code, issued.pass.guest.name.as_str().to_owned());
             }
         }
@@ -129,7 +132,14 @@ impl Names {
             device: id,
             zone: device.time_zone.clone(),
             people: people.into_iter().map(known).collect(),
-            devices: api.store.devices().of(reader).await?.into_iter().map(named).collect(),
+            devices: api
+                .store
+                .devices()
+                .of(reader, api.now())
+                .await?
+                .into_iter()
+                .map(named)
+                .collect(),
             guests,
         })
     }
@@ -191,13 +201,13 @@ impl Of {
     }
 
     /// What the words of its events begin with.
-    fn kinds(self) -> [&'static str; 2] {
+    fn kinds(self) -> [&'static str; 3] {
         match self {
-            Self::Openings => ["attempt"; 2],
-            Self::Codes => ["pass", "visit"],
-            Self::People => ["grant", "owner"],
-            Self::Settings => ["settings"; 2],
-            Self::Device => ["device", "gate"],
+            Self::Openings => ["attempt"; 3],
+            Self::Codes => ["pass", "visit", "visit"],
+            Self::People => ["grant", "owner", "person"],
+            Self::Settings => ["settings", "tenant_settings", "tenant_settings"],
+            Self::Device => ["device", "gate", "gate"],
         }
     }
 }
@@ -241,6 +251,10 @@ pub(super) fn words_of(kind: &str) -> &'static str {
         Kind::VisitOverstay => "event-visit-overstay",
         Kind::VisitGateOffline => "event-visit-gate-offline",
         Kind::VisitGateOnline => "event-visit-gate-online",
+        Kind::PersonAdded => "event-person-added",
+        Kind::PersonChanged => "event-person-changed",
+        Kind::PersonRemoved => "event-person-removed",
+        Kind::TenantSettingsSaved => "event-tenant-settings-saved",
         // These happen to people, numbers and the service, and stand in no device's story.
         Kind::SessionStarted
         | Kind::SessionDisplaced

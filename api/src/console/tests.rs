@@ -9,6 +9,7 @@ mod hosts;
 mod keys;
 mod live;
 mod open;
+mod people;
 mod plans;
 mod settings;
 mod story;

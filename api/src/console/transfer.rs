@@ -121,7 +121,7 @@ pub(super) async fn transfer(
 
 /// A device that its owner may give away, and its zone.
 async fn look(api: &Api, caller: &Caller, id: &str) -> Result<(Shown, String), Problem> {
-    let device = api.store.devices().details(caller.user, body::device(id)?).await??;
+    let device = api.store.devices().details(caller.user, body::device(id)?, api.now()).await??;
     device.role.may(Act::Manage)?;
     let is_intercom = device.gate.is_none();
     let gates = if is_intercom { gates_of(api, caller, &device).await? } else { Vec::new() };
@@ -131,7 +131,8 @@ async fn look(api: &Api, caller: &Caller, id: &str) -> Result<(Shown, String), P
 
 /// The gates that an intercom's settings name, of its owner's own.
 async fn gates_of(api: &Api, caller: &Caller, intercom: &Device) -> Result<Vec<Gate>, Problem> {
-    let saved = api.store.intercoms().settings(caller.user, intercom.kind.id()).await??;
+    let saved =
+        api.store.intercoms().settings(caller.user, intercom.kind.id(), api.now()).await??;
     let Some(saved) = saved else { return Ok(Vec::new()) };
     let own = own_gates(api, caller.user).await?;
     let mut gates: Vec<Gate> = Vec::new();

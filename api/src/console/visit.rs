@@ -149,6 +149,10 @@ pub(super) fn opening(code: &AccessCode, attempt: &Attempt, zone: &str, now: Tim
 }
 
 /// Who made a code, in the eyes of a reader.
-pub(super) fn made_by(issued_by: UserId, reader: UserId) -> Words {
-    Words::of(if issued_by == reader { "code-by-you" } else { "code-by-other" })
+pub(super) fn made_by(issued_by: UserId, reader: UserId, is_former: bool) -> Words {
+    Words::of(match (issued_by == reader, is_former) {
+        (true, _) => "code-by-you",
+        (false, true) => "code-by-former",
+        (false, false) => "code-by-other",
+    })
 }

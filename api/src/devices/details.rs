@@ -16,6 +16,6 @@ pub(crate) async fn details(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<axum::Json<wire::Device>, Problem> {
-    let device = api.store.devices().details(caller.user, device(&id)?).await??;
+    let device = api.store.devices().details(caller.user, device(&id)?, api.now()).await??;
     Ok(axum::Json(seen(&api, &device)))
 }

@@ -14,7 +14,7 @@ pub(crate) async fn list(
     State(api): State<Api>,
     caller: Caller,
 ) -> Result<axum::Json<Devices>, Problem> {
-    let devices = api.store.devices().of(caller.user).await?;
+    let devices = api.store.devices().of(caller.user, api.now()).await?;
     let items = devices.iter().map(|device| seen(&api, device)).collect();
     Ok(axum::Json(Devices { items }))
 }

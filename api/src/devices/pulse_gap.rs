@@ -36,6 +36,6 @@ pub(crate) async fn set(
     let gap = gap.map_err(|error| Problem::field("pulse_gap_ms", error))?;
     let (devices, id) = (caller.store.devices(), device(&id)?);
     devices.set_pulse_gap(Actor::Person(caller.user), id.clone(), gap, api.now()).await??;
-    let device = devices.details(caller.user, id).await??;
+    let device = devices.details(caller.user, id, api.now()).await??;
     Ok(axum::Json(seen(&api, &device)))
 }

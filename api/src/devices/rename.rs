@@ -30,12 +30,17 @@ pub(crate) async fn rename(
     Path(id): Path<String>,
     Json(body): Json<Rename>,
 ) -> Result<axum::Json<wire::Device>, Problem> {
-    let device = ask(&caller, &id, &body.name).await?;
+    let device = ask(&api, &caller, &id, &body.name).await?;
     Ok(axum::Json(seen(&api, &device)))
 }
 
 /// Gives a device a name, as typed.
-pub(crate) async fn ask(caller: &Caller, id: &str, name: &str) -> Result<Device, Problem> {
+pub(crate) async fn ask(
+    api: &Api,
+    caller: &Caller,
+    id: &str,
+    name: &str,
+) -> Result<Device, Problem> {
     let name = DeviceName::parse(name).map_err(|error| Problem::field("name", error))?;
-    Ok(caller.store.devices().rename(caller.user, device(id)?, name).await??)
+    Ok(caller.store.devices().rename(caller.user, device(id)?, name, api.now()).await??)
 }

@@ -20,6 +20,6 @@ pub(crate) async fn revoke(
 ) -> Result<axum::Json<wire::Device>, Problem> {
     let (devices, id) = (caller.store.devices(), device(&id)?);
     devices.revoke(Actor::Person(caller.user), id.clone(), api.now()).await??;
-    let device = devices.details(caller.user, id).await??;
+    let device = devices.details(caller.user, id, api.now()).await??;
     Ok(axum::Json(seen(&api, &device)))
 }

@@ -47,7 +47,7 @@ pub(crate) async fn list(
         return Err(Problem::field("limit", "expected 1 to 500"));
     }
     let after = cursor("after", wanted.after.as_deref())?;
-    let events = known(api.store.events().after(caller.user, after, limit).await?)?;
+    let events = known(api.store.events().after(caller.user, after, limit, api.now()).await?)?;
     let more = events.len() == limit as usize;
     Ok(axum::Json(Page { items: events.into_iter().map(Event::of).collect(), more }))
 }

@@ -59,7 +59,8 @@ pub(crate) async fn stream(
         Some(last) => cursor("Last-Event-ID", Some(last))?,
         None => cursor("after", from.after.as_deref())?,
     };
-    let waiting = known(api.store.events().after(caller.user, seen, PAGE).await?)?.into();
+    let waiting =
+        known(api.store.events().after(caller.user, seen, PAGE, api.now()).await?)?.into();
     let place = api.pages_of_sessions.take(caller.session.id).ok_or(Code::TooManyRequests)?;
     let (bell, user) = (api.store.bell(), caller.user);
     let reader = Reader { bell, api: api.clone(), user, seen, waiting, _place: place };
@@ -91,7 +92,8 @@ impl Reader {
                 return sse::Event::default().id(id).event(kind).json_data(Event::of(event)).ok();
             }
             self.bell.mark_unchanged();
-            let news = self.api.store.events().after(self.user, self.seen, PAGE).await;
+            let (events, now) = (self.api.store.events(), self.api.now());
+            let news = events.after(self.user, self.seen, PAGE, now).await;
             self.waiting = news.ok()?.ok()?.into();
             if self.waiting.is_empty() {
                 // Much is written around each event.

@@ -22,7 +22,7 @@ pub(crate) struct FlussAccess {
 #[serde(rename_all = "camelCase")]
 struct Somebody {
     user_id: String,
-    /// `owner`, or `shared` with them
+    /// `owner`, `full`, `tenant`, `always`, `repeat` or `temporary`
     access_type: &'static str,
     phone: String,
     /// Whether they may make one-time codes
@@ -48,12 +48,12 @@ pub(crate) async fn access(
         phone: phone.reveal().to_owned(),
         one_time_access: true,
     }];
-    for person in api.store.people().of(owner, id).await?? {
+    for person in api.store.people().of(owner, id, api.now()).await?? {
         access.push(Somebody {
             user_id: person.user.to_string(),
-            access_type: "shared",
+            access_type: person.share.access.as_str(),
             phone: person.phone.reveal().to_owned(),
-            one_time_access: person.one_time_access,
+            one_time_access: person.share.one_time_access,
         });
     }
     Ok(axum::Json(FlussAccess { access }))

@@ -49,7 +49,7 @@ impl Holder {
 
     /// The device, if who made the key may do this there now.
     pub(super) async fn device(&self, api: &Api, id: String, act: Act) -> Result<Device, Problem> {
-        let device = api.store.devices().details(self.user(), id).await??;
+        let device = api.store.devices().details(self.user(), id, api.now()).await??;
         device.role.may(act)?;
         Ok(device)
     }

@@ -79,7 +79,7 @@ async fn opened(
         Some(key) => IdempotencyKey::parse(key.to_str().unwrap_or_default())?,
         None => IdempotencyKey(BASE64URL_NOPAD.encode(&domain::roll::<16>(&*api.dice))),
     };
-    let asked = ask(api, holder.user(), Some(holder.0.id), id.clone(), key).await?;
+    let asked = ask((api, &api.store), holder.user(), Some(holder.0.id), id.clone(), key).await?;
     let attempt = settled(api, holder.user(), asked).await?;
     let told = |code| Problem::from(code).with("attemptId", attempt.id.to_string());
     match attempt.state {
@@ -106,7 +106,7 @@ async fn settled(api: &Api, user: UserId, mut attempt: Attempt) -> Result<Attemp
             break;
         }
         let _ = timeout(PACE.min(until - now), bell.changed()).await;
-        attempt = api.store.attempts().read(user, attempt.id).await??;
+        attempt = api.store.attempts().read(user, attempt.id, api.now()).await??;
     }
     Ok(attempt)
 }

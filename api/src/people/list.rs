@@ -16,7 +16,8 @@ pub(crate) struct People {
     items: Vec<PersonBody>,
 }
 
-/// Lists the people a device is shared with; its owner may.
+/// Lists the people a device is shared with, for its owner and who has full access; for a tenant,
+/// the guests they invited. Who was there until at most 30 days ago is among them.
 #[utoipa::path(get, path = "/v1/devices/{id}/people", tag = "people",
     security(("session" = [])), params(("id" = String, Path)),
     responses((status = 200, body = People)))]
@@ -25,6 +26,6 @@ pub(crate) async fn list(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<axum::Json<People>, Problem> {
-    let people = api.store.people().of(caller.user, device(&id)?).await??;
+    let people = api.store.people().of(caller.user, device(&id)?, api.now()).await??;
     Ok(axum::Json(People { items: people.into_iter().map(PersonBody::from).collect() }))
 }

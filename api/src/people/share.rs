@@ -1,4 +1,4 @@
-//! `PUT /v1/devices/{id}/people`: shares a device, or changes what a person may.
+//! `PUT /v1/devices/{id}/people`: shares a device for always, or gives and takes the grant.
 
 use axum::extract::State;
 use domain::PhoneNumber;
@@ -22,7 +22,8 @@ pub(crate) struct Share {
     one_time_access: bool,
 }
 
-/// Shares a device with the owner of a phone number; the device's owner may.
+/// Shares a device with the owner of a phone number, for always; who has it already keeps their type
+/// and gets or loses the grant. The device's owner and who has full access may.
 #[utoipa::path(put, path = "/v1/devices/{id}/people", tag = "people",
     security(("session" = [])), params(("id" = String, Path)), request_body = Share,
     responses((status = 200, body = PersonBody)))]

@@ -35,7 +35,7 @@ pub(crate) async fn read(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<impl IntoResponse, Problem> {
-    let saved = api.store.intercoms().settings(caller.user, device(&id)?).await??;
+    let saved = api.store.intercoms().settings(caller.user, device(&id)?, api.now()).await??;
     let gates = own_gates(&api, caller.user).await?;
     let page = SettingsPage {
         settings: saved.map(wire::Settings::from),

@@ -91,7 +91,7 @@ pub(crate) fn chosen(
     Ok(Settings { entry_gate, exit_gate, max_users, invite_duration, exit_grace })
 }
 
-fn version(headers: &HeaderMap) -> Result<u64, Problem> {
+pub(crate) fn version(headers: &HeaderMap) -> Result<u64, Problem> {
     let tag = headers.get(header::IF_MATCH).ok_or(Problem::from(Code::VersionRequired))?;
     let version = tag.to_str().ok().and_then(|tag| tag.trim().trim_matches('"').parse().ok());
     version.ok_or_else(|| Code::Stale.into())

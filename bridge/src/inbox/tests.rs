@@ -264,7 +264,8 @@ impl World {
     }
 
     async fn gate_is_ready(&self) -> bool {
-        let device = self.store.devices().details(self.owner, self.gate.to_string()).await;
+        let device =
+            self.store.devices().details(self.owner, self.gate.to_string(), Stopped.now()).await;
         let gate = device.expect("no fault").expect("may see it").gate.expect("it is a gate");
         gate.ready(Stopped.now()).is_some()
     }

@@ -239,7 +239,8 @@ mod tests {
                                   10 AS limit_at_issue, NULL AS erased_at, NULL AS wait_until,
                                   NULL AS locked_at, NULL AS entry_attempt, NULL AS entered_at,
                                   NULL AS exit_attempt, NULL AS left_at, NULL AS revoked_at,
-                                  NULL AS effective_at, NULL AS ended_at");
+                                  NULL AS effective_at, NULL AS ended_at,
+                                  0 AS exit_grace_min");
             let row = row.bind(id).bind(intercom).bind(sealed);
             let row = row.bind(UserId::from_bytes([3; 16])).one(tx).await?;
             Ok((pass_of(&vault, &row)?, opening_of(&vault, &row)?))

@@ -4,9 +4,11 @@ use domain::gate::{Barred, Gate, PulseGap};
 use domain::permission::Role;
 use domain::secret::BoardToken;
 use domain::settings::{ExitGate, ExitGrace, InviteDuration, MaxUsers};
-use domain::{GateId, IntercomId, Settings, UserId};
+use domain::{GateId, IntercomId, Settings, Timestamp, UserId};
+use jiff::tz::TimeZone;
 
 use crate::devices::DeviceKind;
+use crate::row::share::share_of;
 use crate::sql::{Row, Tx, sql};
 use crate::{Fault, Result};
 
@@ -75,9 +77,14 @@ pub(crate) async fn settings_with(tx: &mut Tx, id: IntercomId) -> Result<Option<
     row.map(|row| settings_of(&row)).transpose()
 }
 
-/// What somebody is to a device.
-pub(crate) async fn role_of(tx: &mut Tx, device: &str, user: UserId) -> Result<Role> {
-    let row = sql("SELECT d.owner_id, s.shared_at, s.one_time_access_at
+/// What somebody is to a device now.
+pub(crate) async fn role_of(
+    tx: &mut Tx,
+    device: &str,
+    user: UserId,
+    now: Timestamp,
+) -> Result<Role> {
+    let row = sql("SELECT d.owner_id, d.time_zone, s.*
                    FROM devices d LEFT JOIN shares s ON s.device_id = d.id AND s.user_id = $2
                    WHERE d.id = $1")
     .bind(device)
@@ -85,17 +92,36 @@ pub(crate) async fn role_of(tx: &mut Tx, device: &str, user: UserId) -> Result<R
     .optional(tx)
     .await?;
     let Some(row) = row else { return Ok(Role::Stranger) };
-    role_in(&row, user)
+    role_in(&row, user, now)
 }
 
-/// The same from a row that holds `owner_id`, `shared_at` and `one_time_access_at`.
-pub(crate) fn role_in(row: &Row, user: UserId) -> Result<Role> {
+/// The same for one who writes: until that is done, nobody takes the share away (S-4).
+pub(crate) async fn role_kept(
+    tx: &mut Tx,
+    device: &str,
+    user: UserId,
+    now: Timestamp,
+) -> Result<Role> {
+    sql("UPDATE shares SET shared_at = shared_at WHERE device_id = $1 AND user_id = $2")
+        .bind(device)
+        .bind(user)
+        .execute(tx)
+        .await?;
+    role_of(tx, device, user, now).await
+}
+
+/// The same from a row that holds a share, if there is one, and its device's owner and time zone.
+pub(crate) fn role_in(row: &Row, user: UserId, now: Timestamp) -> Result<Role> {
     let owner = row.parsed_if_any("owner_id", UserId::parse)?;
     let shared = row.moment_if_any("shared_at")?;
-    let granted = row.moment_if_any("one_time_access_at")?;
-    Ok(match (owner, shared) {
-        (Some(owner), _) if owner == user => Role::Owner,
-        (Some(_), Some(_)) => Role::Shared { one_time_access: granted.is_some() },
-        (Some(_), None) | (None, _) => Role::Stranger,
-    })
+    match (owner, shared) {
+        (Some(owner), _) if owner == user => Ok(Role::Owner),
+        (Some(_), Some(_)) => Ok(share_of(row)?.role(zone_of(row)?.as_ref(), now)),
+        (Some(_), None) | (None, _) => Ok(Role::Stranger),
+    }
+}
+
+/// The zone in which the hours of a device are told; none, where this machine does not know it.
+pub(crate) fn zone_of(row: &Row) -> Result<Option<TimeZone>> {
+    Ok(TimeZone::get(&row.take::<String>("time_zone")?).ok())
 }

@@ -5,6 +5,7 @@ pub(crate) mod code;
 pub(crate) mod device;
 pub(crate) mod login;
 pub(crate) mod pin;
+pub(crate) mod share;
 
 use domain::PhoneNumber;
 

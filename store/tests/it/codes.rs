@@ -38,7 +38,7 @@ async fn o_5_a_code_is_issued_listed_and_read_again(world: World) {
     let codes = world.store.codes();
     let listed = codes.active(world.owner, world.intercom.to_string(), world.now()).await;
     assert_eq!(listed.unwrap().unwrap()[0].code, *code);
-    let details = codes.details(world.owner, code.id).await.unwrap().unwrap();
+    let details = codes.details(world.owner, code.id, world.now()).await.unwrap().unwrap();
     assert_eq!(details.pass.code.passcode.reveal(), code.passcode.reveal());
     assert_eq!(details.pass.link, issued.pass.link);
 }
@@ -196,7 +196,8 @@ async fn o_8_settings_change_only_new_codes(world: World) {
         .saves(Settings { invite_duration: hour, max_users: one, ..world.settings() })
         .await
         .unwrap();
-    let kept = world.store.codes().details(world.owner, old.id).await.unwrap().unwrap().pass;
+    let kept =
+        world.store.codes().details(world.owner, old.id, world.now()).await.unwrap().unwrap().pass;
     assert_eq!((kept.code.expires_at, kept.limit_at_issue), (old.expires_at, 10));
     let refusal = world.asks_for_a_code(world.guest()).await.unwrap_err();
     assert!(matches!(refusal, IssueRefusal::LimitReached { active: 1, limit: 1, .. }));
@@ -211,7 +212,7 @@ async fn a_code_of_somebody_else_is_unknown(world: World) {
     let issued = world.issues().await;
     let stranger = world.signs_in("+27839998888").await.user;
     let codes = world.store.codes();
-    let details = codes.details(stranger, issued.pass.code.id).await.unwrap();
+    let details = codes.details(stranger, issued.pass.code.id, world.now()).await.unwrap();
     assert_eq!(details.unwrap_err(), Denied::Unknown);
     let revoked = codes.revoke(stranger, issued.pass.code.id, world.now()).await.unwrap();
     assert_eq!(revoked.unwrap_err(), RevokeRefusal::Denied(Denied::Unknown));

@@ -118,13 +118,13 @@ async fn gates_are_behind_as_long_as_a_certificate_from_before_lives(world: Worl
 async fn o_4_settings_are_saved_as_a_whole(world: World) {
     let intercoms = world.store.intercoms();
     let id = world.intercom.to_string();
-    assert_eq!(intercoms.settings(world.owner, id.clone()).await.unwrap(), Ok(None));
-    let details = || world.store.devices().details(world.owner, id.clone());
+    assert_eq!(intercoms.settings(world.owner, id.clone(), world.now()).await.unwrap(), Ok(None));
+    let details = || world.store.devices().details(world.owner, id.clone(), world.now());
     assert!(!details().await.unwrap().unwrap().has_settings);
     let settings = world.settings();
     let saved = world.saves(settings).await.unwrap();
     assert_eq!((saved.settings, saved.version), (settings, 1));
-    let read = intercoms.settings(world.owner, id.clone()).await.unwrap().unwrap();
+    let read = intercoms.settings(world.owner, id.clone(), world.now()).await.unwrap().unwrap();
     assert_eq!(read, Some(saved));
     assert!(details().await.unwrap().unwrap().has_settings);
 }
@@ -159,7 +159,7 @@ async fn o_4f_a_shared_user_neither_sees_nor_saves_settings(world: World) {
     let user = person.unwrap().user;
     let denied = SettingsRefusal::Denied(Denied::NotOwner);
     let intercoms = world.store.intercoms();
-    assert_eq!(intercoms.settings(user, id.clone()).await.unwrap(), Err(denied));
+    assert_eq!(intercoms.settings(user, id.clone(), world.now()).await.unwrap(), Err(denied));
     let saved = intercoms.save(user, id, world.settings(), 0, world.now()).await.unwrap();
     assert_eq!(saved, Err(SaveRefusal::Settings(denied)));
 }
@@ -177,7 +177,7 @@ async fn g_11_guests_may_call_the_owner_who_lets_them(world: World) {
     assert_eq!(lets(world.owner, true).await.unwrap(), Ok(Some(since)), "since then, still");
     let number = world.look(&issued.pass.link).await.host;
     assert_eq!(number, Some(World::phone("+27821234567")));
-    let told = intercoms.guests_may_call(world.owner, id.clone()).await.unwrap();
+    let told = intercoms.guests_may_call(world.owner, id.clone(), world.now()).await.unwrap();
     assert_eq!(told, Ok(Some(since)));
 
     let phone = World::phone("+27839998888");
@@ -186,7 +186,7 @@ async fn g_11_guests_may_call_the_owner_who_lets_them(world: World) {
     let shared = person.unwrap().user;
     let denied = Err(SettingsRefusal::Denied(Denied::NotOwner));
     assert_eq!(lets(shared, false).await.unwrap(), denied);
-    assert_eq!(intercoms.guests_may_call(shared, id.clone()).await.unwrap(), denied);
+    assert_eq!(intercoms.guests_may_call(shared, id.clone(), world.now()).await.unwrap(), denied);
     assert_eq!(lets(world.owner, false).await.unwrap(), Ok(None));
     assert_eq!(world.look(&issued.pass.link).await.host, None);
 }
@@ -202,26 +202,27 @@ async fn s_1_s_2_the_grant_decides_about_codes(world: World) {
     let list = || world.store.codes().active(user, id.clone(), world.now());
     let no_permission = Denied::NoPermission;
     assert_eq!(list().await.unwrap().unwrap_err(), SettingsRefusal::Denied(no_permission));
-    let details = || world.store.codes().details(user, issued.pass.code.id);
+    let details = || world.store.codes().details(user, issued.pass.code.id, world.now());
     assert_eq!(details().await.unwrap().unwrap_err(), no_permission);
     share(true).await.unwrap().unwrap();
     assert_eq!(list().await.unwrap().unwrap().len(), 1, "codes made by others too");
     assert!(details().await.unwrap().is_ok());
     let revoked = world.store.codes().revoke(user, issued.pass.code.id, world.now()).await;
     assert!(revoked.unwrap().is_ok());
-    people.unshare(world.owner, id.clone(), user, world.now()).await.unwrap().unwrap();
+    people.unshare(world.owner, id.clone(), user, false, world.now()).await.unwrap().unwrap();
     assert_eq!(list().await.unwrap().unwrap_err(), SettingsRefusal::Denied(Denied::Unknown));
 }
 
 async fn a_stranger_does_not_learn_that_a_device_exists(world: World) {
     let stranger = world.signs_in("+27839998888").await.user;
     let devices = world.store.devices();
-    let there = devices.details(stranger, world.gate.to_string()).await.unwrap().unwrap_err();
+    let there =
+        devices.details(stranger, world.gate.to_string(), world.now()).await.unwrap().unwrap_err();
     let nowhere = GateId::new(&*world.dice, world.now()).to_string();
-    let missing = devices.details(stranger, nowhere).await.unwrap().unwrap_err();
+    let missing = devices.details(stranger, nowhere, world.now()).await.unwrap().unwrap_err();
     assert_eq!((there, missing), (Denied::Unknown, Denied::Unknown));
-    assert!(devices.of(stranger).await.unwrap().is_empty());
-    let own = devices.of(world.owner).await.unwrap();
+    assert!(devices.of(stranger, world.now()).await.unwrap().is_empty());
+    let own = devices.of(world.owner, world.now()).await.unwrap();
     assert!(own.len() == 2 && own.iter().all(|device| device.role == Role::Owner));
 }
 
@@ -269,7 +270,8 @@ async fn an_old_goodbye_does_not_speak_for_a_newer_connection(world: World) {
         assert!(ready.unwrap());
     }
     let is_there = || async {
-        let details = world.store.devices().details(world.owner, world.gate.to_string()).await;
+        let details =
+            world.store.devices().details(world.owner, world.gate.to_string(), world.now()).await;
         details.unwrap().unwrap().gate.unwrap().ready(world.now()).is_some()
     };
     gates.gone(world.gate, [1; 16], world.now()).await.unwrap();

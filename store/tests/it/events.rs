@@ -104,8 +104,11 @@ async fn the_feed_of_each_is_what_they_may_know(world: World) {
         assert!(owners.contains(kind), "{kind} of {owners:?}");
     }
     let guests = ["attempt.opened", "attempt.reserved", "attempt.sent", "pass.issued"];
-    let expected =
-        guests.iter().chain(&["grant.added", "session.started"]).map(ToString::to_string).collect();
+    let expected = guests
+        .iter()
+        .chain(&["grant.added", "person.added", "session.started"])
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(kinds(world.told(shared, None, 1000).await), expected);
     let own = world.told(stranger, None, 1000).await;
     assert!(own.iter().all(|event| event.user == Some(stranger)), "{own:?}");
@@ -117,7 +120,7 @@ async fn who_gave_a_device_away_hears_of_that_and_of_nothing_after_it(world: Wor
     let buyer = world.signs_in("+27830000009").await.user;
     let gate = world.gate.to_string();
     world.transfers(&gate, &[]).await.unwrap();
-    let gone = world.store.people().unshare(buyer, gate, world.owner, world.now()).await;
+    let gone = world.store.people().unshare(buyer, gate, world.owner, false, world.now()).await;
     gone.unwrap().unwrap();
     world.later(Duration::from_secs(1));
     world.gate_is_ready(world.gate, &[]).await;
@@ -131,7 +134,8 @@ async fn who_gave_a_device_away_hears_of_that_and_of_nothing_after_it(world: Wor
 
 async fn a_reader_who_came_further_than_the_feed_is_told(world: World) {
     let unknown = EventId::new(&*world.dice, world.now());
-    let told = world.store.events().after(world.owner, Some(unknown), 10).await.unwrap();
+    let told =
+        world.store.events().after(world.owner, Some(unknown), 10, world.now()).await.unwrap();
     assert_eq!(told, Err(UnknownEvent));
 }
 
@@ -249,8 +253,13 @@ async fn a_chain_is_signed_after_a_hundred_entries_or_an_hour(world: World) {
 
 impl World {
     /// What a reader is told after an event.
-    async fn told(&self, who: UserId, after: Option<EventId>, at_most: u32) -> Vec<Happened> {
-        self.store.events().after(who, after, at_most).await.unwrap().unwrap()
+    pub(crate) async fn told(
+        &self,
+        who: UserId,
+        after: Option<EventId>,
+        at_most: u32,
+    ) -> Vec<Happened> {
+        self.store.events().after(who, after, at_most, self.now()).await.unwrap().unwrap()
     }
 
     pub(crate) async fn files_all(&self) {

@@ -355,7 +355,7 @@ async fn sent_in_a_world_with_a_certificate(world: World) -> (World, Labelled, A
 }
 
 async fn read(world: &World, attempt: &Attempt) -> Attempt {
-    world.store.attempts().read(world.owner, attempt.id).await.unwrap().unwrap()
+    world.store.attempts().read(world.owner, attempt.id, world.now()).await.unwrap().unwrap()
 }
 
 async fn renew(world: &World, present: Fingerprint, new: Fingerprint) -> Result<GateId, Renewal> {

@@ -15,6 +15,8 @@ mod identity;
 mod logins;
 mod openings;
 mod overview;
+mod people;
+mod people_import;
 mod pins;
 mod plans;
 mod postgres;

@@ -324,6 +324,7 @@ async fn due_lists_a_command_once_it_is_reserved_and_no_more_once_settled(world:
     let opened = Evidence::Executed;
     world.store.attempts().settle(world.gate, attempt.id, opened, world.now()).await.unwrap();
     assert!(due().await.is_empty());
-    let read = world.store.attempts().read(world.owner, attempt.id).await.unwrap().unwrap();
+    let attempts = world.store.attempts();
+    let read = attempts.read(world.owner, attempt.id, world.now()).await.unwrap().unwrap();
     assert_eq!((read.leg(), read.state), (Some(Leg::Entry), State::Executed { at: world.now() }));
 }

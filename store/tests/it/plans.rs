@@ -80,7 +80,7 @@ async fn a_gate_has_said_nothing_before_its_first_hello(world: World) {
 
 impl World {
     async fn details(&self, device: &str) -> Device {
-        let details = self.store.devices().details(self.owner, device.to_owned()).await;
+        let details = self.store.devices().details(self.owner, device.to_owned(), self.now()).await;
         details.unwrap().unwrap()
     }
 
@@ -92,7 +92,8 @@ impl World {
     /// How often the owner is told of something.
     async fn heard_of(&self, kind: &str) -> usize {
         self.files_all().await;
-        let told = self.store.events().after(self.owner, None, 1000).await.unwrap().unwrap();
+        let told =
+            self.store.events().after(self.owner, None, 1000, self.now()).await.unwrap().unwrap();
         told.iter().filter(|event| event.kind == kind).count()
     }
 }

@@ -45,14 +45,14 @@ impl World {
         shared.await.expect("no fault").expect("shares").user
     }
 
-    pub(crate) async fn unshares(&self, person: UserId) {
+    pub(crate) async fn unshares_gate(&self, person: UserId) {
         let device = self.gate.to_string();
-        let ended = self.store.people().unshare(self.owner, device, person, self.now());
+        let ended = self.store.people().unshare(self.owner, device, person, false, self.now());
         ended.await.expect("no fault").expect("unshares");
     }
 
     pub(crate) async fn reads(&self, attempt: &Attempt) -> State {
-        let read = self.store.attempts().read(self.owner, attempt.id).await;
+        let read = self.store.attempts().read(self.owner, attempt.id, self.now()).await;
         read.expect("no fault").expect("the owner may").state
     }
 
@@ -72,7 +72,7 @@ async fn whoever_may_open_a_gate_opens_it_without_a_code(world: World) {
         assert_eq!(world.errands().await, [Errand::Open]);
         world.gate_opens(&attempt).await;
         for (reader, may) in [(world.owner, true), (user, true), (other, false)] {
-            let read = world.store.attempts().read(reader, attempt.id).await.unwrap();
+            let read = world.store.attempts().read(reader, attempt.id, world.now()).await.unwrap();
             assert_eq!(read.is_ok(), may, "{reader}");
         }
         assert!(matches!(world.reads(&attempt).await, State::Executed { .. }));
@@ -154,7 +154,7 @@ async fn a_press_is_not_sent_when_its_access_was_removed(world: World) {
     let world = world.ready().await;
     let friend = world.shares_with(FRIEND).await;
     let attempt = world.opens(world.presses(friend)).await.unwrap();
-    world.unshares(friend).await;
+    world.unshares_gate(friend).await;
     assert_eq!(world.bridge_sends(&attempt).await, None);
     let why = WhyNot::AccessRemoved;
     assert_eq!(world.reads(&attempt).await, State::NotExecuted { at: world.now(), why });
@@ -169,7 +169,7 @@ async fn a_press_on_the_wire_is_cancelled_when_its_access_is_removed(world: Worl
     assert!(world.errands().await.is_empty());
     let to_resend = world.store.attempts().to_resend(world.now()).await.unwrap();
     assert_eq!(to_resend.len(), 1);
-    world.unshares(friend).await;
+    world.unshares_gate(friend).await;
     assert_eq!(world.errands().await, [Errand::Cancel]);
     assert!(world.store.attempts().to_resend(world.now()).await.unwrap().is_empty());
     world.store.attempts().asked(attempt.id, world.now()).await.unwrap();

@@ -45,14 +45,15 @@ async fn guests_are_forgotten_thirty_days_after_the_end_and_the_chain_verifies(w
     assert_eq!((&past.guest, past.issued_by), (&None, world.owner));
     let Standing::Completed { .. } = past.code.standing(world.now()) else { panic!("{past:?}") };
     let (codes, redemptions) = (world.store.codes(), world.store.redemptions());
-    let details = codes.details(world.owner, visit.pass.code.id).await.unwrap();
+    let details = codes.details(world.owner, visit.pass.code.id, world.now()).await.unwrap();
     assert_eq!(details.unwrap_err(), Denied::Unknown);
     assert!(redemptions.by_link(&visit.pass.link, world.now()).await.unwrap().is_none());
     let reference = redemptions.link_for(&visit.pass.reference, world.intercom).await.unwrap();
     assert!(reference.is_none());
     let host = redemptions.for_host(world.owner, visit.pass.code.id, world.now()).await.unwrap();
     assert_eq!(host.unwrap_err(), Denied::Unknown);
-    let details = codes.details(world.owner, live.pass.code.id).await.unwrap().unwrap();
+    let details =
+        codes.details(world.owner, live.pass.code.id, world.now()).await.unwrap().unwrap();
     assert_eq!(details.pass.guest, live.pass.guest, "who is expected is not forgotten");
     world.all_chains_are_whole().await;
 }
@@ -194,7 +195,7 @@ async fn p_13_an_account_is_erased_and_the_number_begins_anew(world: World) {
 
     let erased = world.erases(&phone, false).await.unwrap();
     assert_eq!(erased.account, Some(user));
-    assert!(people.of(world.owner, intercom).await.unwrap().unwrap().is_empty());
+    assert!(people.of(world.owner, intercom, world.now()).await.unwrap().unwrap().is_empty());
     assert!(world.store.exceptions().list().await.unwrap().is_empty());
     for table in ["sessions", "shares", "second_factors", "recovery_codes"] {
         let left = format!("SELECT COUNT(*) FROM {table} WHERE user_id = '{user}'");
@@ -273,7 +274,7 @@ async fn of_an_erasure_and_codes_made_beside_it_nothing_is_left_half(world: Worl
             // Asked for within ten seconds, all of them are one; an erased one is not made again.
             let Ok(issued) = made.await.unwrap() else { continue };
             let id = issued.pass.code.id;
-            let details = world.store.codes().details(world.owner, id).await.unwrap();
+            let details = world.store.codes().details(world.owner, id, world.now()).await.unwrap();
             assert_eq!(details.is_err(), erased.contains(&id));
             if details.is_ok() {
                 assert_eq!(world.look(&issued.pass.link).await.pass.guest, guest);

@@ -140,7 +140,7 @@ async fn a_transfer_beside_other_settings_leaves_no_mixture(world: World) {
         };
         let (saved, given) = both(saved, given).await;
         assert_eq!(given.unwrap().to, buyer);
-        let kept = intercoms.settings(buyer, id).await.unwrap().unwrap().unwrap();
+        let kept = intercoms.settings(buyer, id, world.now()).await.unwrap().unwrap().unwrap();
         let refused = SaveRefusal::Settings(SettingsRefusal::Denied(Denied::NotOwner));
         match saved {
             Ok(_) => assert_eq!((kept.settings, kept.version), (two, 2)),
@@ -198,7 +198,7 @@ async fn of_two_logins_of_one_number_one_session_is_left(world: World) {
 }
 
 /// Runs both at once, on threads of their own if there are any.
-async fn both<A, B>(one: A, other: B) -> (A::Output, B::Output)
+pub(crate) async fn both<A, B>(one: A, other: B) -> (A::Output, B::Output)
 where
     A: Future<Output: Send> + Send + 'static,
     B: Future<Output: Send> + Send + 'static,
@@ -217,7 +217,7 @@ where
 }
 
 /// Runs as many rounds as `RACES` says, so many of them together.
-async fn race<R>(name: &str, world: Arc<World>, together: usize, round: R)
+pub(crate) async fn race<R>(name: &str, world: Arc<World>, together: usize, round: R)
 where
     R: AsyncFn(Arc<World>, usize),
 {
@@ -234,7 +234,7 @@ where
     println!("{name} on {database}: {rounds} rounds in {took:.1?}, 0 violations");
 }
 
-async fn saved(world: World) -> Arc<World> {
+pub(crate) async fn saved(world: World) -> Arc<World> {
     let fifty = Settings { max_users: MaxUsers::new(50).unwrap(), ..world.settings() };
     world.saves(fifty).await.unwrap();
     Arc::new(world)

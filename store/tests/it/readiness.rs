@@ -108,7 +108,8 @@ async fn each_intercom_hears_of_its_own_gates_in_its_own_story(world: World) {
     world.leaves(world.gate).await;
     assert_eq!(world.tells(LONG_AGO).await, 2);
     world.store.events().file(world.now()).await.unwrap();
-    let events = world.store.events().after(world.owner, None, 100).await.unwrap().unwrap();
+    let events =
+        world.store.events().after(world.owner, None, 100, world.now()).await.unwrap().unwrap();
     let told = events.iter().filter(|event| event.kind == "visit.gate_offline");
     let mut told: Vec<_> = told.map(|event| (event.intercom, event.device.clone())).collect();
     told.sort();
@@ -169,7 +170,7 @@ impl World {
     /// What the owner was told of gates, in order.
     async fn told_of_gates(&self) -> Vec<String> {
         self.store.events().file(self.now()).await.expect("no fault");
-        let events = self.store.events().after(self.owner, None, 500).await;
+        let events = self.store.events().after(self.owner, None, 500, self.now()).await;
         let kinds = events.expect("no fault").expect("from the start").into_iter();
         kinds.map(|event| event.kind).filter(|kind| kind.starts_with("visit.")).collect()
     }

@@ -311,7 +311,7 @@ async fn no_press_is_sent_after_its_access_was_removed(world: World) {
             let press = Open { user: friend, ..world.presses(friend) };
             async move {
                 if n == RIVALS / 2 {
-                    world.unshares(friend).await;
+                    world.unshares_gate(friend).await;
                     is_over.store(true, Ordering::SeqCst);
                     return;
                 }

@@ -71,7 +71,12 @@ async fn everything_is_there_after_a_restart() {
     world.store.close().await;
     let keys = crate::world::KEYS;
     let store = Store::open(&world.url, &keys, Arc::new(Seeded::default())).await.unwrap();
-    let details = store.codes().details(world.owner, issued.pass.code.id).await.unwrap().unwrap();
+    let details = store
+        .codes()
+        .details(world.owner, issued.pass.code.id, world.now())
+        .await
+        .unwrap()
+        .unwrap();
     let standing = details.pass.code.standing(world.now());
     assert_eq!(standing, domain::access_code::Standing::Inside { since: world.now() });
 }

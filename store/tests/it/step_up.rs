@@ -178,7 +178,7 @@ async fn a22_an_account_gets_another_number_with_all_that_is_on_it(world: World)
     assert!(world.finds(&token).await.is_ok(), "and displaces nobody here");
     let (_, by_new) = world.has_a_session(NEW).await;
     assert_eq!(by_new.user, session.user);
-    let devices = world.store.devices().of(by_new.user).await.unwrap();
+    let devices = world.store.devices().of(by_new.user, world.now()).await.unwrap();
     for id in [intercom.to_string(), world.gate.to_string()] {
         assert!(devices.iter().any(|device| device.kind.id() == id), "{id}");
     }

@@ -65,11 +65,12 @@ async fn a_story_can_be_read_by_the_kind_of_what_happened(world: World) {
     let world = world.ready().await;
     world.issues_and_lets_in().await;
     world.files().await;
-    let opened = world.story(world.owner, Some(["attempt", "attempt"]), None, 1000).await.unwrap();
+    let opened = world.story(world.owner, Some(["attempt"; 3]), None, 1000).await.unwrap();
     assert_eq!(kinds(&opened), ["attempt.opened", "attempt.reserved", "attempt.sent"]);
     let gate = world.gate.to_string();
-    let part = Part { of: Some(["gate", "device"]), before: None, at_most: 1000 };
-    let of_gate = world.store.events().story(world.owner, gate, part).await.unwrap().unwrap();
+    let part = Part { of: Some(["gate", "device", "device"]), before: None, at_most: 1000 };
+    let of_gate =
+        world.store.events().story(world.owner, gate, part, world.now()).await.unwrap().unwrap();
     let kinds = kinds(&of_gate);
     assert!(kinds.contains(&"gate.online") && kinds.contains(&"device.claimed"), "{kinds:?}");
 }
@@ -102,7 +103,8 @@ async fn s_2_who_has_the_grant_reads_of_codes_alone_and_strangers_read_nothing(w
     people.share(world.owner, gate.clone(), phone, true, world.now()).await.unwrap().unwrap();
     world.files().await;
     let part = Part { of: None, before: None, at_most: 1000 };
-    let of_gate = world.store.events().story(friend, gate, part).await.unwrap().unwrap();
+    let of_gate =
+        world.store.events().story(friend, gate, part, world.now()).await.unwrap().unwrap();
     assert!(of_gate.iter().all(|event| event.kind == "grant.added"), "{of_gate:?}");
 }
 
@@ -137,12 +139,12 @@ impl World {
     async fn story(
         &self,
         reader: UserId,
-        of: Option<[&'static str; 2]>,
+        of: Option<[&'static str; 3]>,
         before: Option<EventId>,
         at_most: u32,
     ) -> Result<Vec<Happened>, Denied> {
         let part = Part { of, before, at_most };
-        let story = self.store.events().story(reader, self.intercom.to_string(), part);
+        let story = self.store.events().story(reader, self.intercom.to_string(), part, self.now());
         story.await.expect("no fault")
     }
 }

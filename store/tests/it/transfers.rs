@@ -6,6 +6,7 @@ use domain::access_code::Refusal;
 use domain::permission::{Denied, Role};
 use domain::secret::EnrolmentSecret;
 use domain::settings::MaxUsers;
+use domain::share::{Access, Holds, Share};
 use domain::{GateId, Leg, Settings};
 use store::{
     GateRefusal, IssueRefusal, SaveRefusal, SettingsRefusal, TransferRefusal, Transferred,
@@ -35,15 +36,24 @@ async fn o_9_settings_grants_and_codes_go_along_with_an_intercom_and_its_gate(wo
     let intercom = world.intercom.to_string();
     let codes = world.store.codes().history(buyer, intercom.clone(), world.now()).await.unwrap();
     assert_eq!(codes.unwrap()[0].code.id, inside.pass.code.id);
-    let kept = world.store.intercoms().settings(buyer, intercom.clone()).await.unwrap().unwrap();
+    let kept = world
+        .store
+        .intercoms()
+        .settings(buyer, intercom.clone(), world.now())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(kept.unwrap().settings, world.settings());
     // The former owner may still use it, and change nothing.
     assert!(world.asks_for_a_code(world.guest()).await.is_ok());
     let denied = Err(SaveRefusal::Settings(SettingsRefusal::Denied(Denied::NotOwner)));
     assert_eq!(world.saves_blindly(world.settings(), 1).await, denied);
-    let seen = world.store.devices().details(world.owner, intercom.clone()).await.unwrap();
-    assert_eq!(seen.unwrap().role, Role::Shared { one_time_access: true });
-    let calls = world.store.intercoms().guests_may_call(buyer, intercom).await.unwrap();
+    let seen =
+        world.store.devices().details(world.owner, intercom.clone(), world.now()).await.unwrap();
+    let share = Share { access: Access::Full, one_time_access: true, wifi: true };
+    assert_eq!(seen.unwrap().role, Role::Shared { share, holds: Holds::Now });
+    let calls =
+        world.store.intercoms().guests_may_call(buyer, intercom, world.now()).await.unwrap();
     assert_eq!(calls, Ok(None), "nobody's number is shown that did not agree");
 }
 
@@ -145,7 +155,8 @@ async fn o_8b_a_gate_that_is_removed_suspends_codes_until_it_or_another_is_there
     assert_eq!(remove(world.owner, id.to_string()).await, Ok(1));
     assert_eq!(world.refused(world.asks_in(&waiting)).await, Refusal::Suspended);
     assert_eq!(remove(world.owner, id.to_string()).await, denied, "it is nobody's now");
-    let known = world.store.codes().details(world.owner, waiting.pass.code.id).await.unwrap();
+    let known =
+        world.store.codes().details(world.owner, waiting.pass.code.id, world.now()).await.unwrap();
     assert!(known.unwrap().is_suspended);
 
     world.later(Duration::from_secs(1));
@@ -158,7 +169,8 @@ async fn o_8b_a_gate_that_is_removed_suspends_codes_until_it_or_another_is_there
     assert_eq!(world.redeems(world.asks_in(&waiting)).await.unwrap().gate, id);
     assert_eq!(world.kinds_of(&waiting).await[1..3], ["pass.suspended", "pass.resumed"]);
     world.store.events().file(world.now()).await.unwrap();
-    let told = world.store.events().after(world.owner, None, 100).await.unwrap().unwrap();
+    let told =
+        world.store.events().after(world.owner, None, 100, world.now()).await.unwrap().unwrap();
     assert!(told.iter().any(|event| event.kind == "device.removed"), "its owner is to know");
 }
 

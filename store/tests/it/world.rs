@@ -171,7 +171,7 @@ impl World {
     /// Saves over whatever was saved before.
     pub(crate) async fn saves(&self, settings: Settings) -> Result<SavedSettings, SaveRefusal> {
         let intercoms = self.store.intercoms();
-        let before = intercoms.settings(self.owner, self.intercom.to_string()).await;
+        let before = intercoms.settings(self.owner, self.intercom.to_string(), self.now()).await;
         let before = before.expect("no fault").map_err(SaveRefusal::Settings)?;
         let version = before.map_or(0, |saved| saved.version);
         let id = self.intercom.to_string();

@@ -79,7 +79,7 @@ pub(in crate::console) async fn show(
     Owner(caller): Owner,
     Query(done): Query<Done>,
 ) -> Result<Screen<Keys>, Problem> {
-    let devices = api.store.devices().of(caller.user).await?;
+    let devices = api.store.devices().of(caller.user, api.now()).await?;
     let name_of = |id: &String| {
         let device = devices.iter().find(|device| device.kind.id() == *id);
         device.map(|device| device.name.as_str().to_owned())
@@ -174,7 +174,7 @@ async fn form(
     let is_ticked = |field: &str, value: &str| {
         ticked.iter().any(|(name, chosen)| name == field && chosen == value)
     };
-    let devices = api.store.devices().of(caller.user).await?;
+    let devices = api.store.devices().of(caller.user, api.now()).await?;
     let own = devices.iter().filter(|device| device.role.may(Act::Manage).is_ok());
     let devices = own.map(|device| {
         let value = device.kind.id();

@@ -82,7 +82,7 @@ async fn sheet(
     id: &str,
     tongue: Tongue,
 ) -> Result<Sheet, Problem> {
-    let device = api.store.devices().details(caller.user, body::device(id)?).await??;
+    let device = api.store.devices().details(caller.user, body::device(id)?, api.now()).await??;
     let DeviceKind::Intercom { board, .. } = &device.kind else {
         return Err(Code::NotAnIntercom.into());
     };

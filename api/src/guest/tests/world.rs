@@ -287,7 +287,7 @@ impl World {
 
     pub(crate) async fn renames_intercom(&self, name: &str) {
         let (id, name) = (self.intercom.to_string(), DeviceName::parse(name).unwrap());
-        self.store.devices().rename(self.owner, id, name).await.unwrap().unwrap();
+        self.store.devices().rename(self.owner, id, name, self.now()).await.unwrap().unwrap();
     }
 
     pub(crate) async fn issues(&self) -> Issued {
@@ -362,9 +362,20 @@ impl World {
 
     /// The owner's app asks for something.
     pub(crate) async fn owner_asks(&self, method: Method, path: &str, body: &str) -> Seen {
+        self.owner_sends(method, path, "application/json", body).await
+    }
+
+    /// The same with a body of any type.
+    pub(crate) async fn owner_sends(
+        &self,
+        method: Method,
+        path: &str,
+        kind: &str,
+        body: &str,
+    ) -> Seen {
         let request = Request::builder().method(method).uri(path);
         let request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.session));
-        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let request = request.header(header::CONTENT_TYPE, kind);
         let request = request.header(header::IF_MATCH, "\"0\"");
         let request = request.header("idempotency-key", "press");
         self.browser().send(request, Body::from(body.to_owned())).await
