@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use anyhow::bail;
+use domain::name::{KeyName, Notes, PersonName};
 use domain::{Clock, EventId, PhoneNumber, Timestamp};
 use serde_json::{Value, json};
 use store::{EraseRefusal, Erased, Exception, Kept, KeptAccount, KeptPass};
@@ -134,10 +135,13 @@ fn account_of(account: &KeptAccount) -> Value {
         "shares": account.shares.iter().map(|share| json!({
             "device": share.device,
             "name": share.name.as_str(),
+            "called": share.called.as_ref().map(PersonName::as_str),
+            "notes": share.notes.as_ref().map(Notes::as_str),
             "since": moment(share.since),
             "one_time_access_since": share.one_time_access.map(moment),
         })).collect::<Vec<_>>(),
         "second_factor_since": account.second_factor.map(moment),
+        "api_keys": account.api_keys.iter().map(KeyName::as_str).collect::<Vec<_>>(),
         "webhooks": account.webhooks.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "codes_made": account.codes.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "events": events(&account.events),

@@ -251,11 +251,15 @@ async fn erase_code(tx: &mut Tx, id: CodeId, now: Timestamp) -> Result<u64> {
 
 /// Takes from an account what is its person's; its id stays in what it did.
 async fn erase_account(tx: &mut Tx, vault: &Vault, user: UserId, now: Timestamp) -> Result<()> {
-    let granted = sql("SELECT device_id FROM shares
-                       WHERE user_id = $1 AND one_time_access_at IS NOT NULL ORDER BY device_id");
-    for row in granted.bind(user).all(tx).await? {
-        let about = About::default().user(user).device(&row.take::<String>("device_id")?);
-        record(tx, vault, EventKind::GrantRemoved, about, now).await?;
+    let shares = sql("SELECT device_id, one_time_access_at FROM shares
+                      WHERE user_id = $1 ORDER BY device_id");
+    for row in shares.bind(user).all(tx).await? {
+        let device: String = row.take("device_id")?;
+        let about = || About::default().user(user).device(&device);
+        if row.moment_if_any("one_time_access_at")?.is_some() {
+            record(tx, vault, EventKind::GrantRemoved, about(), now).await?;
+        }
+        record(tx, vault, EventKind::PersonRemoved, about(), now).await?;
     }
     for statement in [
         "DELETE FROM shares WHERE user_id = $1",
@@ -266,6 +270,11 @@ async fn erase_account(tx: &mut Tx, vault: &Vault, user: UserId, now: Timestamp)
     ] {
         sql(statement).bind(user).execute(tx).await?;
     }
+    sql("UPDATE api_keys SET revoked_at = COALESCE(revoked_at, $2), name = '-' WHERE user_id = $1")
+        .bind(user)
+        .bind(now)
+        .execute(tx)
+        .await?;
     sql("UPDATE webhooks SET ended_at = COALESCE(ended_at, $2), sealed = $3, old_sealed = NULL,
                              old_until = NULL
          WHERE owner_id = $1")

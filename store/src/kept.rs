@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use domain::event::EventKind;
-use domain::name::{DeviceName, GuestName};
+use domain::name::{DeviceName, GuestName, KeyName, Notes, PersonName};
 use domain::{CodeId, EventId, IntercomId, PhoneNumber, SessionId, Timestamp, UserId, WebhookId};
 
 use crate::database::in_transaction;
@@ -14,6 +14,7 @@ use crate::events::{About, record};
 use crate::exceptions::exception_of;
 use crate::logins::phone_digest;
 use crate::row::code::past_of;
+use crate::row::share::typed_of;
 use crate::sql::{Row, Tx, sql};
 use crate::vault::Vault;
 use crate::{Exception, Result};
@@ -79,6 +80,8 @@ pub struct KeptAccount {
     pub second_factor: Option<Timestamp>,
     /// Where it wants to be told what happens.
     pub webhooks: Vec<WebhookId>,
+    /// Its API keys, by what it calls them.
+    pub api_keys: Vec<KeyName>,
     /// Codes that it made for others.
     pub codes: Vec<CodeId>,
     /// What it did, and what happened to it.
@@ -118,6 +121,10 @@ pub struct KeptShare {
     pub device: String,
     /// What it is called.
     pub name: DeviceName,
+    /// What its owner calls the person.
+    pub called: Option<PersonName>,
+    /// What its owner noted about the person.
+    pub notes: Option<Notes>,
     /// Since when.
     pub since: Timestamp,
     /// Since when codes may be made there.
@@ -141,7 +148,7 @@ impl Privacy {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             let number = phone_digest(&vault, &phone);
-            let account = account_of(tx, number).await?;
+            let account = account_of(tx, &vault, number).await?;
             let user = account.as_ref().map(|account| account.id);
             let about = user.map_or_else(About::default, |user| About::default().user(user));
             let kept = Kept {
@@ -185,13 +192,15 @@ async fn guest_of(tx: &mut Tx, vault: &Vault, phone: &PhoneNumber) -> Result<Vec
     Ok(passes)
 }
 
-async fn account_of(tx: &mut Tx, number: [u8; 32]) -> Result<Option<KeptAccount>> {
+async fn account_of(tx: &mut Tx, vault: &Vault, number: [u8; 32]) -> Result<Option<KeptAccount>> {
     let row = sql("SELECT id, created_at FROM users WHERE phone_digest = $1").bind(number);
     let Some(row) = row.optional(tx).await? else { return Ok(None) };
     let id = row.parsed("id", UserId::parse)?;
     let factor = sql("SELECT made_at FROM second_factors WHERE user_id = $1").bind(id);
     let factor = factor.optional(tx).await?.map(|row| row.moment("made_at")).transpose()?;
     let webhooks = sql("SELECT id FROM webhooks WHERE owner_id = $1 ORDER BY id").bind(id);
+    let keys = sql("SELECT name FROM api_keys WHERE user_id = $1 ORDER BY id").bind(id);
+    let name = |row: &Row| row.parsed("name", KeyName::parse);
     let codes = sql("SELECT id FROM codes WHERE issued_by = $1 ORDER BY id").bind(id);
     let events = sql("SELECT id FROM events WHERE user_id = $1 OR actor_id = $1 ORDER BY id");
     Ok(Some(KeptAccount {
@@ -199,9 +208,10 @@ async fn account_of(tx: &mut Tx, number: [u8; 32]) -> Result<Option<KeptAccount>
         since: row.moment("created_at")?,
         sessions: sessions_of(tx, id).await?,
         devices: devices_of(tx, id).await?,
-        shares: shares_of(tx, id).await?,
+        shares: shares_of(tx, vault, id).await?,
         second_factor: factor,
         webhooks: ids(&webhooks.all(tx).await?, WebhookId::parse)?,
+        api_keys: keys.all(tx).await?.iter().map(name).collect::<Result<_>>()?,
         codes: ids(&codes.all(tx).await?, CodeId::parse)?,
         events: ids(&events.bind(id).all(tx).await?, EventId::parse)?,
     }))
@@ -233,12 +243,16 @@ async fn devices_of(tx: &mut Tx, user: UserId) -> Result<Vec<KeptDevice>> {
     rows.all(tx).await?.iter().map(device).collect()
 }
 
-async fn shares_of(tx: &mut Tx, user: UserId) -> Result<Vec<KeptShare>> {
+async fn shares_of(tx: &mut Tx, vault: &Vault, user: UserId) -> Result<Vec<KeptShare>> {
     let rows = sql("SELECT s.*, d.name FROM shares s JOIN devices d ON d.id = s.device_id
                     WHERE s.user_id = $1 ORDER BY s.device_id");
     let share = |row: &Row| {
+        let device: String = row.take("device_id")?;
+        let (called, notes) = typed_of(vault, &device, row)?;
         Ok(KeptShare {
-            device: row.take("device_id")?,
+            called,
+            notes,
+            device,
             name: row.parsed("name", DeviceName::parse)?,
             since: row.moment("shared_at")?,
             one_time_access: row.moment_if_any("one_time_access_at")?,

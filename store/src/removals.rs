@@ -41,8 +41,13 @@ impl Devices {
                 .bind(device.as_str())
                 .execute(tx)
                 .await?;
-            let shares = sql("DELETE FROM shares WHERE device_id = $1");
-            shares.bind(device.as_str()).execute(tx).await?;
+            for statement in [
+                "DELETE FROM shares WHERE device_id = $1",
+                "DELETE FROM tenant_settings WHERE device_id = $1",
+                "DELETE FROM api_key_devices WHERE device_id = $1",
+            ] {
+                sql(statement).bind(device.as_str()).execute(tx).await?;
+            }
             let about = About::default().by(owner).user(owner).device(&device);
             record(tx, &vault, EventKind::DeviceRemoved, about, now).await?;
             let mut suspended = 0;

@@ -28,6 +28,7 @@ mod opening;
 mod oracle;
 mod owner;
 mod pages;
+mod people;
 #[path = "../../store/tests/it/postgres.rs"]
 mod postgres;
 mod privacy;

@@ -225,7 +225,7 @@ async fn who_has_access_is_told_with_numbers() {
     let access = read(&seen)["access"].clone();
     let told = |place: usize, field: &str| access[place][field].clone();
     assert_eq!((told(0, "accessType"), told(0, "phone")), (json!("owner"), json!("+27821234567")));
-    assert_eq!((told(1, "accessType"), told(1, "phone")), (json!("shared"), json!("+27825559999")));
+    assert_eq!((told(1, "accessType"), told(1, "phone")), (json!("always"), json!("+27825559999")));
     assert_eq!(access.as_array().unwrap().len(), 2);
 }
 

@@ -158,6 +158,28 @@ pub(crate) async fn seen(
 pub(crate) fn person_of(vault: &Vault, device: &str, row: &Row, now: Timestamp) -> Result<Person> {
     let user = row.parsed("user_id", UserId::parse)?;
     let share = share_of(row)?;
+    let (name, notes) = typed_of(vault, device, row)?;
+    Ok(Person {
+        user,
+        phone: super::phone(vault, "user", &row.take::<Vec<u8>>("phone_sealed")?)?,
+        share,
+        holds: share.access.holds(zone_of(row)?.as_ref(), now),
+        name,
+        notes,
+        shared_at: row.moment("shared_at")?,
+        invited_by: row.parsed_if_any("invited_by", UserId::parse)?,
+        codes: super::number(row, "codes")?,
+        invitations: super::number(row, "invitations")?,
+    })
+}
+
+/// What was typed about somebody: a name and notes.
+pub(crate) fn typed_of(
+    vault: &Vault,
+    device: &str,
+    row: &Row,
+) -> Result<(Option<PersonName>, Option<Notes>)> {
+    let user = row.parsed("user_id", UserId::parse)?;
     let sealed: Option<Vec<u8>> = row.take("sealed")?;
     // Shares from before there were names have none.
     let [name, notes] = match sealed {
@@ -167,18 +189,10 @@ pub(crate) fn person_of(vault: &Vault, device: &str, row: &Row, now: Timestamp) 
     let corrupt = |what: &dyn std::fmt::Display| Fault::corrupt("shares", user, what);
     let name = (!name.is_empty()).then(|| PersonName::parse(&name));
     let notes = (!notes.is_empty()).then(|| Notes::parse(&notes));
-    Ok(Person {
-        user,
-        phone: super::phone(vault, "user", &row.take::<Vec<u8>>("phone_sealed")?)?,
-        share,
-        holds: share.access.holds(zone_of(row)?.as_ref(), now),
-        name: name.transpose().map_err(|error| corrupt(&error))?,
-        notes: notes.transpose().map_err(|error| corrupt(&error))?,
-        shared_at: row.moment("shared_at")?,
-        invited_by: row.parsed_if_any("invited_by", UserId::parse)?,
-        codes: super::number(row, "codes")?,
-        invitations: super::number(row, "invitations")?,
-    })
+    Ok((
+        name.transpose().map_err(|error| corrupt(&error))?,
+        notes.transpose().map_err(|error| corrupt(&error))?,
+    ))
 }
 
 /// What a seal of a share is bound to.

@@ -166,6 +166,7 @@ async fn o_8b_a_gate_that_is_removed_suspends_codes_until_it_or_another_is_there
         (seen.is_suspended, seen.pass.code.expires_at),
         (false, waiting.pass.code.expires_at)
     );
+    world.later(Duration::from_secs(1));
     assert_eq!(world.redeems(world.asks_in(&waiting)).await.unwrap().gate, id);
     assert_eq!(world.kinds_of(&waiting).await[1..3], ["pass.suspended", "pass.resumed"]);
     world.store.events().file(world.now()).await.unwrap();

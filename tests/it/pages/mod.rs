@@ -8,3 +8,4 @@ mod ends;
 mod guest;
 mod opening;
 mod owner;
+mod people;

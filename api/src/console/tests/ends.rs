@@ -50,7 +50,10 @@ async fn g_15_whoever_may_still_leave_stands_with_those_who_are_perhaps_inside()
     page.says("0 of 10 codes are active").says("Let out");
     let code = format!("/console/codes/{}", issued.pass.code.id);
     let page = owner.get(&code).await.says("and can leave until").says("/let-out");
-    page.does_not_say("/delete");
+    // It still opens the way out, and is its host's to close.
+    page.says("/delete");
+    owner.post(&format!("{code}/delete"), &[]).await;
+    owner.get(&code).await.does_not_say("and can leave until").says("Thandi may be inside");
 }
 
 #[tokio::test]

@@ -128,7 +128,7 @@ async fn p_12_an_owner_sees_the_proof_of_what_happened_and_takes_a_copy_away() {
     assert_eq!(rows.len(), entries.len() + 2, "a head, and a checkpoint at the end");
     assert!(rows.iter().all(|row| row.len() == rows[0].len()), "{}", table.body);
     let last = rows.last().unwrap();
-    assert_eq!((last[4], last[14]), ("checkpoint", signed["sig"].as_str().unwrap()));
+    assert_eq!((last[4], last[15]), ("checkpoint", signed["sig"].as_str().unwrap()));
 }
 
 /// P-12: what was changed behind the service's back is told by its number.

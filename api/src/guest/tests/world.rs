@@ -11,16 +11,23 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
 use axum::response::Response;
 use data_encoding::BASE64URL_NOPAD;
+use domain::api_key::{Verb, Verbs};
 use domain::attempt::Evidence;
 use domain::login::{Channel, Client};
-use domain::name::{DeviceName, GuestName};
-use domain::secret::{BoardToken, ClaimCode, EnrolmentSecret, LoginToken, Otp, SessionToken};
+use domain::name::{DeviceName, GuestName, KeyName};
+use domain::secret::{
+    ApiKeyToken, BoardToken, ClaimCode, EnrolmentSecret, LoginToken, Otp, SessionToken,
+};
 use domain::settings::{ExitGate, InviteDuration, MaxUsers};
+use domain::share::Share;
 use domain::{
     AttemptId, Clock, Dice, GateId, IntercomId, Leg, PhoneNumber, Settings, Timestamp, UserId,
 };
 use ring::signature::{Ed25519KeyPair, KeyPair};
-use store::{Checkpoint, Guest, GuestPass, Issue, Issued, Keys, Label, Sending, Store, Vouch};
+use store::{
+    Checkpoint, Guest, GuestPass, Invitation, Issue, Issued, Keys, Label, NewKey, Sending, Store,
+    Vouch,
+};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -218,6 +225,28 @@ impl World {
         shared.unwrap().unwrap();
     }
 
+    /// The owner shares devices with the holder of a number, who signs in; answers their session.
+    pub(crate) async fn shared(&self, devices: &[String], share: Share, number: &str) -> String {
+        let phone = PhoneNumber::parse(number, None).unwrap();
+        for device in devices {
+            let invitation = Invitation { phone: phone.clone(), share, name: None, notes: None };
+            let people = self.store.people();
+            let invited = people.invite(self.owner, device.clone(), invitation, self.now()).await;
+            invited.unwrap().unwrap();
+        }
+        self.signs_in_as(number).await.1
+    }
+
+    /// The owner makes an API key; answers its id and what its holder shows.
+    pub(crate) async fn makes_a_key(&self, verbs: &[Verb], devices: &[String]) -> (String, String) {
+        let token = ApiKeyToken::random(&*self.dice);
+        let (user, verbs) = (self.owner, Verbs::new(verbs.to_vec()).unwrap());
+        let (name, devices) = (KeyName::parse("Home").unwrap(), devices.to_vec());
+        let new = NewKey { user, name, verbs, devices, token: token.clone() };
+        let made = self.store.api_keys().make(new, self.now()).await.unwrap().unwrap();
+        (made.id.to_string(), token.reveal())
+    }
+
     /// The owner gives the intercom and its gate to the holder of a number.
     pub(crate) async fn transfers_to(&self, number: &str) {
         let (id, phone) = (self.intercom.to_string(), PhoneNumber::parse(number, None).unwrap());
@@ -393,7 +422,8 @@ impl World {
         if let Some(session) = session {
             request = request.header(header::AUTHORIZATION, format!("Bearer {session}"));
         }
-        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let kind = if path.ends_with("/import") { "text/csv" } else { "application/json" };
+        let request = request.header(header::CONTENT_TYPE, kind);
         let request = request.header(header::IF_MATCH, "\"1\"");
         let request = request.header("idempotency-key", "press");
         self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap()

@@ -1,0 +1,71 @@
+//! An owner who lets other people use a device, in a real browser.
+
+use super::browser::Browser;
+use super::browser::there_is_none;
+use super::owner::sofa;
+use crate::home::Home;
+
+/// Ticks a box or sets a time, which keys do differently in each language.
+async fn sets(owner: &Browser, script: &str) {
+    owner.asks(script).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_invites_people_sets_what_tenants_may_imports_a_list_and_removes_somebody() {
+    if there_is_none() {
+        return;
+    }
+    let home = Home::start().await;
+    let owner = sofa(&home.house).await;
+    owner.presses("Unit 4").await;
+    owner.presses("Who may use this device").await;
+    owner.sees("Nobody has been invited yet.").await;
+    owner.presses("Invite somebody").await;
+    owner.sees("Which access do they get?").await;
+    owner.is_accessible().await;
+    owner.presses("Repeat").await;
+    owner.types("Mobile number", "082 555 0001").await;
+    owner.types("Name", "Nomsa").await;
+    sets(&owner, "document.querySelector('[name=saturday]').click()").await;
+    sets(&owner, "document.getElementById('from').value = '08:00'").await;
+    sets(&owner, "document.getElementById('until').value = '17:00'").await;
+    owner.keeps("console-people-invite-filled").await;
+    owner.is_accessible().await;
+    owner.presses("Invite somebody").await;
+    owner.sees("Invited. They see the device").await;
+    owner.sees("Repeat").await;
+    owner.keeps("console-people-invited").await;
+    owner.is_accessible().await;
+
+    owner.presses("Nomsa").await;
+    owner.presses("Change the type").await;
+    owner.presses("Tenant").await;
+    owner.presses("Save").await;
+    owner.sees("Saved.").await;
+    owner.presses("Tenant settings").await;
+    owner.chooses("Longest invitation", "1 h 0 min").await;
+    owner.presses("Save").await;
+    owner.sees("Saved.").await;
+
+    owner.presses("Import a list").await;
+    owner.types("Or paste the list", "Zoë,082 555 0002,Unit 7\nSipho,12").await;
+    owner.presses("Look what would happen").await;
+    owner.sees("Line 1: will be added").await;
+    owner.sees("Line 2: this is no mobile number").await;
+    owner.keeps("console-people-import-looked").await;
+    owner.is_accessible().await;
+    owner.presses("Import").await;
+    owner.sees("Line 1: added").await;
+
+    owner.presses("Users, Unit 4").await;
+    owner.sees("Zoë").await;
+    owner.presses("Nomsa").await;
+    owner.presses("Remove").await;
+    owner.sees("Remove Nomsa?").await;
+    owner.keeps("console-people-remove").await;
+    owner.is_accessible().await;
+    owner.presses("Remove").await;
+    owner.sees("Removed.").await;
+    assert!(!owner.reads().await.contains("Nomsa"));
+    owner.closes().await;
+}
