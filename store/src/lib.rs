@@ -154,6 +154,7 @@ impl Store {
 
     /// The same storage for a caller: it writes only while their session holds at the commit, and
     /// else fails with [`Fault::SessionEnded`] (O-3b).
+    #[must_use]
     pub fn on_behalf_of(&self, session: SessionId) -> Self {
         let db = self.inner.db.on_behalf_of(session);
         let (vault, endings) = (Arc::clone(&self.inner.vault), self.inner.endings.clone());

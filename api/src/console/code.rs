@@ -49,8 +49,8 @@ struct Shown {
     is_locked: bool,
     /// Why the guest would not find the next gate, if so.
     gate_trouble: Option<&'static str>,
-    may_let_in: bool,
-    may_let_out: bool,
+    /// Which way a host may open for the guest.
+    way: Option<Leg>,
 }
 
 /// `GET /console/codes/{id}`.
@@ -93,7 +93,6 @@ fn told(api: &Api, user: UserId, seen: &GuestPass) -> Shown {
     let (pass, code, now) = (&seen.pass, &seen.pass.code, api.now());
     let (zone, guest) = (seen.time_zone.as_str(), pass.guest.name.as_str());
     let is_active = code.is_active(now);
-    let way = code.way_on_hosts_word(now);
     Shown {
         id: code.id.to_string(),
         intercom: code.intercom.to_string(),
@@ -122,7 +121,6 @@ fn told(api: &Api, user: UserId, seen: &GuestPass) -> Shown {
             (false, true) => None,
             (false, false) => Some("code-gate-away"),
         },
-        may_let_in: way == Some(Leg::Entry),
-        may_let_out: way == Some(Leg::Exit),
+        way: code.way_on_hosts_word(now),
     }
 }
