@@ -54,6 +54,8 @@ async fn s_3_x22_what_a_tenant_has_open_made_and_given_ends_with_their_sharing()
     let late = tenant.asks_for_a_code(&home.intercom, &key(), &wish("Late")).await;
     assert_eq!(late.refusal(), (404, "not_found"));
     assert_eq!(home.owner.codes(&home.intercom).await.len(), 1, "the owner's own is left");
+    home.gate.release();
+    home.attempt_is(&attempt, "opened").await;
 }
 
 fn an_hour_after(moment: &Value) -> String {

@@ -116,6 +116,10 @@ fn every_table_stands_in_the_paper_on_privacy() {
         for line in text.lines() {
             let Some(rest) = line.strip_prefix("CREATE TABLE ") else { continue };
             let name = rest.split([' ', '(']).next().unwrap();
+            // A table that is made anew takes the name of the one before it.
+            if text.contains(&format!("ALTER TABLE {name} RENAME TO")) {
+                continue;
+            }
             tables += 1;
             if !rows.contains(&format!("`{name}`")) {
                 missing.push(name.to_owned());

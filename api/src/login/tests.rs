@@ -238,6 +238,10 @@ struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     fn listens(&self) -> tracing::subscriber::DefaultGuard {
+        // While there is one listener only, what another test's thread says first is dead for all;
+        // so there is a second one, which hears nothing.
+        let deaf = tracing_subscriber::fmt().with_writer(std::io::sink).finish();
+        let _ = tracing::subscriber::set_global_default(deaf);
         let log = self.clone();
         let listener = tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone());
         tracing::subscriber::set_default(listener.finish())
