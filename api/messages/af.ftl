@@ -590,6 +590,7 @@ transfer-stays = Bly by jou
 transfer-understood = Ek weet dat dit nie ongedaan gemaak kan word nie.
 transfer-button = Gee dit weg
 done-given = Dit is nou op die nuwe eienaar se rekening. Jy kan dit nog gebruik as iemand met wie dit gedeel word.
+done-given-gate-suspended = Dit is nou op die nuwe eienaar se rekening. Kodes van jou interkoms wat dit gebruik het, maak niks oop totdat jy ’n ander hek in hul instellings kies nie.
 done-given-suspended = Dit is nou op die nuwe eienaar se rekening. Sy kodes maak niks oop totdat hulle ’n hek in die instellings kies nie: sê vir hulle.
 
 story = Wat gebeur het

@@ -592,6 +592,7 @@ transfer-stays = Stays with you
 transfer-understood = I know that this cannot be undone.
 transfer-button = Give it away
 done-given = It is on the new owner’s account now. You can still use it as somebody it is shared with.
+done-given-gate-suspended = It is on the new owner’s account now. Codes of your intercoms that used it open nothing until you choose another gate in their settings.
 done-given-suspended = It is on the new owner’s account now. Its codes open nothing until they choose a gate in the settings: tell them.
 
 story = What happened

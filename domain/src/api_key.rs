@@ -94,6 +94,7 @@ mod tests {
         assert_eq!(verbs.words(), "list trigger");
         assert_eq!(Verbs::parse("trigger list"), Ok(verbs.clone()));
         assert!(verbs.include(Verb::List) && !verbs.include(Verb::Access));
+        assert_eq!(verbs.iter().collect::<Vec<_>>(), [Verb::List, Verb::Trigger]);
         for words in ["", "open", "list  status", "list,status"] {
             assert_eq!(Verbs::parse(words), Err(NoVerbs), "{words:?}");
         }

@@ -105,21 +105,19 @@ impl Role {
         }
     }
 
-    /// Lets somebody give this to somebody else, or says why not: a tenant has guests, and those
-    /// have no grant.
+    /// Lets somebody give this to somebody else, or says why not: a tenant has guests, and the
+    /// grant is the owner's alone to give (X4).
     pub fn may_give(self, given: Share) -> Result<(), Denied> {
         self.may(Act::Invite)?;
+        if given.one_time_access && self.may(Act::Manage).is_err() {
+            return Err(Denied::NoPermission);
+        }
         match (self.may(Act::ManagePeople), given.access) {
             (Ok(()), _) => Ok(()),
-            (Err(_), Access::Temporary(_)) if !given.one_time_access => Ok(()),
-            (
-                Err(_),
-                Access::Full
-                | Access::Tenant
-                | Access::Always
-                | Access::Repeat(_)
-                | Access::Temporary(_),
-            ) => Err(Denied::NoPermission),
+            (Err(_), Access::Temporary(_)) => Ok(()),
+            (Err(_), Access::Full | Access::Tenant | Access::Always | Access::Repeat(_)) => {
+                Err(Denied::NoPermission)
+            }
         }
     }
 
@@ -229,7 +227,8 @@ mod tests {
         let tenant = role(always(Access::Tenant));
         for share in given(true).into_iter().chain(given(false)) {
             assert_eq!(Role::Owner.may_give(share), Ok(()));
-            assert_eq!(role(always(Access::Full)).may_give(share), Ok(()));
+            let may = if share.one_time_access { Err(Denied::NoPermission) } else { Ok(()) };
+            assert_eq!(role(always(Access::Full)).may_give(share), may);
             for access in [Access::Always, noon(), stay(-1, 1)] {
                 assert_eq!(role(always(access)).may_give(share), Err(Denied::NotOwner));
             }

@@ -218,6 +218,7 @@ fn a_revoke_before_the_command_is_sent_withdraws_it_at_once() {
     let mut attempt = try_at(&mut code, Leg::Entry, "0427", 1, NOON).unwrap();
     assert_eq!(code.revoke(Some(&attempt), NOON), Ok(Revocation::Withdrawn(attempt.id)));
     assert_eq!(code.end, Some(End::Revoked { at: NOON, effective_at: NOON }));
+    assert!(attempt.ends_with_the_code());
     assert_eq!(attempt.claim(true, None, NOON), Err(WhyNot::Revoked));
 }
 
@@ -332,6 +333,7 @@ fn o_10_who_is_inside_is_let_out_once_though_the_code_has_ended() {
         assert_eq!(code.way_on_hosts_word(now), Some(Leg::Exit));
         let mut attempt = vouch_at(&mut code, Leg::Exit, 3, now).unwrap();
         assert_eq!(attempt.visit().unwrap().asked_by, AskedBy::HostDespiteEnd);
+        assert!(!attempt.ends_with_the_code());
         let is_revoked = matches!(code.end, Some(End::Revoked { .. }));
         assert_eq!(attempt.claim(is_revoked, Some(1), now), Ok(()));
         let completed = code.opened(Leg::Exit, attempt.id, now);

@@ -37,8 +37,8 @@ impl AccessCode {
 
     /// Whether its time is over and its guest, who is inside, may leave all the same (G-15).
     ///
-    /// It has expired: it holds no slot, admits nobody and cannot be revoked. A slot stands for
-    /// somebody who may come, and a host with few of them must not wait two days for a guest who
+    /// It has expired: it holds no slot and admits nobody; until then it can still be revoked. A
+    /// slot stands for somebody who may come, and a host with few of them must not wait two days for a guest who
     /// left through an open gate.
     pub fn is_in_grace(&self, now: Timestamp) -> bool {
         let is_over = match self.end {

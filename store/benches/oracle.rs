@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use domain::login::Client;
 use domain::secret::{LoginToken, Otp, Passcode, SessionToken};
+use domain::spending::{Budgets, Rules};
 use domain::{Dice, PhoneNumber, Timestamp, roll_below};
 use store::{Keys, Sending, Store};
 
@@ -35,6 +36,17 @@ impl Dice for Seeded {
             *byte = (mixed ^ (mixed >> 31)).to_be_bytes()[7];
         }
     }
+}
+
+/// How many numbers there are for one question.
+const AREA: usize = 40_000;
+
+/// The n-th number; no more of one prefix than it may be sent pins within an hour.
+fn number(n: usize) -> PhoneNumber {
+    const NETWORKS: [u32; 10] = [71, 72, 73, 74, 76, 78, 79, 82, 83, 84];
+    let (prefix, last) = (n / 9, n % 9);
+    let text = format!("+27{}{:03}{last:04}", NETWORKS[prefix / 1000], prefix % 1000);
+    PhoneNumber::parse(&text, None).expect("a number")
 }
 
 /// A house of one: its storage, and the dice that draw the classes.
@@ -107,18 +119,15 @@ impl House {
     }
 
     /// Numbers of both classes: each was never heard of, or has an account since two days ago.
-    async fn numbers(&self, area: u32, count: usize) -> Vec<(usize, PhoneNumber)> {
+    async fn numbers(&self, area: usize, count: usize) -> Vec<(usize, PhoneNumber)> {
         let before = self.now - Duration::from_hours(48);
         let mut numbers = Vec::new();
         for n in 0..count {
-            let text = format!("+27{}{n:06}", 820 + area);
-            let (class, phone) = (self.class(), PhoneNumber::parse(&text, None).expect("a number"));
+            let (class, phone) = (self.class(), number(area * AREA + n));
             if class == 1 {
                 let (token, otp) = (LoginToken::random(&*self.dice), Otp::random(&*self.dice));
                 self.asks(&phone, &token, &otp, before).await;
-                let session = SessionToken::random(&*self.dice);
-                let verified = self.store.logins().verify(token, otp, session, before).await;
-                verified.expect("no fault").expect("the right pin");
+                self.signs_in(token, otp, before).await;
             }
             numbers.push((class, phone));
         }
@@ -129,35 +138,51 @@ impl House {
 
     async fn asks(&self, phone: &PhoneNumber, token: &LoginToken, otp: &Otp, now: Timestamp) {
         let (otp, token) = (otp.clone(), token.clone());
-        let begun = self
-            .store
-            .logins()
-            .begin(phone.clone(), Client::App, otp, token, Sending::default(), now)
-            .await;
+        // Budgets are not what is asked about here.
+        let budgets = Budgets {
+            per_address_a_day: u32::MAX,
+            per_country_a_day: u32::MAX,
+            money_an_hour: u64::MAX,
+            ..Budgets::default()
+        };
+        let rules = Arc::new(Rules { budgets, ..Rules::default() });
+        let sending = Sending { rules, ..Sending::default() };
+        let logins = self.store.logins();
+        let begun = logins.begin(phone.clone(), Client::App, otp, token, sending, now).await;
         begun.expect("no fault").expect("may be sent");
     }
 
     async fn asking(&self, samples: usize) -> Vec<Sample> {
         let mut measured = Vec::new();
-        for (class, phone) in self.numbers(1, samples).await {
+        for (class, phone) in self.numbers(0, samples).await {
             let (token, otp) = (LoginToken::random(&*self.dice), Otp::random(&*self.dice));
             let began = Instant::now();
             self.asks(&phone, &token, &otp, self.now).await;
             measured.push((class, began.elapsed().as_secs_f64()));
+            self.signs_in(token, otp, self.now).await;
         }
         measured
     }
 
+    /// Types the right pin: a country whose pins are not used would be held back.
+    async fn signs_in(&self, token: LoginToken, otp: Otp, now: Timestamp) {
+        let session = SessionToken::random(&*self.dice);
+        let verified = self.store.logins().verify(token, otp, session, now).await;
+        verified.expect("no fault").expect("the right pin");
+    }
+
     async fn wrong_pins(&self, samples: usize) -> Vec<Sample> {
         let mut measured = Vec::new();
-        for (class, phone) in self.numbers(2, samples).await {
+        for (class, phone) in self.numbers(1, samples).await {
             let token = LoginToken::random(&*self.dice);
             self.asks(&phone, &token, &Otp::of(424_242), self.now).await;
             let (wrong, session) = (Otp::of(242_424), SessionToken::random(&*self.dice));
             let began = Instant::now();
-            let verified = self.store.logins().verify(token, wrong, session, self.now).await;
+            let verified =
+                self.store.logins().verify(token.clone(), wrong, session, self.now).await;
             measured.push((class, began.elapsed().as_secs_f64()));
             verified.expect("no fault").expect_err("a wrong pin");
+            self.signs_in(token, Otp::of(424_242), self.now).await;
         }
         measured
     }

@@ -13,7 +13,7 @@ use crate::codes::lock_code;
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::gates::lock_gate;
-use crate::presses::{has_right, presses_to_cancel};
+use crate::presses::{has_right, hold_right, presses_to_cancel};
 use crate::row::attempt::{Channel, attempt_of, save_attempt, save_channel};
 use crate::row::code::save_code;
 use crate::row::device::{gate_with, role_of};
@@ -202,7 +202,12 @@ pub(crate) async fn claim_one(
     let ready = gate_with(tx, attempt.gate).await?.ready(now);
     let revoked = match &code {
         Some(code) => matches!(code.end, Some(End::Revoked { .. })),
-        None => !has_right(tx, &attempt, now).await?,
+        None => {
+            if let Some(press) = attempt.press() {
+                hold_right(tx, attempt.gate, press).await?;
+            }
+            !has_right(tx, &attempt, now).await?
+        }
     };
     let claimed = attempt.claim(revoked, ready, now);
     save_attempt(tx, &attempt).await?;

@@ -80,10 +80,10 @@ impl Privacy {
         in_transaction!(self.0.db, |tx| {
             let rows = sql("SELECT id FROM codes
                             WHERE erased_at IS NULL AND COALESCE(ended_at, expires_at) <= $1
-                              AND (revoked_at IS NOT NULL OR left_at IS NOT NULL
-                                   OR expires_at + exit_grace_min * 60000 <= $3)
+                              AND COALESCE(revoked_at, left_at,
+                                           expires_at + exit_grace_min * 60000) <= $1
                             ORDER BY COALESCE(ended_at, expires_at) LIMIT $2");
-            let rows = rows.bind(ended_by).bind(AT_ONCE).bind(now).all(tx).await?;
+            let rows = rows.bind(ended_by).bind(AT_ONCE).all(tx).await?;
             let ids: Result<Vec<_>> =
                 rows.iter().map(|row| row.parsed("id", CodeId::parse)).collect();
             let mut ids = ids?;

@@ -1,7 +1,7 @@
 //! Numbered, forward-only, the same names for both databases.
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{PgPool, SqlSafeStr, SqliteConnection};
+use sqlx::{Connection, PgPool, SqlSafeStr, SqliteConnection};
 
 use crate::{Fault, Result};
 
@@ -100,7 +100,14 @@ pub(crate) async fn on_sqlite(connection: &mut SqliteConnection) -> Result<()> {
 
 pub(crate) async fn on_postgres(pool: &PgPool) -> Result<()> {
     let migrator = migrator(|(.., postgres)| postgres);
-    migrator.run(pool).await.map_err(|error| fault(&error))
+    // On a connection of its own: a large table takes longer than a request may.
+    let mut own = pool.acquire().await?.detach();
+    for patience in ["SET statement_timeout = 0", "SET lock_timeout = 0"] {
+        sqlx::query(patience).execute(&mut own).await?;
+    }
+    let migrated = migrator.run_direct(None, &mut own, false).await.map_err(|error| fault(&error));
+    own.close().await?;
+    migrated
 }
 
 type Entry = (i64, &'static str, &'static str, &'static str);

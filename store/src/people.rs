@@ -20,6 +20,7 @@ use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::intercoms::lock_device;
 use crate::logins::user_with;
+use crate::row::code::still_opens;
 use crate::row::device::role_of;
 use crate::row::share::{PEOPLE, keep, person, person_of, seen};
 use crate::sql::{Tx, sql};
@@ -136,13 +137,18 @@ impl People {
     ) -> Answer<Person, InviteRefusal> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
-            let user =
+            let (role, user) =
                 match invited(tx, &vault, &device, by, &phone, Act::ManagePeople, now).await? {
-                    Ok((_, user)) => user,
+                    Ok(both) => both,
                     Err(refusal) => return Ok(Err(refusal)),
                 };
             let before = person(tx, &vault, &device, user, now).await?.filter(Person::is_there);
             let mut after = before.clone().unwrap_or_else(|| Person::new(by, user, phone, now));
+            if after.share.one_time_access != one_time_access
+                && let Err(denied) = may_grant(role)
+            {
+                return Ok(Err(denied));
+            }
             after.share.one_time_access = one_time_access;
             if before.is_none() && is_crowded(tx, &device, 1).await? {
                 return Ok(Err(InviteRefusal::Crowded));
@@ -216,6 +222,11 @@ impl People {
                 one_time_access: change.one_time_access.unwrap_or(kept.share.one_time_access),
                 wifi: change.wifi.unwrap_or(kept.share.wifi),
             };
+            if after.share.one_time_access != kept.share.one_time_access
+                && let Err(denied) = may_grant(role)
+            {
+                return Ok(Err(denied));
+            }
             after.name = change.name.or(after.name);
             after.notes = change.notes.or(after.notes);
             if change.access.is_some_and(|access| access.holds(None, now) == Holds::Ended) {
@@ -244,9 +255,13 @@ impl People {
         in_transaction!(self.0.db, |tx| {
             lock_device(tx, &device).await?;
             let kept = person(tx, &vault, &device, user, now).await?;
-            let is_theirs = kept.as_ref().is_some_and(|kept| kept.invited_by == Some(by));
+            let is_theirs = kept.as_ref().is_some_and(|kept| kept.is_guest_of(by));
             if let Err(denied) = role_of(tx, &device, by, now).await?.may_end(is_theirs) {
                 return Ok(Err(denied));
+            }
+            // Nothing is shared with the owner that could be taken away.
+            if role_of(tx, &device, user, now).await? == Role::Owner {
+                return Ok(Err(Denied::NotOwner));
             }
             let mut unshared = Unshared { codes: 0, invitations: 0, effective_at: now };
             if also_revoke {
@@ -260,6 +275,12 @@ impl People {
             if let Some(kept) = kept {
                 send_away(tx, &vault, &device, by, &kept, now).await?;
             }
+            // A press of theirs on the wire is cancelled, and dead at its deadline at the latest.
+            let pressed = sql("SELECT MAX(deadline_at) AS until FROM attempts
+                               WHERE gate_id = $1 AND opened_by = $2 AND state = 'sent'");
+            let pressed = pressed.bind(device.as_str()).bind(user).one(tx).await?;
+            let until = pressed.moment_if_any("until")?.unwrap_or(now);
+            unshared.effective_at = unshared.effective_at.max(until);
             Ok(Ok(unshared))
         })
     }
@@ -281,7 +302,7 @@ impl People {
             let mut people = Vec::new();
             for row in sql(PEOPLE).bind(device.as_str()).bind(now).all(tx).await? {
                 let person = person_of(&vault, &device, &row, now)?;
-                if role.may_end(person.invited_by == Some(by)).is_ok() {
+                if role.may_end(person.is_guest_of(by)).is_ok() {
                     people.push(person);
                 }
             }
@@ -319,7 +340,7 @@ impl People {
         reading!(self.0.db, |tx| {
             let role = role_of(tx, &device, by, now).await?;
             let person = person(tx, &vault, &device, user, now).await?;
-            let is_theirs = person.as_ref().is_some_and(|person| person.invited_by == Some(by));
+            let is_theirs = person.as_ref().is_some_and(|person| person.is_guest_of(by));
             if let Err(denied) = role.may_end(is_theirs) {
                 return Ok(Err(denied));
             }
@@ -332,6 +353,12 @@ impl Person {
     /// Whether the device is still shared with them.
     pub fn is_there(&self) -> bool {
         self.holds != Holds::Ended
+    }
+
+    /// Whether a tenant brought them and nobody gave them more since.
+    fn is_guest_of(&self, tenant: UserId) -> bool {
+        let is_guest = matches!(self.share.access, Access::Temporary(_));
+        self.invited_by == Some(tenant) && is_guest && !self.share.one_time_access
     }
 
     pub(crate) fn new(by: UserId, user: UserId, phone: PhoneNumber, now: Timestamp) -> Self {
@@ -360,9 +387,11 @@ impl Unshared {
         user: UserId,
         now: Timestamp,
     ) -> Result<()> {
-        let rows = sql("SELECT id FROM codes
-                        WHERE intercom_id = $1 AND issued_by = $2 AND ended_at IS NULL
-                            AND $3 < expires_at ORDER BY id");
+        let rows = sql(concat!(
+            "SELECT id FROM codes WHERE intercom_id = $1 AND issued_by = $2 AND ",
+            still_opens!("$3"),
+            " ORDER BY id"
+        ));
         for row in rows.bind(device).bind(user).bind(now).all(tx).await? {
             let id = row.parsed("id", CodeId::parse)?;
             let Some(mut code) = lock_code(tx, vault, id).await? else { continue };
@@ -377,6 +406,12 @@ impl Unshared {
         }
         Ok(())
     }
+}
+
+/// Lets somebody give or take the grant for one-time access, which is the owner's alone (X4).
+fn may_grant(role: Role) -> std::result::Result<(), InviteRefusal> {
+    let may = role.may(Act::Manage);
+    may.map_err(|_| InviteRefusal::Denied(Denied::NoPermission))
 }
 
 /// The user with this number whom somebody may invite, with what that somebody is to the device;

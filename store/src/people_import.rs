@@ -54,8 +54,8 @@ impl People {
     ) -> Answer<Vec<Imported>, InviteRefusal> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
-            let may = role_of(tx, &device, by, now).await?.may(Act::ManagePeople);
-            if let Err(denied) = may {
+            let role = role_of(tx, &device, by, now).await?;
+            if let Err(denied) = role.may(Act::ManagePeople).and_then(|()| role.may_give(share)) {
                 return Ok(Err(InviteRefusal::Denied(denied)));
             }
             if share.access.holds(None, now) == Holds::Ended {

@@ -67,6 +67,10 @@ impl Visits {
                 if first.bind(intercom).bind(gate).bind(now).execute(tx).await? == 0 {
                     return Ok(0);
                 }
+                // What became of a gate that is somebody else's now is not theirs to hear.
+                if !same_owner(tx, intercom, gate).await? {
+                    return Ok(0);
+                }
                 let about = About::default().intercom(intercom).gate(gate);
                 record(tx, &vault, EventKind::VisitGateOnline, about, now).await?;
                 Ok(1)

@@ -15,6 +15,7 @@ use crate::codes::lock_code;
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::row::code::save_code;
+use crate::row::code::still_opens;
 use crate::sql::{Row, Tx, sql};
 use crate::vault::Vault;
 use crate::{Fault, Result, Store};
@@ -72,8 +73,14 @@ impl Store {
             sign_everybody_out(tx, now).await?;
             let mut restored = Restored { open: keep_open(tx, now).await?, ..Restored::default() };
             record(tx, &vault, EventKind::ServiceRestored, About::default(), now).await?;
-            let active = sql("SELECT id, intercom_id, issued_at, expires_at FROM codes
-                              WHERE ended_at IS NULL AND $1 < expires_at ORDER BY id");
+            let active = sql(concat!(
+                "SELECT id, intercom_id, issued_at,
+                        CASE WHEN expires_at <= $1 THEN expires_at + exit_grace_min * 60000
+                             ELSE expires_at END AS expires_at
+                 FROM codes WHERE ",
+                still_opens!("$1"),
+                " ORDER BY id"
+            ));
             for row in active.bind(now).all(tx).await? {
                 let code = revived(&row)?;
                 if revoke_issued_before.is_some_and(|moment| code.issued_at < moment) {

@@ -11,8 +11,10 @@ use domain::{PhoneNumber, Timestamp, UserId};
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::logins::{Aim, Logins, phone_digest, phone_of, try_pin};
+use crate::row::share::hand_over;
 use crate::sessions::{Session, StepUpNeeded};
 use crate::sql::{Tx, sql};
+use crate::vault::Vault;
 use crate::{Answer, Result};
 
 /// Why a number stays what it is.
@@ -109,7 +111,7 @@ impl Logins {
             if spend.bind(session.id).bind(since).execute(tx).await? == 0 {
                 return Ok(Err(NumberRefusal::StepUp(StepUpNeeded)));
             }
-            take_in(tx, session.user, number).await?;
+            take_in(tx, &vault, session.user, number).await?;
             sql("UPDATE users SET phone_digest = $2, phone_sealed = $3 WHERE id = $1")
                 .bind(session.user)
                 .bind(number)
@@ -124,18 +126,15 @@ impl Logins {
 }
 
 /// Gives an account what was shared with its new number before anybody had signed in with it.
-async fn take_in(tx: &mut Tx, user: UserId, number: [u8; 32]) -> Result<()> {
+async fn take_in(tx: &mut Tx, vault: &Vault, user: UserId, number: [u8; 32]) -> Result<()> {
     let waiting = sql("SELECT id FROM users WHERE phone_digest = $1").bind(number);
     let Some(row) = waiting.optional(tx).await? else { return Ok(()) };
     let waiting = row.parsed("id", UserId::parse)?;
-    for statement in [
-        "DELETE FROM shares WHERE user_id = $1 AND device_id IN (
-             SELECT id FROM devices WHERE owner_id = $2
-             UNION SELECT device_id FROM shares WHERE user_id = $2)",
-        "UPDATE shares SET user_id = $2 WHERE user_id = $1",
-        "DELETE FROM users WHERE id = $1 AND id <> $2",
-    ] {
-        sql(statement).bind(waiting).bind(user).execute(tx).await?;
-    }
-    Ok(())
+    let theirs = sql("DELETE FROM shares WHERE user_id = $1 AND device_id IN (
+                          SELECT id FROM devices WHERE owner_id = $2
+                          UNION SELECT device_id FROM shares WHERE user_id = $2)");
+    theirs.bind(waiting).bind(user).execute(tx).await?;
+    hand_over(tx, vault, waiting, user).await?;
+    let gone = sql("DELETE FROM users WHERE id = $1 AND id <> $2");
+    gone.bind(waiting).bind(user).execute(tx).await.map(drop)
 }

@@ -12,6 +12,7 @@ use crate::erasure::lock_user;
 use crate::events::{About, record};
 use crate::intercoms::lock_device;
 use crate::logins::phone_digest;
+use crate::row::code::still_opens;
 use crate::row::device::{role_of, settings_with};
 use crate::sql::{Tx, sql};
 use crate::vault::Vault;
@@ -201,8 +202,11 @@ pub(crate) async fn tell_codes(
         (false, true) => EventKind::PassResumed,
         (true, true) | (false, false) => return Ok(0),
     };
-    let rows = sql("SELECT id FROM codes
-                    WHERE intercom_id = $1 AND ended_at IS NULL AND $2 < expires_at ORDER BY id");
+    let rows = sql(concat!(
+        "SELECT id FROM codes WHERE intercom_id = $1 AND ",
+        still_opens!("$2"),
+        " ORDER BY id"
+    ));
     let codes = rows.bind(intercom).bind(now).all(tx).await?;
     for row in &codes {
         let code = row.parsed("id", CodeId::parse)?;

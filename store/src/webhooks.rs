@@ -145,9 +145,10 @@ impl Webhooks {
     /// Ends an endpoint, and what it was still to be told. Answers whether there was one.
     pub async fn end(&self, owner: UserId, id: WebhookId, now: Timestamp) -> Result<bool> {
         in_transaction!(self.0.db, |tx| {
-            let end = sql("UPDATE webhooks SET ended_at = $3
+            let end = sql("UPDATE webhooks SET ended_at = $3, sealed = $4, old_sealed = NULL,
+                                               old_until = NULL
                            WHERE id = $1 AND owner_id = $2 AND ended_at IS NULL");
-            if end.bind(id).bind(owner).bind(now).execute(tx).await? == 0 {
+            if end.bind(id).bind(owner).bind(now).bind(Vec::new()).execute(tx).await? == 0 {
                 return Ok(false);
             }
             let forget = sql("DELETE FROM webhook_messages WHERE webhook_id = $1");

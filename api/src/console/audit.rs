@@ -11,14 +11,18 @@ use domain::permission::Act;
 use futures_util::stream;
 use serde_json::Value;
 use store::{Checkpoint, How, Store, Verdict, Wrong};
+use tokio::sync::Semaphore;
 
 use super::owner::Owner;
 use crate::Api;
-use crate::answers::Problem;
+use crate::answers::{Code, Problem};
 use crate::audit;
 use crate::body::{Path, segment};
 use crate::caller::Caller;
 use crate::pages::{Moment, Screen, Words, filters};
+
+/// How many chains are read at once.
+static CHAINS: Semaphore = Semaphore::const_new(1);
 
 #[derive(Template)]
 #[template(path = "console/audit.html")]
@@ -62,7 +66,10 @@ pub(super) async fn show(
     let Place { id, name, zone } = look(&api, &caller, &id).await?;
     let keys = api.gate_welcome.command_keys.clone();
     let signed = move |checkpoint: &Checkpoint| audit::is_signed(&keys, checkpoint);
+    // Reading a long chain keeps a connection; gates and guests need the others.
+    let one_at_a_time = CHAINS.acquire().await.map_err(|_| Problem::from(Code::Internal))?;
     let verdict = api.store.events().verify(Some(id), signed).await?;
+    drop(one_at_a_time);
     let last = api.store.events().checkpoints(Some(id)).await?.pop();
     Ok(Screen(Audit {
         id: id.to_string(),

@@ -22,6 +22,7 @@ impl Done {
             "plan" => Some(Words::of("done-plan")),
             "replaced" => Some(Words::of("done-replaced")),
             "given" => Some(Words::of("done-given")),
+            "given_gate_suspended" => Some(Words::of("done-given-gate-suspended")),
             "given_suspended" => Some(Words::of("done-given-suspended")),
             "hook_revived" => Some(Words::of("done-hook-revived")),
             "hook_ended" => Some(Words::of("done-hook-ended")),

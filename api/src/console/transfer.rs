@@ -109,7 +109,11 @@ pub(super) async fn transfer(
     let wish = Transfer { phone: to, country: None, gates: typed.gates() };
     Ok(match give(&api, address, &caller, &device.id, &wish).await {
         Ok(given) => {
-            let done = if given.suspended == 0 { "given" } else { "given_suspended" };
+            let done = match (given.suspended, device.is_intercom) {
+                (0, _) => "given",
+                (_, true) => "given_suspended",
+                (_, false) => "given_gate_suspended",
+            };
             Redirect::to(&format!("/console/devices/{}?done={done}", device.id)).into_response()
         }
         Err(problem) if problem.code == Code::StepUpNeeded => {

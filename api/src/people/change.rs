@@ -47,13 +47,13 @@ pub(crate) async fn change(
     Path((id, person)): Path<(String, String)>,
     Json(body): Json<ChangeBody>,
 ) -> Result<axum::Json<PersonBody>, Problem> {
-    Ok(axum::Json(ask(&api, caller.user, &id, &person, &body).await?.into()))
+    Ok(axum::Json(ask(&api, &caller, &id, &person, &body).await?.into()))
 }
 
 /// Changes what somebody was given, as typed.
 pub(crate) async fn ask(
     api: &Api,
-    user: UserId,
+    caller: &Caller,
     id: &str,
     person: &str,
     body: &ChangeBody,
@@ -74,5 +74,5 @@ pub(crate) async fn ask(
     };
     let (one_time_access, wifi) = (body.one_time_access, body.wifi);
     let change = Change { access, one_time_access, wifi, name, notes };
-    Ok(api.store.people().change(user, id, person, change, now).await??)
+    Ok(caller.store.people().change(caller.user, id, person, change, now).await??)
 }

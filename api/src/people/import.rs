@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use domain::UserId;
+
 use domain::share::Share;
 use serde::{Deserialize, Serialize};
 use store::Imported;
@@ -91,13 +91,13 @@ pub(crate) async fn import(
         return Err(Code::NotCsv.into());
     }
     let body = body.map_err(|error| crate::body::unread(&error))?;
-    Ok(axum::Json(ask(&api, caller.user, &id, &given, &body).await?))
+    Ok(axum::Json(ask(&api, &caller, &id, &given, &body).await?))
 }
 
 /// Takes a list, or only looks at it.
 pub(crate) async fn ask(
     api: &Api,
-    user: UserId,
+    caller: &Caller,
     id: &str,
     given: &Given,
     list: &[u8],
@@ -111,7 +111,7 @@ pub(crate) async fn ask(
     };
     let (one_time_access, wifi) = (given.one_time_access, given.wifi);
     let share = Share { access: typed(&access, now)?, one_time_access, wifi };
-    let people = api.store.people();
+    let (people, user) = (caller.store.people(), caller.user);
     // Reading a long list is work: first whether it is theirs to ask for.
     people.import(user, id.clone(), Vec::new(), share, true, now).await??;
     let home = api.store.sessions().phone_of(user).await?.country();

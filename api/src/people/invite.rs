@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use domain::PhoneNumber;
 use domain::share::Share;
-use domain::{PhoneNumber, UserId};
 use serde::Deserialize;
 use store::{Invitation, Person};
 use utoipa::ToSchema;
@@ -53,18 +53,18 @@ pub(crate) async fn invite(
     Path(id): Path<String>,
     Json(body): Json<Invite>,
 ) -> Result<(StatusCode, axum::Json<PersonBody>), Problem> {
-    let person = ask(&api, caller.user, &id, &body).await?;
+    let person = ask(&api, &caller, &id, &body).await?;
     Ok((StatusCode::CREATED, axum::Json(person.into())))
 }
 
 /// Invites somebody, as typed.
 pub(crate) async fn ask(
     api: &Api,
-    user: UserId,
+    caller: &Caller,
     id: &str,
     body: &Invite,
 ) -> Result<Person, Problem> {
-    let home = api.store.sessions().phone_of(user).await?.country();
+    let home = api.store.sessions().phone_of(caller.user).await?.country();
     let phone = PhoneNumber::parse(&body.phone, home);
     let phone = phone.map_err(|error| Problem::field("phone", error))?;
     let (name, notes) = noted(body.name.as_deref(), body.notes.as_deref())?;
@@ -78,5 +78,5 @@ pub(crate) async fn ask(
     let (one_time_access, wifi) = (body.one_time_access, body.wifi);
     let share = Share { access: typed(&access, now)?, one_time_access, wifi };
     let invitation = Invitation { phone, share, name, notes };
-    Ok(api.store.people().invite(user, device(id)?, invitation, now).await??)
+    Ok(caller.store.people().invite(caller.user, device(id)?, invitation, now).await??)
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
-use domain::UserId;
+
 use domain::share::{LongestStay, MaxInvitations, TenantSettings};
 use serde::Deserialize;
 use store::SavedTenantSettings;
@@ -43,7 +43,7 @@ pub(crate) async fn replace(
 ) -> Result<impl IntoResponse, Problem> {
     let minutes = whole(&body.longest_invitation_minutes);
     let settings = chosen(minutes, whole(&body.max_active_invitations))?;
-    let saved = ask(&api, caller.user, &id, settings, version(&headers)?).await?;
+    let saved = ask(&api, &caller, &id, settings, version(&headers)?).await?;
     Ok((etag(saved.version), axum::Json(TenantSettingsBody::from(saved))))
 }
 
@@ -60,12 +60,12 @@ pub(crate) fn chosen(minutes: u32, count: u32) -> Result<TenantSettings, Problem
 /// Replaces them over a version.
 pub(crate) async fn ask(
     api: &Api,
-    user: UserId,
+    caller: &Caller,
     id: &str,
     settings: TenantSettings,
     version: u64,
 ) -> Result<SavedTenantSettings, Problem> {
-    let people = api.store.people();
-    let saved = people.save_tenant_settings(user, device(id)?, settings, version, api.now());
+    let people = caller.store.people();
+    let saved = people.save_tenant_settings(caller.user, device(id)?, settings, version, api.now());
     Ok(saved.await??)
 }

@@ -12,6 +12,21 @@ use crate::sql::{Row, Tx, sql};
 use crate::vault::Vault;
 use crate::{Fault, Result};
 
+/// The condition that a code may still open a gate at a moment: while it is active, or the way out
+/// within its grace.
+macro_rules! still_opens {
+    ($now:literal) => {
+        concat!(
+            "revoked_at IS NULL AND left_at IS NULL AND ((ended_at IS NULL AND ",
+            $now,
+            " < expires_at) OR (entered_at IS NOT NULL AND ",
+            $now,
+            " < expires_at + exit_grace_min * 60000))"
+        )
+    };
+}
+pub(crate) use still_opens;
+
 /// What a seal of a code is bound to.
 fn row_name(id: CodeId, intercom: IntercomId) -> String {
     format!("{id}/{intercom}")

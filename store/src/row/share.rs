@@ -115,7 +115,9 @@ pub(crate) async fn keep(
 pub(crate) const PEOPLE: &str = "
     SELECT s.*, u.phone_sealed, d.time_zone,
         (SELECT COUNT(*) FROM codes c WHERE c.intercom_id = s.device_id
-            AND c.issued_by = s.user_id AND c.ended_at IS NULL AND $2 < c.expires_at) AS codes,
+            AND c.issued_by = s.user_id AND c.revoked_at IS NULL AND c.left_at IS NULL
+            AND ((c.ended_at IS NULL AND $2 < c.expires_at) OR (c.entered_at IS NOT NULL
+                AND $2 < c.expires_at + c.exit_grace_min * 60000))) AS codes,
         (SELECT COUNT(*) FROM shares g WHERE g.device_id = s.device_id
             AND g.invited_by = s.user_id AND $2 < g.until_at) AS invitations
     FROM shares s JOIN users u ON u.id = s.user_id JOIN devices d ON d.id = s.device_id
@@ -125,7 +127,9 @@ pub(crate) const PEOPLE: &str = "
 const PERSON: &str = "
     SELECT s.*, u.phone_sealed, d.time_zone,
         (SELECT COUNT(*) FROM codes c WHERE c.intercom_id = s.device_id
-            AND c.issued_by = s.user_id AND c.ended_at IS NULL AND $2 < c.expires_at) AS codes,
+            AND c.issued_by = s.user_id AND c.revoked_at IS NULL AND c.left_at IS NULL
+            AND ((c.ended_at IS NULL AND $2 < c.expires_at) OR (c.entered_at IS NOT NULL
+                AND $2 < c.expires_at + c.exit_grace_min * 60000))) AS codes,
         (SELECT COUNT(*) FROM shares g WHERE g.device_id = s.device_id
             AND g.invited_by = s.user_id AND $2 < g.until_at) AS invitations
     FROM shares s JOIN users u ON u.id = s.user_id JOIN devices d ON d.id = s.device_id
@@ -193,6 +197,27 @@ pub(crate) fn typed_of(
         name.transpose().map_err(|error| corrupt(&error))?,
         notes.transpose().map_err(|error| corrupt(&error))?,
     ))
+}
+
+/// Makes the shares of one user those of another, who has none of these devices. What is sealed is
+/// bound to the user, so it is sealed anew.
+pub(crate) async fn hand_over(tx: &mut Tx, vault: &Vault, from: UserId, to: UserId) -> Result<()> {
+    for row in sql("SELECT * FROM shares WHERE user_id = $1").bind(from).all(tx).await? {
+        let device: String = row.take("device_id")?;
+        let (name, notes) = typed_of(vault, &device, &row)?;
+        let [name, notes] = [
+            name.as_ref().map_or("", PersonName::as_str),
+            notes.as_ref().map_or("", Notes::as_str),
+        ];
+        sql("UPDATE shares SET user_id = $3, sealed = $4 WHERE device_id = $1 AND user_id = $2")
+            .bind(device.as_str())
+            .bind(from)
+            .bind(to)
+            .bind(vault.seal(&row_name(&device, to), &[name, notes])?)
+            .execute(tx)
+            .await?;
+    }
+    Ok(())
 }
 
 /// What a seal of a share is bound to.

@@ -26,6 +26,9 @@ crate::on_both_databases![
     a_tenant_invites_guests_within_the_settings_and_gets_the_slot_back,
     tenant_settings_hold_for_tenants_who_are_there_and_of_two_saves_the_second_is_told,
     a_tenant_knows_their_own_guests_and_nobody_else,
+    x4_the_grant_is_the_owners_alone_to_give_and_to_take,
+    nobody_takes_from_the_owner_what_is_theirs,
+    who_is_given_more_is_no_tenants_guest_any_more,
     s_3_x22_codes_stay_with_the_intercom_unless_they_are_revoked_with_their_maker,
     s_6_the_codes_of_all_who_make_them_count_in_one_limit,
     who_is_invited_is_kept_sealed_and_forgotten_a_month_after_the_end,
@@ -334,6 +337,43 @@ async fn of_two_guests_for_a_tenants_last_slot_one_is_invited(world: World) {
         world.unshares(tenant, guest.user, false).await.unwrap();
     })
     .await;
+}
+
+async fn x4_the_grant_is_the_owners_alone_to_give_and_to_take(world: World) {
+    let full = world.invites(world.owner, FULL, Access::Full).await.unwrap().user;
+    let friend = world.may_make_codes(OTHER).await;
+    let no = || Err(InviteRefusal::Denied(Denied::NoPermission));
+    let (people, id) = (world.store.people(), world.intercom.to_string());
+    for (number, granted) in [(GUEST, true), (OTHER, false)] {
+        let shared = people.share(full, id.clone(), World::phone(number), granted, world.now());
+        assert_eq!(shared.await.unwrap().map(drop), no());
+    }
+    let take = Change { one_time_access: Some(false), ..Change::default() };
+    assert_eq!(world.changes(full, friend, take).await.map(drop), no());
+    let share = Share { access: Access::Always, one_time_access: true, wifi: true };
+    let import = people.import(full, id, Vec::new(), share, true, world.now()).await.unwrap();
+    assert_eq!(import.map(drop), no());
+    assert_eq!(world.may(friend, Act::UseOneTimeAccess).await, Ok(()));
+}
+
+async fn nobody_takes_from_the_owner_what_is_theirs(world: World) {
+    let world = world.ready().await;
+    let full = world.invites(world.owner, FULL, Access::Full).await.unwrap().user;
+    let issued = world.issues().await;
+    let refused = world.unshares(full, world.owner, true).await;
+    assert_eq!(refused.unwrap_err(), Denied::NotOwner);
+    assert!(world.look(&issued.pass.link).await.pass.code.is_active(world.now()));
+}
+
+async fn who_is_given_more_is_no_tenants_guest_any_more(world: World) {
+    let tenant = world.invites(world.owner, TENANT, Access::Tenant).await.unwrap().user;
+    let stay = world.stay(Duration::ZERO, HOUR);
+    let guest = world.invites(tenant, GUEST, stay).await.unwrap().user;
+    assert_eq!(world.people(tenant).await.unwrap().len(), 1);
+    let more = Change { access: Some(Access::Full), ..Change::default() };
+    world.changes(world.owner, guest, more).await.unwrap();
+    assert!(world.people(tenant).await.unwrap().is_empty());
+    assert_eq!(world.unshares(tenant, guest, true).await.unwrap_err(), Denied::Unknown);
 }
 
 impl World {

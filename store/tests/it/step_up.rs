@@ -182,6 +182,11 @@ async fn a22_an_account_gets_another_number_with_all_that_is_on_it(world: World)
     for id in [intercom.to_string(), world.gate.to_string()] {
         assert!(devices.iter().any(|device| device.kind.id() == id), "{id}");
     }
+    // What was shared with the number is the same person's still, and can be ended.
+    let (people, gate) = (world.store.people(), world.gate.to_string());
+    let listed = people.of(world.owner, gate.clone(), world.now()).await.unwrap().unwrap();
+    assert_eq!(listed.iter().map(|person| person.user).collect::<Vec<_>>(), [by_new.user]);
+    people.unshare(world.owner, gate, by_new.user, true, world.now()).await.unwrap().unwrap();
 }
 
 async fn a22_a_number_needs_a_fresh_pin_of_the_old_one_and_a_day_after_a_sign_in(world: World) {

@@ -86,7 +86,7 @@ pub(in crate::console) async fn import(
         wifi: true,
         dry_run: !typed.is_meant,
     };
-    match use_case::ask(&api, caller.user, &id, &given, typed.list.as_bytes()).await {
+    match use_case::ask(&api, &caller, &id, &given, typed.list.as_bytes()).await {
         Ok(body) => {
             let page = Page { place, typed, told: Some(Told::of(&body)), wrong: Wrong::default() };
             Ok(Screen(page).into_response())

@@ -59,7 +59,7 @@ pub(in crate::console) async fn invite(
 ) -> Result<Response, Problem> {
     let place = Place::of(&api, caller.user, &id).await?;
     let people = format!("/console/devices/{}/people?done=invited", place.id);
-    match use_case::ask(&api, caller.user, &id, &typed.asked(&place.zone)).await {
+    match use_case::ask(&api, &caller, &id, &typed.asked(&place.zone)).await {
         Ok(_) => Ok(Redirect::to(&people).into_response()),
         Err(problem) => {
             let wrong = Wrong::from(&problem);

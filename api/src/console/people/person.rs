@@ -105,7 +105,7 @@ pub(in crate::console) async fn save(
         notes: asked.notes,
     };
     let people = format!("/console/devices/{}/people?done=changed", place.id);
-    match use_case::ask(&api, caller.user, &id, &user, &change).await {
+    match use_case::ask(&api, &caller, &id, &user, &change).await {
         Ok(_) => Ok(Redirect::to(&people).into_response()),
         Err(problem) => {
             let wrong = Wrong::from(&problem);

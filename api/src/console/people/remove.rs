@@ -51,7 +51,7 @@ pub(in crate::console) async fn remove(
     Form(also): Form<Also>,
 ) -> Result<Response, Problem> {
     let (place, person) = look(&api, caller.user, &id, &user).await?;
-    let (people, also_revoke) = (api.store.people(), also.also_revoke.is_some());
+    let (people, also_revoke) = (caller.store.people(), also.also_revoke.is_some());
     let id = place.id.clone();
     people.unshare(caller.user, id, person.user, also_revoke, api.now()).await??;
     let list = format!("/console/devices/{}/people?done=removed", place.id);

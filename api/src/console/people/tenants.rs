@@ -81,7 +81,7 @@ async fn replace(
     form: &Chosen,
 ) -> Result<(), Problem> {
     let settings = use_case::chosen(form.longest_invitation_minutes, form.max_active_invitations)?;
-    use_case::ask(api, caller.user, id, settings, form.version).await.map(drop)
+    use_case::ask(api, caller, id, settings, form.version).await.map(drop)
 }
 
 /// The page with what is saved, or with what was typed.
