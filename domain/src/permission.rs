@@ -113,8 +113,7 @@ impl Role {
             return Err(Denied::NoPermission);
         }
         match (self.may(Act::ManagePeople), given.access) {
-            (Ok(()), _) => Ok(()),
-            (Err(_), Access::Temporary(_)) => Ok(()),
+            (Ok(()), _) | (Err(_), Access::Temporary(_)) => Ok(()),
             (Err(_), Access::Full | Access::Tenant | Access::Always | Access::Repeat(_)) => {
                 Err(Denied::NoPermission)
             }

@@ -200,14 +200,12 @@ pub(crate) async fn claim_one(
         return Ok(None);
     }
     let ready = gate_with(tx, attempt.gate).await?.ready(now);
+    if let Some(press) = attempt.press() {
+        hold_right(tx, attempt.gate, press).await?;
+    }
     let revoked = match &code {
         Some(code) => matches!(code.end, Some(End::Revoked { .. })),
-        None => {
-            if let Some(press) = attempt.press() {
-                hold_right(tx, attempt.gate, press).await?;
-            }
-            !has_right(tx, &attempt, now).await?
-        }
+        None => !has_right(tx, &attempt, now).await?,
     };
     let claimed = attempt.claim(revoked, ready, now);
     save_attempt(tx, &attempt).await?;
