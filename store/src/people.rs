@@ -388,7 +388,7 @@ impl Unshared {
         now: Timestamp,
     ) -> Result<()> {
         let rows = sql(concat!(
-            "SELECT id FROM codes WHERE intercom_id = $1 AND issued_by = $2 AND ",
+            "SELECT id FROM codes c WHERE intercom_id = $1 AND issued_by = $2 AND ",
             still_opens!("$3"),
             " ORDER BY id"
         ));

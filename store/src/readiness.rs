@@ -16,6 +16,7 @@ use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::gates::lock_gate;
 use crate::intercoms::{SettingsRefusal, intercom};
+use crate::row::code::still_opens;
 use crate::row::device::settings_with;
 use crate::sql::{Row, Tx, sql};
 use crate::transfers::{is_whole, same_owner};
@@ -102,7 +103,8 @@ impl Visits {
         let is_new = now < since + GATE_COMES_BACK;
         let not_before = if is_new { since } else { Timestamp::from_millis(0) };
         reading!(self.0.db, |tx| {
-            let away = sql("SELECT s.intercom_id, g.id AS gate_id FROM gates g
+            let away = sql(concat!(
+                "SELECT s.intercom_id, g.id AS gate_id FROM gates g
                             JOIN settings s ON s.entry_gate_id = g.id OR s.exit_gate_id = g.id
                             JOIN devices i ON i.id = s.intercom_id
                             JOIN devices d ON d.id = g.id AND d.owner_id = i.owner_id
@@ -112,10 +114,10 @@ impl Visits {
                               AND (a.told_at IS NULL OR (a.back_at IS NOT NULL AND a.told_at <= $3))
                               AND EXISTS (SELECT 1 FROM codes c
                                   WHERE c.intercom_id = s.intercom_id AND $4 < c.expires_at
-                                    AND c.revoked_at IS NULL AND c.left_at IS NULL
-                                    AND ((c.ended_at IS NULL AND $1 < c.expires_at)
-                                      OR (c.entered_at IS NOT NULL
-                                          AND $1 < c.expires_at + c.exit_grace_min * 60000)))");
+                                    AND ",
+                still_opens!("$1"),
+                ")"
+            ));
             let away = away.bind(now).bind(not_before).bind(now - GATE_ALERTS_REST);
             let rows = away.bind(now - ExitGrace::LONGEST).all(tx).await?;
             rows.iter().map(pair).collect()

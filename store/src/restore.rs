@@ -77,7 +77,7 @@ impl Store {
                 "SELECT id, intercom_id, issued_at,
                         CASE WHEN expires_at <= $1 THEN expires_at + exit_grace_min * 60000
                              ELSE expires_at END AS expires_at
-                 FROM codes WHERE ",
+                 FROM codes c WHERE ",
                 still_opens!("$1"),
                 " ORDER BY id"
             ));

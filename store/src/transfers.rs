@@ -203,7 +203,7 @@ pub(crate) async fn tell_codes(
         (true, true) | (false, false) => return Ok(0),
     };
     let rows = sql(concat!(
-        "SELECT id FROM codes WHERE intercom_id = $1 AND ",
+        "SELECT id FROM codes c WHERE intercom_id = $1 AND ",
         still_opens!("$2"),
         " ORDER BY id"
     ));

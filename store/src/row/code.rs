@@ -12,16 +12,16 @@ use crate::sql::{Row, Tx, sql};
 use crate::vault::Vault;
 use crate::{Fault, Result};
 
-/// The condition that a code may still open a gate at a moment: while it is active, or the way out
-/// within its grace.
+/// The condition that a code `c` may still open a gate at a moment: while it is active, or the way
+/// out within its grace.
 macro_rules! still_opens {
     ($now:literal) => {
         concat!(
-            "revoked_at IS NULL AND left_at IS NULL AND ((ended_at IS NULL AND ",
+            "c.revoked_at IS NULL AND c.left_at IS NULL AND ((c.ended_at IS NULL AND ",
             $now,
-            " < expires_at) OR (entered_at IS NOT NULL AND ",
+            " < c.expires_at) OR (c.entered_at IS NOT NULL AND ",
             $now,
-            " < expires_at + exit_grace_min * 60000))"
+            " < c.expires_at + c.exit_grace_min * 60000))"
         )
     };
 }

@@ -5,6 +5,7 @@ use domain::share::{Access, InvalidTimes, Minute, Share, Stay, Times};
 use domain::{Timestamp, UserId};
 
 use crate::people::Person;
+use crate::row::code::still_opens;
 use crate::row::device::zone_of;
 use crate::sql::{Row, Tx, sql};
 use crate::vault::Vault;
@@ -111,29 +112,29 @@ pub(crate) async fn keep(
     .map(drop)
 }
 
-/// The people of a device, with what they made there and is not over.
-pub(crate) const PEOPLE: &str = "
-    SELECT s.*, u.phone_sealed, d.time_zone,
-        (SELECT COUNT(*) FROM codes c WHERE c.intercom_id = s.device_id
-            AND c.issued_by = s.user_id AND c.revoked_at IS NULL AND c.left_at IS NULL
-            AND ((c.ended_at IS NULL AND $2 < c.expires_at) OR (c.entered_at IS NOT NULL
-                AND $2 < c.expires_at + c.exit_grace_min * 60000))) AS codes,
-        (SELECT COUNT(*) FROM shares g WHERE g.device_id = s.device_id
-            AND g.invited_by = s.user_id AND $2 < g.until_at) AS invitations
-    FROM shares s JOIN users u ON u.id = s.user_id JOIN devices d ON d.id = s.device_id
-    WHERE s.device_id = $1 ORDER BY s.shared_at, s.user_id";
+/// Somebody a device is shared with, with what they made there and is not over.
+macro_rules! of_device {
+    ($which:literal) => {
+        concat!(
+            "SELECT s.*, u.phone_sealed, d.time_zone,
+                 (SELECT COUNT(*) FROM codes c WHERE c.intercom_id = s.device_id
+                     AND c.issued_by = s.user_id AND ",
+            still_opens!("$2"),
+            ") AS codes,
+                 (SELECT COUNT(*) FROM shares g WHERE g.device_id = s.device_id
+                     AND g.invited_by = s.user_id AND $2 < g.until_at) AS invitations
+             FROM shares s JOIN users u ON u.id = s.user_id JOIN devices d ON d.id = s.device_id
+             WHERE s.device_id = $1 ",
+            $which
+        )
+    };
+}
 
-/// The same of one of them.
-const PERSON: &str = "
-    SELECT s.*, u.phone_sealed, d.time_zone,
-        (SELECT COUNT(*) FROM codes c WHERE c.intercom_id = s.device_id
-            AND c.issued_by = s.user_id AND c.revoked_at IS NULL AND c.left_at IS NULL
-            AND ((c.ended_at IS NULL AND $2 < c.expires_at) OR (c.entered_at IS NOT NULL
-                AND $2 < c.expires_at + c.exit_grace_min * 60000))) AS codes,
-        (SELECT COUNT(*) FROM shares g WHERE g.device_id = s.device_id
-            AND g.invited_by = s.user_id AND $2 < g.until_at) AS invitations
-    FROM shares s JOIN users u ON u.id = s.user_id JOIN devices d ON d.id = s.device_id
-    WHERE s.device_id = $1 AND s.user_id = $3";
+/// The people of a device.
+pub(crate) const PEOPLE: &str = of_device!("ORDER BY s.shared_at, s.user_id");
+
+/// One of them.
+const PERSON: &str = of_device!("AND s.user_id = $3");
 
 /// One person a device is shared with.
 pub(crate) async fn person(

@@ -84,3 +84,26 @@ async fn codes_are_revoked_by_their_age() {
     let end = world.look(&old.pass.link).await.pass.code.end;
     assert_eq!(end, Some(End::Revoked { at, effective_at: at }));
 }
+
+/// A code within its grace still opens the way out, so it comes back, too, and can be revoked.
+#[tokio::test]
+async fn p_9_a_code_in_its_grace_is_named_and_revoked_with_the_restore() {
+    let world = World::on_sqlite().await.ready().await;
+    world.grants(2880).await;
+    let inside = world.issues_and_lets_in().await;
+    let waiting = world.issues().await;
+    world.later(Duration::from_hours(13));
+    let (id, now) = (inside.pass.code.id, world.now());
+    let restored = world.store.take_back(None, now).await.unwrap();
+    let named: Vec<_> = restored.revived.iter().map(|code| (code.code, code.expires_at)).collect();
+    assert_eq!(
+        named,
+        [(id, inside.pass.code.exit_until())],
+        "{:?} has expired",
+        waiting.pass.code.id
+    );
+    let restored = world.store.take_back(Some(now), now).await.unwrap();
+    assert_eq!((restored.revoked, restored.revived.len()), (1, 0));
+    world.gate_is_ready(world.gate, &[]).await;
+    assert_eq!(world.refused(world.asks_out(&inside)).await, Refusal::Revoked);
+}

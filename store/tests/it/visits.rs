@@ -211,7 +211,7 @@ async fn g_7_tries_and_taps_at_once_never_exceed_what_was_allowed(world: World) 
 
 impl World {
     /// Lets guests of new codes leave for so long after the end.
-    async fn grants(&self, minutes: u32) {
+    pub(crate) async fn grants(&self, minutes: u32) {
         let exit_grace = ExitGrace::from_minutes(minutes).expect("on offer");
         self.saves(Settings { exit_grace, ..self.settings() }).await.expect("saves");
     }
