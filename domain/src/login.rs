@@ -378,6 +378,28 @@ mod tests {
     }
 
     #[test]
+    fn a_login_that_nobody_knows_takes_no_pin_and_sends_none() {
+        let (mut over, mut failures) = (Login::over(NOON), Failures::default());
+        assert_eq!(over.submit(true, &mut failures, NOON), Err(Refusal::Invalid));
+        assert_eq!(over.renew(NOON), Err(Refusal::Invalid));
+    }
+
+    #[test]
+    fn tries_beside_a_login_are_counted_with_those_of_logins() {
+        let mut failures = Failures::default();
+        for _ in 0..9 {
+            assert_eq!(failures.submit(false, NOON), Err(Refusal::Invalid));
+        }
+        assert_eq!(failures.clone().submit(true, NOON), Ok(()));
+        assert_eq!(failures.submit(false, NOON), Err(Refusal::Invalid));
+        let wait = Err(Refusal::Wait { until: Some(after(30)) });
+        assert_eq!(failures.submit(true, NOON), wait);
+        assert_eq!(Login::begin(NOON).submit(true, &mut failures, NOON), wait);
+        assert_eq!(failures.submit(true, after(30)), Ok(()));
+        assert_eq!(failures, Failures::default());
+    }
+
+    #[test]
     fn a_right_pin_before_a_second_factor_signs_nobody_in_and_forgives_nothing() {
         let (mut login, mut failures) = (Login::begin(NOON), Failures::default());
         let wrong = Err(Refusal::Invalid);
