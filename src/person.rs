@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use anyhow::bail;
-use domain::name::{KeyName, Notes, PersonName};
+use domain::name::{Notes, PersonName};
+use domain::share::{Access, Day};
 use domain::{Clock, EventId, PhoneNumber, Timestamp};
 use serde_json::{Value, json};
 use store::{EraseRefusal, Erased, Exception, Kept, KeptAccount, KeptPass};
@@ -138,14 +139,41 @@ fn account_of(account: &KeptAccount) -> Value {
             "called": share.called.as_ref().map(PersonName::as_str),
             "notes": share.notes.as_ref().map(Notes::as_str),
             "since": moment(share.since),
-            "one_time_access_since": share.one_time_access.map(moment),
+            "access": access(share.share.access),
+            "one_time_access": share.share.one_time_access,
+            "opens_over_wifi": share.share.wifi,
         })).collect::<Vec<_>>(),
         "second_factor_since": account.second_factor.map(moment),
-        "api_keys": account.api_keys.iter().map(KeyName::as_str).collect::<Vec<_>>(),
+        "api_keys": account.api_keys.iter().map(|key| json!({
+            "id": key.id.to_string(),
+            "name": key.name.as_str(),
+            "verbs": key.verbs.words(),
+            "devices": key.devices,
+            "made_at": moment(key.made_at),
+            "used_at": key.used_at.map(moment),
+        })).collect::<Vec<_>>(),
         "webhooks": account.webhooks.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "codes_made": account.codes.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "events": events(&account.events),
     })
+}
+
+fn access(access: Access) -> Value {
+    let kind = access.as_str();
+    match access {
+        Access::Full | Access::Tenant | Access::Always => json!({ "type": kind }),
+        Access::Repeat(times) => json!({
+            "type": kind,
+            "days": times.days().map(Day::as_str).collect::<Vec<_>>(),
+            "from": times.from().to_string(),
+            "until": times.until().to_string(),
+        }),
+        Access::Temporary(stay) => json!({
+            "type": kind,
+            "from": moment(stay.from()),
+            "until": moment(stay.until()),
+        }),
+    }
 }
 
 fn exception(exception: &Exception) -> Value {

@@ -13,6 +13,7 @@ use domain::secret::ApiKeyToken;
 use domain::{ApiKeyId, Timestamp, UserId};
 
 use crate::database::{in_transaction, reading};
+use crate::erasure::lock_user;
 use crate::events::{About, record};
 use crate::intercoms::lock_device;
 use crate::row::device::role_of;
@@ -76,15 +77,16 @@ impl ApiKeys {
             let NewKey { user, name, verbs, mut devices, token } = new;
             devices.sort_unstable();
             devices.dedup();
-            // Takes the person's lock: their keys are counted one by one. Then the devices', so
-            // that none goes to another owner meanwhile.
-            let lock = sql("UPDATE users SET created_at = created_at WHERE id = $1");
-            lock.bind(user).execute(tx).await?;
+            // None of them goes to another owner meanwhile.
             for device in &devices {
                 lock_device(tx, device).await?;
                 if let Err(denied) = role_of(tx, device, user, now).await?.may(Act::Manage) {
                     return Ok(Err(KeyRefusal::Denied(denied)));
                 }
+            }
+            // The keys of a person are counted one by one.
+            if !lock_user(tx, user).await? {
+                return Ok(Err(KeyRefusal::Denied(Denied::Unknown)));
             }
             let count = sql("SELECT COUNT(*) AS count FROM api_keys
                              WHERE user_id = $1 AND revoked_at IS NULL");
@@ -114,15 +116,7 @@ impl ApiKeys {
 
     /// The keys of a person that are not revoked, the oldest first.
     pub async fn of(&self, user: UserId) -> Result<Vec<ApiKey>> {
-        reading!(self.0.db, |tx| {
-            let rows = sql("SELECT * FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL
-                            ORDER BY id");
-            let mut keys = Vec::new();
-            for row in rows.bind(user).all(tx).await? {
-                keys.push(key_of(tx, &row).await?);
-            }
-            Ok(keys)
-        })
+        reading!(self.0.db, |tx| { keys_of(tx, user).await })
     }
 
     /// Revokes a key: it admits nobody from here on. Answers whether there was one.
@@ -171,6 +165,16 @@ pub(crate) async fn is_good_for(
                    WHERE k.id = $1 AND d.device_id = $2 AND k.revoked_at IS NULL");
     let Some(row) = row.bind(key).bind(device).optional(tx).await? else { return Ok(false) };
     Ok(row.parsed("verbs", Verbs::parse)?.include(verb))
+}
+
+/// The keys of a person that are not revoked, the oldest first.
+pub(crate) async fn keys_of(tx: &mut Tx, user: UserId) -> Result<Vec<ApiKey>> {
+    let rows = sql("SELECT * FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL ORDER BY id");
+    let mut keys = Vec::new();
+    for row in rows.bind(user).all(tx).await? {
+        keys.push(key_of(tx, &row).await?);
+    }
+    Ok(keys)
 }
 
 async fn key_of(tx: &mut Tx, row: &Row) -> Result<ApiKey> {

@@ -5,19 +5,21 @@
 use std::sync::Arc;
 
 use domain::event::EventKind;
-use domain::name::{DeviceName, GuestName, KeyName, Notes, PersonName};
+use domain::name::{DeviceName, GuestName, Notes, PersonName};
+use domain::share::Share;
 use domain::{CodeId, EventId, IntercomId, PhoneNumber, SessionId, Timestamp, UserId, WebhookId};
 
-use crate::database::in_transaction;
+use crate::api_keys::keys_of;
+use crate::database::{in_transaction, reading};
 use crate::erasure::{Privacy, passes_of};
 use crate::events::{About, record};
 use crate::exceptions::exception_of;
 use crate::logins::phone_digest;
 use crate::row::code::past_of;
-use crate::row::share::typed_of;
+use crate::row::share::{share_of, typed_of};
 use crate::sql::{Row, Tx, sql};
 use crate::vault::Vault;
-use crate::{Exception, Result};
+use crate::{ApiKey, Exception, Result};
 
 /// All that is kept about a number.
 #[derive(Clone, Debug)]
@@ -80,8 +82,8 @@ pub struct KeptAccount {
     pub second_factor: Option<Timestamp>,
     /// Where it wants to be told what happens.
     pub webhooks: Vec<WebhookId>,
-    /// Its API keys, by what it calls them.
-    pub api_keys: Vec<KeyName>,
+    /// Its API keys that are not revoked.
+    pub api_keys: Vec<ApiKey>,
     /// Codes that it made for others.
     pub codes: Vec<CodeId>,
     /// What it did, and what happened to it.
@@ -127,8 +129,8 @@ pub struct KeptShare {
     pub notes: Option<Notes>,
     /// Since when.
     pub since: Timestamp,
-    /// Since when codes may be made there.
-    pub one_time_access: Option<Timestamp>,
+    /// What the person was given.
+    pub share: Share,
 }
 
 /// A pin that was sent.
@@ -143,24 +145,29 @@ pub struct KeptPin {
 }
 
 impl Privacy {
-    /// Tells all that is kept about a number, and writes down that it was told.
+    /// Tells all that is kept about a number. That it was told is written down before: looking may
+    /// take long, and nobody who opens a gate waits for it.
     pub async fn kept(&self, phone: PhoneNumber, now: Timestamp) -> Result<Kept> {
         let vault = Arc::clone(&self.0.vault);
+        let number = phone_digest(&vault, &phone);
         in_transaction!(self.0.db, |tx| {
-            let number = phone_digest(&vault, &phone);
-            let account = account_of(tx, &vault, number).await?;
-            let user = account.as_ref().map(|account| account.id);
-            let about = user.map_or_else(About::default, |user| About::default().user(user));
-            let kept = Kept {
+            let row = sql("SELECT id FROM users WHERE phone_digest = $1").bind(number);
+            let about = match row.optional(tx).await? {
+                Some(row) => About::default().user(row.parsed("id", UserId::parse)?),
+                None => About::default(),
+            };
+            record(tx, &vault, EventKind::PersonExported, about, now).await
+        })?;
+        let vault = Arc::clone(&self.0.vault);
+        reading!(self.0.db, |tx| {
+            Ok(Kept {
                 passes: guest_of(tx, &vault, &phone).await?,
-                account,
+                account: account_of(tx, &vault, number).await?,
                 logins: logins_of(tx, number).await?,
                 pins: pins_of(tx, number).await?,
                 wrong_pins: wrong_pins_of(tx, number).await?,
                 exceptions: exceptions_of(tx, &vault, number).await?,
-            };
-            record(tx, &vault, EventKind::PersonExported, about, now).await?;
-            Ok(kept)
+            })
         })
     }
 }
@@ -199,8 +206,6 @@ async fn account_of(tx: &mut Tx, vault: &Vault, number: [u8; 32]) -> Result<Opti
     let factor = sql("SELECT made_at FROM second_factors WHERE user_id = $1").bind(id);
     let factor = factor.optional(tx).await?.map(|row| row.moment("made_at")).transpose()?;
     let webhooks = sql("SELECT id FROM webhooks WHERE owner_id = $1 ORDER BY id").bind(id);
-    let keys = sql("SELECT name FROM api_keys WHERE user_id = $1 ORDER BY id").bind(id);
-    let name = |row: &Row| row.parsed("name", KeyName::parse);
     let codes = sql("SELECT id FROM codes WHERE issued_by = $1 ORDER BY id").bind(id);
     let events = sql("SELECT id FROM events WHERE user_id = $1 OR actor_id = $1 ORDER BY id");
     Ok(Some(KeptAccount {
@@ -211,7 +216,7 @@ async fn account_of(tx: &mut Tx, vault: &Vault, number: [u8; 32]) -> Result<Opti
         shares: shares_of(tx, vault, id).await?,
         second_factor: factor,
         webhooks: ids(&webhooks.all(tx).await?, WebhookId::parse)?,
-        api_keys: keys.all(tx).await?.iter().map(name).collect::<Result<_>>()?,
+        api_keys: keys_of(tx, id).await?,
         codes: ids(&codes.all(tx).await?, CodeId::parse)?,
         events: ids(&events.bind(id).all(tx).await?, EventId::parse)?,
     }))
@@ -255,7 +260,7 @@ async fn shares_of(tx: &mut Tx, vault: &Vault, user: UserId) -> Result<Vec<KeptS
             device,
             name: row.parsed("name", DeviceName::parse)?,
             since: row.moment("shared_at")?,
-            one_time_access: row.moment_if_any("one_time_access_at")?,
+            share: share_of(row)?,
         })
     };
     rows.bind(user).all(tx).await?.iter().map(share).collect()

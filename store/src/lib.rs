@@ -176,7 +176,7 @@ impl Store {
             ended.bind(long_ago).execute(tx).await?;
             spending::sweep(tx, now).await?;
             exceptions::sweep(tx, now).await?;
-            webhooks::sweep(tx).await?;
+            webhooks::sweep(tx, now).await?;
             people::sweep(tx, now).await?;
             // What a clock that was ahead wrote down must not hold for as long as it was ahead.
             for statement in [

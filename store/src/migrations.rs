@@ -6,7 +6,7 @@ use sqlx::{Connection, PgPool, SqlSafeStr, SqliteConnection};
 use crate::{Fault, Result};
 
 /// Each migration: its number, its name, its text for SQLite and for Postgres.
-const ALL: [(i64, &str, &str, &str); 14] = [
+const ALL: [(i64, &str, &str, &str); 15] = [
     (
         1,
         "one_time_access",
@@ -90,6 +90,12 @@ const ALL: [(i64, &str, &str, &str); 14] = [
         "privacy",
         include_str!("../../migrations/sqlite/0014_privacy.sql"),
         include_str!("../../migrations/postgres/0014_privacy.sql"),
+    ),
+    (
+        15,
+        "looking_people_up",
+        include_str!("../../migrations/sqlite/0015_looking_people_up.sql"),
+        include_str!("../../migrations/postgres/0015_looking_people_up.sql"),
     ),
 ];
 

@@ -284,8 +284,10 @@ impl Webhooks {
     }
 }
 
-/// Forgets what was to be told to endpoints that have ended.
-pub(crate) async fn sweep(tx: &mut Tx) -> Result<()> {
+/// Forgets what was to be told to endpoints that have ended, and secrets that sign no more.
+pub(crate) async fn sweep(tx: &mut Tx, now: Timestamp) -> Result<()> {
+    let old = sql("UPDATE webhooks SET old_sealed = NULL, old_until = NULL WHERE old_until <= $1");
+    old.bind(now).execute(tx).await?;
     let forget = sql("DELETE FROM webhook_messages WHERE webhook_id IN (
                           SELECT id FROM webhooks WHERE ended_at IS NOT NULL)");
     forget.execute(tx).await.map(drop)

@@ -7,6 +7,9 @@ use std::time::Duration;
 use domain::access_code::Standing;
 use domain::permission::Denied;
 use domain::privacy::GuestsKept;
+use domain::secret::WebhookSecret;
+use domain::share::{Access, Share};
+use domain::webhook::OLD_SECRET_HOLDS;
 use domain::{Leg, PhoneNumber};
 use store::{EraseRefusal, Erased, Guest, How, Issue, IssueRefusal, Issued, Past};
 
@@ -22,6 +25,7 @@ crate::on_both_databases![
     p_13_who_owns_devices_gives_them_away_first,
     p_13_an_account_is_erased_and_the_number_begins_anew,
     p_13_all_that_is_kept_is_told,
+    a_secret_that_signs_no_more_is_forgotten,
     a_lost_answer_that_is_asked_for_again_makes_no_erased_guest_anew,
     of_an_erasure_and_codes_made_beside_it_nothing_is_left_half,
 ];
@@ -211,6 +215,19 @@ async fn p_13_an_account_is_erased_and_the_number_begins_anew(world: World) {
     world.all_chains_are_whole().await;
 }
 
+async fn a_secret_that_signs_no_more_is_forgotten(world: World) {
+    let (webhooks, url) = (world.store.webhooks(), "https://example.com/hook".to_owned());
+    let secret = || WebhookSecret::random(&*world.dice);
+    let made = webhooks.make(world.owner, url, secret(), world.now()).await.unwrap();
+    let id = made.expect("the first").id;
+    webhooks.rotate(world.owner, id, secret(), world.now()).await.unwrap().unwrap();
+    let old = "SELECT COUNT(*) FROM webhooks WHERE old_sealed IS NOT NULL";
+    for (span, left) in [(OLD_SECRET_HOLDS - Duration::from_millis(1), 1), (OLD_SECRET_HOLDS, 0)] {
+        world.store.sweep(world.now() + span).await.unwrap();
+        assert_eq!(world.count(old).await, left);
+    }
+}
+
 async fn p_13_all_that_is_kept_is_told(world: World) {
     let world = world.ready().await;
     let phone = World::phone("+27830000001");
@@ -230,9 +247,14 @@ async fn p_13_all_that_is_kept_is_told(world: World) {
     assert_eq!((account.id, account.sessions.len(), account.devices.len()), (user, 1, 0));
     let [share] = &account.shares[..] else { panic!("{account:?}") };
     assert_eq!((&share.device, share.name.as_str()), (&intercom, "Unit 4"));
+    let always = Share { access: Access::Always, one_time_access: true, wifi: true };
+    assert_eq!(share.share, always);
     assert_eq!((kept.logins.len(), kept.pins.len(), kept.wrong_pins), (1, 1, 0));
+    let made = world.makes_key("status").await.unwrap();
     let owners = world.store.privacy().kept(World::phone("+27821234567"), world.now()).await;
     let owners = owners.unwrap().account.unwrap();
+    let [key] = &owners.api_keys[..] else { panic!("{owners:?}") };
+    assert_eq!((key.verbs.words(), &key.devices), (made.verbs.words(), &made.devices));
     let names: Vec<_> = owners.devices.iter().map(|device| device.name.as_str()).collect();
     assert_eq!(names, ["Main Gate", "Unit 4"]);
     let nobodys = world.store.privacy().kept(World::phone("+27830000007"), world.now()).await;
@@ -310,7 +332,7 @@ impl World {
         }
     }
 
-    async fn count(&self, statement: &str) -> i64 {
+    pub(crate) async fn count(&self, statement: &str) -> i64 {
         let statement = sqlx::AssertSqlSafe(statement.to_owned());
         if let Some(path) = self.url.strip_prefix("sqlite:") {
             let mut conn =
