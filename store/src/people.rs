@@ -3,7 +3,7 @@
 //! `tenants`.
 //!
 //! Whoever changes a share locks its device first, so that a limit holds and a check still holds
-//! when what it allowed is written (S-4).
+//! when what it allowed is written (S-4). Accounts are locked after devices, by everybody.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,9 +17,10 @@ use domain::{CodeId, PhoneNumber, Timestamp, UserId};
 
 use crate::codes::{lock_code, take_back};
 use crate::database::{in_transaction, reading};
+use crate::erasure::lock_user_with;
 use crate::events::{About, record};
 use crate::intercoms::lock_device;
-use crate::logins::user_with;
+use crate::logins::{phone_digest, user_with};
 use crate::row::code::still_opens;
 use crate::row::device::role_of;
 use crate::row::share::{PEOPLE, keep, person, person_of, seen};
@@ -137,22 +138,25 @@ impl People {
     ) -> Answer<Person, InviteRefusal> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
-            let (role, user) =
+            let Invited { role, before } =
                 match invited(tx, &vault, &device, by, &phone, Act::ManagePeople, now).await? {
-                    Ok(both) => both,
+                    Ok(invited) => invited,
                     Err(refusal) => return Ok(Err(refusal)),
                 };
-            let before = person(tx, &vault, &device, user, now).await?.filter(Person::is_there);
-            let mut after = before.clone().unwrap_or_else(|| Person::new(by, user, phone, now));
-            if after.share.one_time_access != one_time_access
+            let had_grant = before.as_ref().is_some_and(|before| before.share.one_time_access);
+            if had_grant != one_time_access
                 && let Err(denied) = may_grant(role)
             {
                 return Ok(Err(denied));
             }
+            let mut after = match &before {
+                Some(before) => before.clone(),
+                None if is_crowded(tx, &device, 1).await? => {
+                    return Ok(Err(InviteRefusal::Crowded));
+                }
+                None => Person::new(by, user_with(tx, &vault, &phone, now).await?, phone, now),
+            };
             after.share.one_time_access = one_time_access;
-            if before.is_none() && is_crowded(tx, &device, 1).await? {
-                return Ok(Err(InviteRefusal::Crowded));
-            }
             keep(tx, &vault, &device, &after, now).await?;
             told(tx, &vault, &device, by, before.as_ref(), Some(&after), now).await?;
             Ok(Ok(after))
@@ -170,21 +174,21 @@ impl People {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             let Invitation { phone, share, name, notes } = invitation;
-            let (role, user) =
+            let Invited { role, before } =
                 match invited(tx, &vault, &device, by, &phone, Act::Invite, now).await? {
-                    Ok(both) => both,
+                    Ok(invited) => invited,
                     Err(refusal) => return Ok(Err(refusal)),
                 };
             if let Err(refusal) = may_give(tx, &device, by, role, share, now).await? {
                 return Ok(Err(refusal));
             }
-            let before = person(tx, &vault, &device, user, now).await?.filter(Person::is_there);
             if before.is_some() {
                 return Ok(Err(InviteRefusal::AlreadyShared));
             }
             if is_crowded(tx, &device, 1).await? {
                 return Ok(Err(InviteRefusal::Crowded));
             }
+            let user = user_with(tx, &vault, &phone, now).await?;
             let person = Person { share, name, notes, ..Person::new(by, user, phone, now) };
             keep(tx, &vault, &device, &person, now).await?;
             told(tx, &vault, &device, by, None, Some(&person), now).await?;
@@ -414,8 +418,16 @@ fn may_grant(role: Role) -> std::result::Result<(), InviteRefusal> {
     may.map_err(|_| InviteRefusal::Denied(Denied::NoPermission))
 }
 
-/// The user with this number whom somebody may invite, with what that somebody is to the device;
-/// takes the device's lock. A row of the user is made only for who may.
+/// Somebody is invited, as far as that does not depend on what they are given.
+struct Invited {
+    /// What who invites is to the device.
+    role: Role,
+    /// Who is invited, if the device is shared with them already.
+    before: Option<Person>,
+}
+
+/// Whether somebody may invite a number; takes the device's lock and then the account's, if there
+/// is one. Of a refused invitation nothing is kept: an account is made by who goes through with it.
 async fn invited(
     tx: &mut Tx,
     vault: &Vault,
@@ -424,17 +436,15 @@ async fn invited(
     phone: &PhoneNumber,
     act: Act,
     now: Timestamp,
-) -> Answer<(Role, UserId), InviteRefusal> {
-    if let Err(denied) = role_of(tx, device, by, now).await?.may(act) {
-        return Ok(Err(InviteRefusal::Denied(denied)));
-    }
-    // Numbers are locked before devices.
-    let user = user_with(tx, vault, phone, now).await?;
+) -> Answer<Invited, InviteRefusal> {
     lock_device(tx, device).await?;
     let role = role_of(tx, device, by, now).await?;
     if let Err(denied) = role.may(act) {
         return Ok(Err(InviteRefusal::Denied(denied)));
     }
+    let Some(user) = lock_user_with(tx, phone_digest(vault, phone)).await? else {
+        return Ok(Ok(Invited { role, before: None }));
+    };
     if role_of(tx, device, user, now).await? == Role::Owner {
         return Ok(Err(InviteRefusal::Owners));
     }
@@ -442,7 +452,8 @@ async fn invited(
     if user == by {
         return Ok(Err(InviteRefusal::Denied(Denied::NoPermission)));
     }
-    Ok(Ok((role, user)))
+    let before = person(tx, vault, device, user, now).await?.filter(Person::is_there);
+    Ok(Ok(Invited { role, before }))
 }
 
 /// Whether somebody may give this; a tenant within what the tenant settings say now.

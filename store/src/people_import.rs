@@ -54,6 +54,7 @@ impl People {
     ) -> Answer<Vec<Imported>, InviteRefusal> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
+            lock_device(tx, &device).await?;
             let role = role_of(tx, &device, by, now).await?;
             if let Err(denied) = role.may(Act::ManagePeople).and_then(|()| role.may_give(share)) {
                 return Ok(Err(InviteRefusal::Denied(denied)));
@@ -61,43 +62,27 @@ impl People {
             if share.access.holds(None, now) == Holds::Ended {
                 return Ok(Err(InviteRefusal::Over));
             }
-            let mut list: Vec<_> = list
-                .into_iter()
-                .map(|listed| (phone_digest(&vault, &listed.phone), listed))
-                .enumerate()
-                .collect();
-            // Numbers are locked before devices, and by all lists in the same order.
-            list.sort_unstable_by_key(|(_, (digest, _))| *digest);
             let there = numbers_of(tx, &device, now).await?;
-            let (known, new): (Vec<_>, Vec<_>) =
-                list.into_iter().partition(|(_, (digest, _))| there.contains(digest.as_slice()));
-            let mut answers = vec![Imported::AlreadyThere; known.len() + new.len()];
-            let mut people = Vec::new();
-            for (place, (_, listed)) in new {
-                answers[place] = Imported::Added;
-                if !only_look {
-                    let user = user_with(tx, &vault, &listed.phone, now).await?;
-                    let Listed { phone, name, notes } = listed;
-                    people.push((
-                        place,
-                        Person { share, name, notes, ..Person::new(by, user, phone, now) },
-                    ));
+            let mut answers = vec![Imported::AlreadyThere; list.len()];
+            let mut new = Vec::new();
+            for (answer, listed) in answers.iter_mut().zip(list) {
+                let digest = phone_digest(&vault, &listed.phone);
+                if !there.contains(digest.as_slice()) {
+                    *answer = Imported::Added;
+                    new.push((digest, listed));
                 }
             }
-            lock_device(tx, &device).await?;
-            // What was true before the lock may be so no more.
-            if let Err(denied) = role_of(tx, &device, by, now).await?.may(Act::ManagePeople) {
-                return Ok(Err(InviteRefusal::Denied(denied)));
-            }
-            if is_crowded(tx, &device, answers.len() - known.len()).await? {
+            if is_crowded(tx, &device, new.len()).await? {
                 return Ok(Err(InviteRefusal::Crowded));
             }
-            let there = users_of(tx, &device, now).await?;
-            for (place, person) in people {
-                if there.contains(&person.user) {
-                    answers[place] = Imported::AlreadyThere;
-                    continue;
-                }
+            if only_look {
+                return Ok(Ok(answers));
+            }
+            // Accounts are locked by all lists in the same order.
+            new.sort_unstable_by_key(|(digest, _)| *digest);
+            for (_, Listed { phone, name, notes }) in new {
+                let user = user_with(tx, &vault, &phone, now).await?;
+                let person = Person { share, name, notes, ..Person::new(by, user, phone, now) };
                 keep(tx, &vault, &device, &person, now).await?;
                 told(tx, &vault, &device, by, None, Some(&person), now).await?;
             }
@@ -114,12 +99,4 @@ async fn numbers_of(tx: &mut Tx, device: &str, now: Timestamp) -> Result<HashSet
                             WHERE device_id = $1 AND (until_at IS NULL OR $2 < until_at))");
     let rows = rows.bind(device).bind(now).all(tx).await?;
     rows.iter().map(|row| row.take("phone_digest")).collect()
-}
-
-async fn users_of(tx: &mut Tx, device: &str, now: Timestamp) -> Result<HashSet<UserId>> {
-    let rows = sql("SELECT owner_id AS id FROM devices WHERE id = $1
-                    UNION SELECT user_id FROM shares
-                        WHERE device_id = $1 AND (until_at IS NULL OR $2 < until_at)");
-    let rows = rows.bind(device).bind(now).all(tx).await?;
-    rows.iter().map(|row| row.parsed("id", UserId::parse)).collect()
 }

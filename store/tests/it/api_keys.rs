@@ -9,6 +9,7 @@ use domain::permission::Denied;
 use domain::secret::ApiKeyToken;
 use store::{ApiKey, KeyRefusal, NewKey, Open, OpenRefusal};
 
+use crate::transfers::BUYER;
 use crate::world::World;
 
 crate::on_both_databases![
@@ -19,8 +20,6 @@ crate::on_both_databases![
     a_transfer_ends_a_keys_right_and_no_return_brings_it_back,
     a_press_of_a_key_that_was_revoked_is_not_sent,
 ];
-
-const BUYER: &str = "+27830000009";
 
 impl World {
     pub(crate) fn asks_for_a_key(&self, verbs: &str, token: &ApiKeyToken) -> NewKey {

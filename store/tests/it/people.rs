@@ -9,7 +9,7 @@ use domain::settings::MaxUsers;
 use domain::share::{
     Access, Day, LongestStay, MaxInvitations, Minute, Share, Stay, TenantSettings, Times,
 };
-use domain::{CodeId, Settings, UserId};
+use domain::{CodeId, Settings, Timestamp, UserId};
 use store::{
     Change, Invitation, InviteRefusal, Issue, IssueRefusal, Issued, Person, RevokeRefusal,
     SettingsRefusal, TenantSaveRefusal, Unshared,
@@ -24,6 +24,7 @@ crate::on_both_databases![
     repeat_access_sees_the_device_always_and_uses_it_at_its_hours,
     full_access_administers_people_and_nothing_that_is_the_owners,
     a_tenant_invites_guests_within_the_settings_and_gets_the_slot_back,
+    of_a_refused_invitation_nothing_is_kept_about_the_number,
     tenant_settings_hold_for_tenants_who_are_there_and_of_two_saves_the_second_is_told,
     a_tenant_knows_their_own_guests_and_nobody_else,
     x4_the_grant_is_the_owners_alone_to_give_and_to_take,
@@ -176,6 +177,24 @@ async fn a_tenant_invites_guests_within_the_settings_and_gets_the_slot_back(worl
     world.later(HOUR);
     let third = world.invites(tenant, GUEST, world.stay(Duration::ZERO, HOUR)).await;
     third.expect("so does the end of the second");
+}
+
+async fn of_a_refused_invitation_nothing_is_kept_about_the_number(world: World) {
+    let tenant = world.invites(world.owner, TENANT, Access::Tenant).await.unwrap().user;
+    world.tenants_may(60, 1, 0).await.unwrap();
+    world.invites(tenant, GUEST, world.stay(Duration::ZERO, HOUR)).await.unwrap();
+    let known = world.count("SELECT COUNT(*) FROM users").await;
+    let hours = [(Duration::ZERO, HOUR), (HOUR, 3 * HOUR)];
+    for access in hours.map(|(from, until)| world.stay(from, until)).into_iter().chain([
+        Access::Always,
+        Access::Temporary(Stay::new(Timestamp::from_millis(0), Timestamp::from_millis(1)).unwrap()),
+    ]) {
+        world.invites(tenant, OTHER, access).await.unwrap_err();
+    }
+    let (people, id) = (world.store.people(), world.intercom.to_string());
+    let share = people.share(tenant, id, World::phone(OTHER), false, world.now()).await;
+    share.unwrap().unwrap_err();
+    assert_eq!(world.count("SELECT COUNT(*) FROM users").await, known);
 }
 
 async fn tenant_settings_hold_for_tenants_who_are_there_and_of_two_saves_the_second_is_told(

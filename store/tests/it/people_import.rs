@@ -70,6 +70,9 @@ async fn only_who_administers_people_imports_them(world: World) {
     // The grant is the owner's alone to give; the rest is who administers people.
     let refused = world.imports(full, list(4..=5), false).await.unwrap_err();
     assert_eq!(refused, InviteRefusal::Denied(Denied::NoPermission));
+    world.imports(world.owner, list(4..=5), true).await.unwrap();
+    let unknown = world.count("SELECT COUNT(*) FROM users").await;
+    assert_eq!(unknown, 4, "nothing is kept of numbers that were refused or only looked at");
     let (people, id) = (world.store.people(), world.intercom.to_string());
     let share = Share { one_time_access: false, ..TENANTS };
     let added = people.import(full, id, list(4..=5), share, false, world.now()).await.unwrap();

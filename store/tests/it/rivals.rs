@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use domain::access_code::{LegState, Refusal};
 use domain::gate::RENEWAL_AGE;
 use domain::login::{Client, SessionLife};
+use domain::permission::Role;
 use domain::secret::{EnrolmentSecret, LoginToken, Otp, SessionToken};
 use domain::settings::MaxUsers;
 use domain::{Attempt, AttemptId, GateId, Leg, Settings};
 use store::{Fingerprint, IssueRefusal, Open, Refused};
 
+use crate::transfers::BUYER;
 use crate::world::World;
 
 crate::on_both_databases![
@@ -29,6 +31,7 @@ crate::on_both_databases![
     of_64_presses_of_one_person_one_command_comes,
     no_press_is_sent_after_its_access_was_removed,
     of_64_makers_of_keys_exactly_twenty_get_one,
+    nobody_waits_for_each_other_while_a_device_goes_to_whom_it_is_shared_with,
 ];
 
 const RIVALS: usize = 64;
@@ -337,4 +340,36 @@ async fn of_64_makers_of_keys_exactly_twenty_get_one(world: World) {
     .await;
     assert_eq!(answers.into_iter().filter(|made| *made).count(), 20);
     assert_eq!(world.store.api_keys().of(world.owner).await.unwrap().len(), 20);
+}
+
+/// Who shares, who transfers and who makes a key lock the device and accounts, all in one order.
+async fn nobody_waits_for_each_other_while_a_device_goes_to_whom_it_is_shared_with(world: World) {
+    let mut world = world.ready().await;
+    let buyer = world.signs_in(BUYER).await.user;
+    for _ in 0..5 {
+        world.gate = world.makes_gate(world.owner, "Side Gate").await;
+        world = race_to_share(world).await;
+        let device = world.store.devices().details(buyer, world.gate.to_string(), world.now());
+        assert_eq!(device.await.unwrap().unwrap().role, Role::Owner);
+    }
+}
+
+async fn race_to_share(world: World) -> World {
+    let world = Arc::new(world);
+    all_at_once(|n| {
+        let (world, gate) = (Arc::clone(&world), world.gate.to_string());
+        async move {
+            match n % 3 {
+                0 => drop(world.transfers(&gate, &[]).await),
+                1 => drop(world.makes_key("trigger").await),
+                _ => {
+                    let (people, to) = (world.store.people(), World::phone(BUYER));
+                    let shared = people.share(world.owner, gate, to, false, world.now()).await;
+                    drop(shared.expect("no fault"));
+                }
+            }
+        }
+    })
+    .await;
+    Arc::into_inner(world).expect("all have done")
 }

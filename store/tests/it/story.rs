@@ -7,6 +7,7 @@ use domain::permission::Denied;
 use domain::{EventId, UserId};
 use store::{Happened, Part};
 
+use crate::transfers::BUYER;
 use crate::world::World;
 
 crate::on_both_databases![
@@ -17,7 +18,6 @@ crate::on_both_databases![
     o_9_the_story_goes_along_and_its_former_owner_reads_who_has_it,
 ];
 
-const BUYER: &str = "+27830000009";
 const FRIEND: &str = "+27830000001";
 
 /// All that one transaction tells has one moment.

@@ -22,7 +22,7 @@ crate::on_both_databases![
     o_8b_a_gate_that_is_removed_suspends_codes_until_it_or_another_is_there,
 ];
 
-const BUYER: &str = "+27830000009";
+pub(crate) const BUYER: &str = "+27830000009";
 
 async fn o_9_settings_grants_and_codes_go_along_with_an_intercom_and_its_gate(world: World) {
     let world = world.ready().await;
