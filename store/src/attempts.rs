@@ -17,6 +17,7 @@ use crate::presses::{has_right, hold_right, presses_to_cancel};
 use crate::row::attempt::{Channel, attempt_of, save_attempt, save_channel};
 use crate::row::code::save_code;
 use crate::row::device::{gate_with, role_of};
+use crate::row::unless_corrupt;
 use crate::sql::{Tx, sql};
 use crate::vault::Vault;
 use crate::{Answer, Inner, Result};
@@ -68,14 +69,7 @@ impl Attempts {
             .await?;
             let mut due = Vec::with_capacity(rows.len());
             for row in rows {
-                let attempt = match attempt_of(&row) {
-                    Ok(attempt) => attempt,
-                    // One bad row must not hold up all gates.
-                    Err(fault) => {
-                        tracing::error!(%fault, "passed over an attempt: {fault}");
-                        continue;
-                    }
-                };
+                let Some(attempt) = unless_corrupt(attempt_of(&row))? else { continue };
                 let revoked = row.moment_if_any("revoked_at")?.is_some();
                 let cancelled = revoked && attempt.ends_with_the_code();
                 let errand = match (attempt.state, cancelled) {
@@ -114,7 +108,7 @@ impl Attempts {
             .await?;
             let mut open = Vec::new();
             for row in rows {
-                let attempt = attempt_of(&row)?;
+                let Some(attempt) = unless_corrupt(attempt_of(&row))? else { continue };
                 let number = crate::row::number(&row, "gate_epoch")?;
                 let ready = row.moment_if_any("ready_at")?;
                 let ready = ready.map(|_| number);

@@ -19,6 +19,7 @@ use crate::gates::lock_gate;
 use crate::redeem::{reserved, target_at};
 use crate::row::attempt::attempt_of;
 use crate::row::device::role_of;
+use crate::row::unless_corrupt;
 use crate::sql::{Tx, sql};
 use crate::{Answer, Inner, Result};
 
@@ -150,7 +151,7 @@ pub(crate) async fn presses_to_cancel(tx: &mut Tx, now: Timestamp) -> Result<Vec
     .await?;
     let mut to_cancel = Vec::new();
     for row in rows {
-        let attempt = attempt_of(&row)?;
+        let Some(attempt) = unless_corrupt(attempt_of(&row))? else { continue };
         if !has_right(tx, &attempt, now).await? {
             to_cancel.push(attempt);
         }

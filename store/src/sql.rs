@@ -138,12 +138,13 @@ impl Sql {
 }
 
 impl Row {
-    /// Reads a column; a column of another type is a fault of the schema, not of the caller.
+    /// Reads a column; what cannot be read as that is corrupt.
     pub(crate) fn take<T: Column>(&self, column: &'static str) -> Result<T> {
-        Ok(match self {
-            Self::Sqlite(row) => row.try_get::<T, _>(column)?,
-            Self::Postgres(row) => row.try_get::<T, _>(column)?,
-        })
+        let taken = match self {
+            Self::Sqlite(row) => row.try_get::<T, _>(column),
+            Self::Postgres(row) => row.try_get::<T, _>(column),
+        };
+        taken.map_err(|error| Fault::corrupt(column, "?", error))
     }
 
     /// Reads a moment.

@@ -16,7 +16,8 @@ use crate::codes::{lock_code, may_act_on};
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::row::code::{code_of, save_code};
-use crate::sql::{Tx, sql};
+use crate::row::unless_corrupt;
+use crate::sql::{Row, Tx, sql};
 use crate::vault::Vault;
 use crate::{Answer, Codes, Inner, Result, RevokeRefusal};
 
@@ -53,17 +54,8 @@ impl Visits {
             let rows = rows.bind(now).bind(now + ENDING_NOTICE).bind(AT_ONCE).all(tx).await?;
             let mut due = Vec::new();
             for row in rows {
-                let code = match code_of(&vault, &row) {
-                    Ok(code) => code,
-                    // One bad row must not keep all others from being told.
-                    Err(fault) => {
-                        tracing::error!(%fault, "passed over a visit: {fault}");
-                        continue;
-                    }
-                };
-                if alert(tx, &code, now).await?.is_some() {
-                    due.push(code.id);
-                }
+                let alert = alert_of(tx, &vault, &row, now).await;
+                due.extend(unless_corrupt(alert)?.flatten());
             }
             Ok(due)
         })
@@ -122,6 +114,12 @@ async fn tell_one(tx: &mut Tx, vault: &Vault, id: CodeId, now: Timestamp) -> Res
     }
     record(tx, vault, kind, About::default().intercom(code.intercom).code(id), now).await?;
     Ok(true)
+}
+
+/// The code of a row, if there is something to tell about it.
+async fn alert_of(tx: &mut Tx, vault: &Vault, row: &Row, now: Timestamp) -> Result<Option<CodeId>> {
+    let code = code_of(vault, row)?;
+    Ok(alert(tx, &code, now).await?.map(|_| code.id))
 }
 
 async fn alert(tx: &mut Tx, code: &AccessCode, now: Timestamp) -> Result<Option<Alert>> {

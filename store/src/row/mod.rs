@@ -31,3 +31,15 @@ pub(crate) fn phone(vault: &Vault, row: &'static str, sealed: &[u8]) -> Result<P
     let [text] = vault.open(row, sealed)?;
     PhoneNumber::from_kept(&text).map_err(|error| Fault::corrupt("phone", row, error))
 }
+
+/// What a row says; none where nobody can read it, which is logged: one bad row holds up no other.
+pub(crate) fn unless_corrupt<T>(read: Result<T>) -> Result<Option<T>> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(fault @ Fault::Corrupt { .. }) => {
+            tracing::error!(%fault, "passed over a row: {fault}");
+            Ok(None)
+        }
+        Err(fault) => Err(fault),
+    }
+}

@@ -19,6 +19,7 @@ crate::on_both_databases![
     o_10_what_was_due_while_nobody_looked_is_told_late_and_once,
     o_10_of_many_who_look_at_once_one_tells,
     o_10_nobody_hears_of_a_guest_who_left_or_never_came,
+    one_attempt_that_nobody_can_read_keeps_no_other_host_from_hearing,
     g_16_g_10_a_host_who_revokes_hears_that_the_guest_is_inside,
     a_guest_at_the_exit_alarms_nobody_before_the_gate_can_open_no_more,
     g_7_a_locked_link_is_unlocked_once_and_by_who_may,
@@ -113,6 +114,17 @@ async fn o_10_nobody_hears_of_a_guest_who_left_or_never_came(world: World) {
         world.later(Duration::from_mins(5));
         assert_eq!(world.tells_hosts().await, 0);
     }
+}
+
+async fn one_attempt_that_nobody_can_read_keeps_no_other_host_from_hearing(world: World) {
+    let world = world.ready().await;
+    let (damaged, inside) = (world.issues_and_lets_in().await, world.issues_and_lets_in().await);
+    let leaving = world.redeems(world.asks_out(&damaged)).await.unwrap();
+    let damage = format!("UPDATE attempts SET epoch = -1 WHERE id = '{}'", leaving.id);
+    world.runs(&damage).await;
+    world.later(Duration::from_hours(12));
+    assert_eq!((world.tells_hosts().await, world.tells_hosts().await), (1, 0));
+    assert_eq!(world.alerts_of(&inside).await, ["visit.overstay"]);
 }
 
 /// G-10 as well: the word that the gate had opened comes after the revoke.
