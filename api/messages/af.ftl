@@ -125,7 +125,7 @@ guest-cancelled-inside = Deur jou gasheer gekanselleer
 guest-expired = Jou pas het verval
     .note = Vra jou gasheer vir ’n nuwe een.
 guest-expired-inside = Jou tyd is om
-    .note = Jou pas het verval, en jou gasheer word vertel dat jy nog binne is. Vra jou gasheer om jou uit te laat.
+    .note = Jou pas het verval, en jou gasheer kan sien dat jy nog binne is. Vra jou gasheer om jou uit te laat.
 guest-locked = Te veel verkeerde kodes
     .note = Hierdie skakel is nou gesluit. Vra jou gasheer om hulp.
 
@@ -592,6 +592,14 @@ transfer-button = Gee dit weg
 done-given = Dit is nou op die nuwe eienaar se rekening. Jy kan dit nog gebruik as iemand met wie dit gedeel word.
 done-given-gate-suspended = Dit is nou op die nuwe eienaar se rekening. Kodes van jou interkoms wat dit gebruik het, maak niks oop totdat jy ’n ander hek in hul instellings kies nie.
 done-given-suspended = Dit is nou op die nuwe eienaar se rekening. Sy kodes maak niks oop totdat hulle ’n hek in die instellings kies nie: sê vir hulle.
+
+take-off = Haal dit van my rekening af
+    .note = Wanneer jy uittrek, of die hek nie meer daar is nie
+take-off-ask = Haal { $name } van jou rekening af?
+    .note = Niemand met wie dit gedeel is, maak dit meer oop nie, en jou API-sleutels ook nie. Kodes van interkoms wat dit gebruik, wag totdat jy ’n ander hek in hul instellings kies. Wie die etiket het, kan dit op hul rekening sit.
+take-off-button = Haal dit af
+done-taken-off = Die hek is van jou rekening af.
+done-taken-off-suspended = Die hek is van jou rekening af. Kodes van interkoms wat dit gebruik het, maak niks oop totdat ’n ander hek in hul instellings gekies word nie.
 
 story = Wat gebeur het
     .note = Openinge, kodes, mense en veranderinge

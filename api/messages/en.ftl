@@ -127,7 +127,7 @@ guest-cancelled-inside = Cancelled by your host
 guest-expired = Your pass has expired
     .note = Ask your host for a new one.
 guest-expired-inside = Your time is over
-    .note = Your pass has expired, and your host is told that you are still inside. Ask your host to let you out.
+    .note = Your pass has expired, and your host can see that you are still inside. Ask your host to let you out.
 guest-locked = Too many wrong codes
     .note = This link is locked now. Ask your host for help.
 
@@ -594,6 +594,14 @@ transfer-button = Give it away
 done-given = It is on the new owner’s account now. You can still use it as somebody it is shared with.
 done-given-gate-suspended = It is on the new owner’s account now. Codes of your intercoms that used it open nothing until you choose another gate in their settings.
 done-given-suspended = It is on the new owner’s account now. Its codes open nothing until they choose a gate in the settings: tell them.
+
+take-off = Take it off my account
+    .note = When you move out, or the gate is no more
+take-off-ask = Take { $name } off your account?
+    .note = Nobody it was shared with opens it any more, and neither do your API keys. Codes of intercoms that use it wait until you choose another gate in their settings. Whoever has its label can put it on their account.
+take-off-button = Take it off
+done-taken-off = The gate is off your account.
+done-taken-off-suspended = The gate is off your account. Codes of intercoms that used it open nothing until another gate is chosen in their settings.
 
 story = What happened
     .note = Openings, codes, people and changes

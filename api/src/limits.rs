@@ -21,6 +21,10 @@ const TRIALS_AT_ONCE: u32 = 10;
 /// So many chains somebody may have read at once; ten more a minute after that.
 const AUDITS_AT_ONCE: u32 = 10;
 
+/// So many people somebody may invite one by one at once; two more a minute after that. A list
+/// brings more. It also bounds how fast a tenant can try out which numbers have the device.
+const INVITED_AT_ONCE: u32 = 60;
+
 /// How often an API key may be shown at once; after that once a second.
 const SHOWN_AT_ONCE: u32 = 60;
 
@@ -30,6 +34,7 @@ pub(crate) struct Limits {
     guesses: Budget<IpAddr>,
     trials: Budget<UserId>,
     audits: Budget<UserId>,
+    invitations: Budget<UserId>,
     keys: Budget<ApiKeyId>,
 }
 
@@ -39,8 +44,9 @@ impl Limits {
         let guesses = Budget::new(config.guesses_per_address, Duration::from_secs(3));
         let trials = Budget::new(TRIALS_AT_ONCE, Duration::from_mins(6));
         let audits = Budget::new(AUDITS_AT_ONCE, Duration::from_secs(6));
+        let invitations = Budget::new(INVITED_AT_ONCE, Duration::from_secs(30));
         let keys = Budget::new(SHOWN_AT_ONCE, Duration::from_secs(1));
-        Self { clock, logins, guesses, trials, audits, keys }
+        Self { clock, logins, guesses, trials, audits, invitations, keys }
     }
 
     /// Counts a login pin that an address asks for.
@@ -68,6 +74,11 @@ impl Limits {
     /// Counts that somebody has a whole chain read.
     pub(crate) fn audit(&self, user: UserId) -> Result<(), Problem> {
         self.audits.take(user, self.clock.now()).map_err(too_many)
+    }
+
+    /// Counts that somebody invites one person.
+    pub(crate) fn invitation(&self, user: UserId) -> Result<(), Problem> {
+        self.invitations.take(user, self.clock.now()).map_err(too_many)
     }
 
     /// Counts a request by an API key.

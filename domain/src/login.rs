@@ -502,6 +502,10 @@ mod tests {
         let capped = [third[0], third[1], pin(1, Sms, false)];
         assert!(!may_switch(&capped, 3, Sms, after(101)), "three in ten minutes are enough");
         assert!(!may_switch(&[silent], 8, Sms, after(9)), "and eight a day");
+        assert!(may_switch(&[silent], 1, Sms, after(599)));
+        assert!(!may_switch(&[silent], 1, Sms, after(600)), "there is no pause to pass over");
+        let at_once = [pin(9, Whatsapp, true), pin(9, Sms, false)];
+        assert!(!may_switch(&at_once, 2, Sms, after(10)), "nobody knows which was the last");
     }
 
     #[test]

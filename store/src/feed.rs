@@ -15,7 +15,8 @@ impl Events {
     ///
     /// That is all about devices of theirs, all about devices but codes where they have full access,
     /// all about codes where they have the grant, their own account, and what they were given or
-    /// gave away: as things are now, so that a new owner knows the past of a device, too.
+    /// gave away: as things are now, so that a new owner knows the past of a device, too. Hours of
+    /// repeat access are not asked about: a cursor that passed by an event would never come back.
     pub async fn after(
         &self,
         reader: UserId,

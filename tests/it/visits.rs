@@ -34,7 +34,7 @@ async fn o_10_g_14_the_owner_is_told_before_the_end_and_at_the_end_and_lets_the_
         is_told(&home.owner, &left, &[]).await;
     }
     assert_eq!(guest.leaves(&inside.digits).await.refusal(), (410, "pass_expired"));
-    guest.opens_the_link().await.says("your host is told that you are still inside");
+    guest.opens_the_link().await.says("your host can see that you are still inside");
     let read = home.owner.get(&format!("/v1/codes/{}", inside.id)).await.ok();
     assert_eq!((&read["state"], &read["alert"]), (&json!("expired"), &json!("overstay")));
     let exit = home.owner.lets_through(&inside, "exit").await.body["id"].clone();

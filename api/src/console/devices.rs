@@ -24,6 +24,7 @@ use crate::pages::{Moment, Screen, Words, filters};
 #[template(path = "console/devices.html")]
 pub(super) struct Devices {
     devices: Vec<Shown>,
+    done: Option<Words>,
 }
 
 /// Device Details, as the help articles call it.
@@ -81,10 +82,11 @@ struct Shown {
 pub(super) async fn list(
     State(api): State<Api>,
     Owner(caller): Owner,
+    Query(done): Query<Done>,
 ) -> Result<Screen<Devices>, Problem> {
     let devices = api.store.devices().of(caller.user, api.now()).await?;
     let devices = devices.iter().map(|device| shown(&api, device)).collect();
-    Ok(Screen(Devices { devices }))
+    Ok(Screen(Devices { devices, done: done.words() }))
 }
 
 /// `GET /console/devices/{id}`.

@@ -26,6 +26,8 @@ impl Done {
             "given_suspended" => Some(Words::of("done-given-suspended")),
             "hook_revived" => Some(Words::of("done-hook-revived")),
             "hook_ended" => Some(Words::of("done-hook-ended")),
+            "taken_off" => Some(Words::of("done-taken-off")),
+            "taken_off_suspended" => Some(Words::of("done-taken-off-suspended")),
             "key_revoked" => Some(Words::of("done-key-revoked")),
             "invited" => Some(Words::of("done-invited")),
             "removed" => Some(Words::of("done-removed")),

@@ -31,6 +31,7 @@ mod send;
 mod settings;
 mod sign_in;
 mod story;
+mod take_off;
 mod transfer;
 mod trouble;
 mod visit;
@@ -89,6 +90,7 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/console/devices", get(devices::list))
         .route("/console/devices/{id}", get(devices::details))
         .route("/console/gates/{id}/open", post(open::open))
+        .route("/console/gates/{id}/removal", get(take_off::ask).post(take_off::take_off))
         .route("/console/openings/{id}", get(open::show))
         .route("/console/openings/{id}/live", get(open::live))
         .route("/console/intercoms/{id}/board", get(board::show))

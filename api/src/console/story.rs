@@ -146,18 +146,23 @@ impl Names {
 
     fn tell(&self, event: &Happened) -> Told {
         let guest = |code: CodeId| Some((code.to_string(), self.guests.get(&code)?.clone()));
+        // Who makes codes is known at their intercom, and need not be at the gate.
+        let is_known_here = event.code.is_none()
+            || event.intercom.is_none_or(|intercom| intercom.to_string() == self.device);
+        let former = |former, other| {
+            if self.is_owner && is_known_here { former } else { other }
+        };
         let elsewhere = event.device.as_ref().filter(|device| **device != self.device);
         Told {
             what: words_of(&event.kind),
             at: Moment::new(event.at, &self.zone),
             by: event.actor.map(|user| {
-                self.person(user, ["story-by-you", "story-by", "story-by-former", "story-by-other"])
+                let unknown = former("story-by-former", "story-by-other");
+                self.person(user, ["story-by-you", "story-by", unknown])
             }),
             whom: event.user.map(|user| {
-                self.person(
-                    user,
-                    ["story-for-you", "story-for", "story-for-former", "story-for-other"],
-                )
+                let unknown = former("story-for-former", "story-for-other");
+                self.person(user, ["story-for-you", "story-for", unknown])
             }),
             code: event.code.and_then(guest),
             gate: elsewhere.and_then(|device| self.devices.get(device).cloned()),
@@ -166,12 +171,11 @@ impl Names {
 
     /// The reader, somebody with a number, or somebody without: who has no access any more, or
     /// whose number is not the reader's to know (S-5).
-    fn person(&self, user: UserId, [you, known, former, other]: [&'static str; 4]) -> Words {
+    fn person(&self, user: UserId, [you, known, unknown]: [&'static str; 3]) -> Words {
         match self.people.get(&user) {
             _ if user == self.reader => Words::of(you),
             Some(phone) => Words::of(known).with("who", phone.as_str()),
-            None if self.is_owner => Words::of(former),
-            None => Words::of(other),
+            None => Words::of(unknown),
         }
     }
 }

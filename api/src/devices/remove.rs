@@ -25,9 +25,15 @@ pub(crate) async fn remove(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<axum::Json<Removed>, Problem> {
-    let (id, now) = (device(&id)?, api.now());
+    let suspended = ask(&api, &caller, device(&id)?).await?;
+    Ok(axum::Json(Removed { suspended }))
+}
+
+/// Takes a gate off the account; answers how many codes wait for another one from now on.
+pub(crate) async fn ask(api: &Api, caller: &Caller, id: String) -> Result<usize, Problem> {
+    let now = api.now();
     caller.session.must_be_stepped_up(now)?;
     let suspended = caller.store.devices().remove(caller.user, id.clone(), now).await??;
     tracing::info!(device.id = %id, "took {id} off an account");
-    Ok(axum::Json(Removed { suspended }))
+    Ok(suspended)
 }

@@ -78,5 +78,7 @@ pub(crate) async fn ask(
     let (one_time_access, wifi) = (body.one_time_access, body.wifi);
     let share = Share { access: typed(&access, now)?, one_time_access, wifi };
     let invitation = Invitation { phone, share, name, notes };
-    Ok(caller.store.people().invite(caller.user, device(id)?, invitation, now).await??)
+    let id = device(id)?;
+    api.limits.invitation(caller.user)?;
+    Ok(caller.store.people().invite(caller.user, id, invitation, now).await??)
 }

@@ -36,7 +36,8 @@ pub(crate) async fn share(
     let home = api.store.sessions().phone_of(caller.user).await?.country();
     let phone = PhoneNumber::parse(&body.phone, home);
     let phone = phone.map_err(|error| Problem::field("phone", error))?;
-    let (people, granted) = (caller.store.people(), body.one_time_access);
-    let person = people.share(caller.user, device(&id)?, phone, granted, api.now()).await??;
+    let (people, granted, id) = (caller.store.people(), body.one_time_access, device(&id)?);
+    api.limits.invitation(caller.user)?;
+    let person = people.share(caller.user, id, phone, granted, api.now()).await??;
     Ok(axum::Json(person.into()))
 }

@@ -54,6 +54,27 @@ async fn an_owner_invites_changes_and_sends_away() {
     gone.is(StatusCode::OK).says(r#""codes_revoked":0"#).says("effective_at");
 }
 
+/// Somebody who tries out which numbers have the device is slowed down, whatever they hear.
+#[tokio::test]
+async fn sixty_people_are_invited_at_once_and_more_by_and_by() {
+    let world = World::new().await;
+    let path = people(&world);
+    let share = |n: usize| json!({ "phone": format!("+2782555{n:04}") }).to_string();
+    for n in 0..60 {
+        world.owner_asks(Method::PUT, &path, &share(n)).await.is(StatusCode::OK);
+    }
+    let wish = json!({ "phone": "+27825550001", "type": "always" }).to_string();
+    for (method, body) in [(Method::PUT, share(1)), (Method::POST, wish)] {
+        let seen = world.owner_asks(method, &path, &body).await;
+        let seen = seen.refuses(StatusCode::TOO_MANY_REQUESTS, "too_many_requests");
+        assert_eq!(seen.header("retry-after"), "30");
+    }
+    let listed = world.owner_asks(Method::GET, &path, "").await.is(StatusCode::OK);
+    assert_eq!(body(&listed)["items"].as_array().unwrap().len(), 60);
+    world.later(Duration::from_secs(30));
+    world.owner_asks(Method::PUT, &path, &share(60)).await.is(StatusCode::OK);
+}
+
 #[tokio::test]
 async fn temporary_access_is_told_as_ended_when_it_is_over() {
     let world = World::new().await;

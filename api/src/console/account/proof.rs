@@ -27,6 +27,8 @@ pub(in crate::console) enum Next {
     Key,
     /// A device's transfer to another owner.
     Transfer(String),
+    /// A gate's way off the account.
+    Removal(String),
 }
 
 impl TryFrom<String> for Next {
@@ -37,7 +39,13 @@ impl TryFrom<String> for Next {
             "number" => Ok(Self::Number),
             "app" => Ok(Self::App),
             "key" => Ok(Self::Key),
-            id => device(id).map(Self::Transfer).map_err(|_| "leads nowhere"),
+            word => {
+                let (to, id): (fn(String) -> Self, _) = match word.strip_prefix("removal-") {
+                    Some(id) => (Self::Removal, id),
+                    None => (Self::Transfer, word),
+                };
+                device(id).map(to).map_err(|_| "leads nowhere")
+            }
         }
     }
 }
@@ -73,15 +81,17 @@ impl Next {
             Self::App => "/console/account/app".to_owned(),
             Self::Key => "/console/account/keys/new".to_owned(),
             Self::Transfer(device) => format!("/console/devices/{device}/transfer"),
+            Self::Removal(gate) => format!("/console/gates/{gate}/removal"),
         })
     }
 
-    fn word(&self) -> &str {
+    fn word(&self) -> String {
         match self {
-            Self::Number => "number",
-            Self::App => "app",
-            Self::Key => "key",
-            Self::Transfer(device) => device,
+            Self::Number => "number".to_owned(),
+            Self::App => "app".to_owned(),
+            Self::Key => "key".to_owned(),
+            Self::Transfer(device) => device.clone(),
+            Self::Removal(gate) => format!("removal-{gate}"),
         }
     }
 
@@ -89,7 +99,7 @@ impl Next {
     fn back(&self) -> &'static str {
         match self {
             Self::Number | Self::App | Self::Key => "/console/account",
-            Self::Transfer(_) => "/console/devices",
+            Self::Transfer(_) | Self::Removal(_) => "/console/devices",
         }
     }
 }

@@ -36,9 +36,10 @@ pub(super) struct Place {
     id: String,
     name: String,
     zone: String,
-    is_intercom: bool,
     /// Whether the reader administers all of them; a tenant only invites.
     may_manage: bool,
+    /// Whether the reader may give the grant for one-time access; a gate has no codes.
+    may_grant: bool,
 }
 
 /// Somebody in the list.
@@ -74,12 +75,13 @@ impl Place {
 
 impl From<&Device> for Place {
     fn from(device: &Device) -> Self {
+        let is_intercom = matches!(device.kind, DeviceKind::Intercom { .. });
         Self {
             id: device.kind.id(),
             name: device.name.as_str().to_owned(),
             zone: device.time_zone.clone(),
-            is_intercom: matches!(device.kind, DeviceKind::Intercom { .. }),
             may_manage: device.role.may(Act::ManagePeople).is_ok(),
+            may_grant: is_intercom && device.role.may(Act::Manage).is_ok(),
         }
     }
 }

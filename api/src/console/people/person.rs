@@ -98,8 +98,8 @@ pub(in crate::console) async fn save(
         days: asked.days,
         from: asked.from,
         until: asked.until,
-        // A gate has no codes, and its form no box for them.
-        one_time_access: place.is_intercom.then_some(asked.one_time_access),
+        // Without the box in its form it stays as it is.
+        one_time_access: place.may_grant.then_some(asked.one_time_access),
         wifi: Some(asked.wifi),
         name: asked.name,
         notes: asked.notes,

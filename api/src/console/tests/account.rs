@@ -21,7 +21,7 @@ impl Browser {
         Self::leads(&self.get(page).await, &proof);
         self.get(&proof).await.says("Is it you?");
         let pin = self.is_sent_to(&proof, &[("channel", "sms")]).await;
-        self.get(&pin).await.says("Type your pin");
+        self.get(&pin).await.says("Type your pin").says("/pin.js");
         let wrong = if world.phone.pin().1 == "111111" { "222222" } else { "111111" };
         let refused = self.post(&pin, &[("pin", wrong)]).await.is(StatusCode::FORBIDDEN);
         refused.says("The pin is not valid.");

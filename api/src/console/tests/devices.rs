@@ -58,3 +58,42 @@ async fn an_owner_names_a_device_and_nobody_else_does() {
     let page = other.get(&format!("/console/devices/{}", world.intercom)).await;
     page.does_not_say("/name").does_not_say("/settings").says("/codes");
 }
+
+/// O-8b: codes wait, and say so; whoever has the label puts the gate on their account.
+#[tokio::test]
+async fn o_8b_an_owner_takes_a_gate_off_the_account_after_a_fresh_pin_and_a_question() {
+    let world = World::new().await;
+    let (mut owner, mut friend) = (world.browser(), world.browser());
+    world.issues().await;
+    world.shares(&world.gate.to_string(), "+27825559999", false).await;
+    friend.signs_in_as("%2B27825559999", &world).await;
+    owner.signs_in(&world).await;
+    let device = format!("/console/devices/{}", world.gate);
+    let removal = format!("/console/gates/{}/removal", world.gate);
+    owner.get(&device).await.says("Take it off my account").says(&removal);
+    friend.get(&device).await.does_not_say("/removal");
+    friend.get(&removal).await.is(StatusCode::FORBIDDEN).says("Only the owner may do this");
+    friend.post(&removal, &[]).await.is(StatusCode::FORBIDDEN);
+
+    let proof = format!("removal-{}", world.gate);
+    let to_proof = format!("/console/account/proof?next={proof}");
+    Browser::leads(&owner.post(&removal, &[]).await, &to_proof);
+    owner.proves_it_for(&proof, &removal, &world).await;
+    let page = owner.get(&removal).await.is(StatusCode::OK).says("Main Gate off your account?");
+    page.says("wait until you choose another gate").says(&device);
+    let foreign = [(axum::http::HeaderName::from_static("sec-fetch-site"), "cross-site")];
+    owner.post_with(&removal, &[], &foreign).await.is(StatusCode::FORBIDDEN);
+    owner.get(&device).await.is(StatusCode::OK);
+
+    let seen = owner.post(&removal, &[]).await;
+    Browser::leads(&seen, "/console/devices?done=taken_off_suspended");
+    let page = owner.get(seen.header("location")).await.says("The gate is off your account.");
+    page.says("open nothing until another gate is chosen").does_not_say("Main Gate");
+    owner.get(&removal).await.is(StatusCode::NOT_FOUND);
+    friend.get(&device).await.is(StatusCode::NOT_FOUND);
+    let intercom = owner.get(&format!("/console/devices/{}", world.intercom)).await;
+    let intercom = intercom.says("A gate of the settings is not on this account any more");
+    intercom.does_not_say("Take it off my account");
+    let of_intercom = format!("/console/gates/{}/removal", world.intercom);
+    owner.get(&of_intercom).await.is(StatusCode::CONFLICT).says("This device is no gate");
+}

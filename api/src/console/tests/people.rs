@@ -81,6 +81,27 @@ async fn an_owner_invites_somebody_changes_their_type_and_removes_them_with_thei
     owner.get(&nomsa).await.is(StatusCode::NOT_FOUND);
 }
 
+/// X4: the grant is the owner's alone to give and to take.
+#[tokio::test]
+async fn x4_who_has_full_access_changes_people_and_leaves_the_grant_as_it_is() {
+    let world = World::new().await;
+    let (mut owner, mut full) = (owner_of(&world).await, world.browser());
+    world.shares_with("+27825559999", true).await;
+    let device = format!("/console/devices/{}", world.intercom);
+    let list = format!("{device}/people");
+    let them = their_page(&owner.get(&list).await);
+    owner.get(&them).await.says(r#"name="one_time_access" value="yes" checked"#);
+    let wish = [("type", "full"), ("phone", "%2B27825550002"), ("wifi", "yes")];
+    owner.post(&format!("{list}/invite"), &wish).await.is(StatusCode::SEE_OTHER);
+    full.signs_in_as("%2B27825550002", &world).await;
+    full.get(&them).await.is(StatusCode::OK).does_not_say("one_time_access");
+    full.get(&format!("{list}/import")).await.is(StatusCode::OK).does_not_say("one_time_access");
+    let change = [("type", "tenant"), ("name", "Nomsa")];
+    Browser::leads(&full.post(&them, &change).await, &format!("{list}?done=changed"));
+    let page = owner.get(&them).await.says("Nomsa").says("Tenant");
+    page.says(r#"name="one_time_access" value="yes" checked"#);
+}
+
 /// S-5: without the box ticked, codes stay, and say that their maker has gone.
 #[tokio::test]
 async fn s_5_codes_of_who_has_gone_stay_and_are_a_former_users() {

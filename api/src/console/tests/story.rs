@@ -95,6 +95,29 @@ async fn s_2_who_has_the_grant_reads_of_codes_and_nobody_else_reads_anything() {
     }
 }
 
+/// Who makes codes at an intercom is nobody's former user at its gate.
+#[tokio::test]
+async fn a_gates_story_does_not_call_those_gone_who_were_never_there() {
+    let world = World::new().await;
+    let (mut owner, mut host) = (world.browser(), world.browser());
+    world.shares_with("+27825559999", true).await;
+    host.signs_in_as("%2B27825559999", &world).await;
+    let form = format!("/console/intercoms/{}/invite", world.intercom);
+    let key = host.get(&form).await.hidden("key");
+    let typed = [("name", "Thandi"), ("mobile", "0825550001"), ("key", &key)];
+    let made = host.post(&form, &typed).await.is(StatusCode::SEE_OTHER);
+    let code = made.header("location").trim_end_matches("/send").to_owned();
+    let let_in = format!("{code}/let-in");
+    let key = host.get(&let_in).await.hidden("key");
+    host.post(&let_in, &[("key", &key)]).await.is(StatusCode::SEE_OTHER);
+    world.files_all().await;
+    owner.signs_in(&world).await;
+    let page = owner.get(&format!("/console/devices/{}/story", world.gate)).await;
+    page.says("by somebody else").does_not_say("a former user");
+    let page = owner.get(&format!("/console/devices/{}/story", world.intercom)).await;
+    page.says("by +27825559999").does_not_say("a former user");
+}
+
 /// P-12: the owner sees that the story is as it was signed, and takes all of it away.
 #[tokio::test]
 async fn p_12_an_owner_sees_the_proof_of_what_happened_and_takes_a_copy_away() {

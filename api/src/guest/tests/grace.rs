@@ -49,9 +49,9 @@ async fn g_14_without_a_grace_a_guest_reads_that_the_host_is_told() {
     let mut guest = world.lets_in(&issued).await;
     let form = guest.is_leaving(&issued).await;
     world.later(Duration::from_hours(12));
-    guest.get(&link(&issued)).await.says("your host is told that you are still inside");
+    guest.get(&link(&issued)).await.says("your host can see that you are still inside");
     let page = form.send(&mut guest, &digits(&issued)).await.is(StatusCode::GONE);
-    page.says("Your time is over").says("your host is told that you are still inside");
+    page.says("Your time is over").says("your host can see that you are still inside");
 }
 
 #[tokio::test]
