@@ -18,6 +18,7 @@ use crate::plans::plan_in;
 use crate::removals::tell_of_arrival;
 use crate::row::device::{gate_of, kind_of, role_in, role_of};
 use crate::sql::{Row, Tx, sql};
+use crate::transfers::lock_all;
 use crate::vault::{Purpose, Vault};
 use crate::{Actor, Answer, GateRefusal, Inner, Result};
 
@@ -150,13 +151,15 @@ impl Devices {
     ) -> Answer<Device, Claimed> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
-            // Writing first takes the device's lock.
-            let row = sql("UPDATE devices SET kind = kind WHERE claim_digest = $1 RETURNING *")
-                .bind(vault.digest(Purpose::ClaimCode, &[claim_code.reveal_bytes()]))
-                .optional(tx)
-                .await?;
-            let Some(row) = row else { return Ok(Err(Claimed::Unknown)) };
+            let digest = vault.digest(Purpose::ClaimCode, &[claim_code.reveal_bytes()]);
+            let row = sql("SELECT * FROM devices WHERE claim_digest = $1").bind(digest);
+            let Some(row) = row.optional(tx).await? else { return Ok(Err(Claimed::Unknown)) };
             let id = kind_of(&row)?.id();
+            let intercoms = lock_all(tx, vec![id.clone()]).await?;
+            // What was true before the lock may be so no more.
+            let row = sql("SELECT owner_id FROM devices WHERE id = $1 AND claim_digest = $2");
+            let row = row.bind(id.as_str()).bind(digest).optional(tx).await?;
+            let Some(row) = row else { return Ok(Err(Claimed::Unknown)) };
             if !lock_user(tx, owner).await? {
                 return Ok(Err(Claimed::Unknown));
             }
@@ -169,7 +172,7 @@ impl Devices {
                     claim.bind(id.clone()).bind(owner).bind(now).execute(tx).await?;
                     let about = About::default().by(owner).device(&id);
                     record(tx, &vault, EventKind::DeviceClaimed, about, now).await?;
-                    tell_of_arrival(tx, &vault, &id, now).await?;
+                    tell_of_arrival(tx, &vault, intercoms, now).await?;
                 }
             }
             if let Some(name) = name {

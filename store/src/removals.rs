@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::event::EventKind;
 use domain::permission::Act;
-use domain::{GateId, Timestamp, UserId};
+use domain::{GateId, IntercomId, Timestamp, UserId};
 
 use crate::database::in_transaction;
 use crate::events::{About, record};
@@ -59,15 +59,15 @@ impl Devices {
     }
 }
 
-/// Tells the codes of intercoms that were without this device, which has just come onto an
-/// account, that their gates are there again.
+/// Tells the codes of intercoms, locked before, which were without a device that has just come onto
+/// an account, that their gates are there again.
 pub(crate) async fn tell_of_arrival(
     tx: &mut Tx,
     vault: &Vault,
-    device: &str,
+    intercoms: Vec<IntercomId>,
     now: Timestamp,
 ) -> Result<()> {
-    for intercom in lock_all(tx, vec![device.to_owned()]).await? {
+    for intercom in intercoms {
         // Nobody's gate was nobody's part of anything: they were not whole before.
         tell_codes(tx, vault, intercom, false, now).await?;
     }
