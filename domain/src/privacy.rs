@@ -52,6 +52,7 @@ mod tests {
             assert_eq!(GuestsKept::from_days(days).is_ok(), kept, "{days}");
         }
         assert_eq!(GuestsKept::default(), GuestsKept::from_days(30).unwrap());
+        assert_eq!(GuestsKept::default().span(), Duration::from_hours(720));
         assert!(HELP_LASTS <= GuestsKept::from_days(1).unwrap().span());
     }
 }

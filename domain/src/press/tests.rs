@@ -82,8 +82,11 @@ fn a_clock_that_was_set_back_keeps_nobody_from_pressing() {
     let mut attempt = first();
     attempt.claim(false, Some(7), NOON).unwrap();
     attempt.settle(Evidence::Executed, 1, NOON);
-    let before = NOON - Duration::from_mins(10);
-    assert!(matches!(pressed(Some(&attempt), 2, before), Pressed::New(_)));
+    for before in [NOON - Duration::from_mins(10), NOON - GAP] {
+        assert!(matches!(pressed(Some(&attempt), 2, before), Pressed::New(_)));
+    }
+    let within = Timestamp::from_millis((NOON - GAP).as_millis() + 1);
+    assert_eq!(pressed(Some(&attempt), 2, within), Pressed::Before(attempt));
 }
 
 #[test]
