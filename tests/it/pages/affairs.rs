@@ -226,3 +226,28 @@ async fn an_owner_makes_a_webhook_tries_it_out_and_ends_it() {
     owner.sees("Deleted. Nothing is told there any more.").await;
     owner.closes().await;
 }
+
+/// O-8b: a gate leaves the account, its intercom's codes wait, and they open it again when it is
+/// back.
+#[tokio::test(flavor = "multi_thread")]
+async fn o_8b_an_owner_takes_a_gate_off_the_account_and_puts_it_back() {
+    if there_is_none() {
+        return;
+    }
+    let home = Home::start().await;
+    let (code, mut guest) = home.lets_in("Thandi").await;
+    let owner = sofa(&home.house).await;
+    owner.presses("Main Gate").await;
+    owner.presses("Take it off my account").await;
+    owner.proves_it(&home.house).await;
+    owner.sees("Take Main Gate off your account?").await;
+    owner.is_fine("console-take-off").await;
+    owner.presses("Take it off").await;
+    owner.sees("The gate is off your account.").await;
+    owner.is_fine("console-taken-off").await;
+    assert_eq!(guest.leaves(&code.digits).await.refusal(), (409, "pass_suspended"));
+
+    owner.adds(&home.gate_label.claim_code).await;
+    guest.leaves(&code.digits).await.attempt();
+    owner.closes().await;
+}
