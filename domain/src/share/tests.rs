@@ -143,3 +143,30 @@ proptest! {
         prop_assert_eq!(times.next(&zone, moment(begin)), first);
     }
 }
+
+#[test]
+fn the_words_and_bits_in_the_books_are_kept() {
+    let stay = Stay::new(at("2026-11-23T06:00:00Z"), at("2026-11-23T07:00:00Z")).unwrap();
+    let repeat = times(&[Day::Monday, Day::Wednesday, Day::Sunday], "22:00", "06:30");
+    let all = [
+        Access::Full,
+        Access::Tenant,
+        Access::Always,
+        Access::Repeat(repeat),
+        Access::Temporary(stay),
+    ];
+    assert_eq!(
+        all.map(|access| access.as_str()),
+        ["full", "tenant", "always", "repeat", "temporary"]
+    );
+    assert_eq!(repeat.bits(), 0b100_0101);
+    let kept = Times::of_bits(repeat.bits(), repeat.from(), repeat.until());
+    assert_eq!(kept, Ok(repeat));
+    assert_eq!((repeat.from().as_number(), repeat.until().as_number()), (22 * 60, 6 * 60 + 30));
+    assert_eq!(
+        (repeat.from().to_string(), repeat.until().to_string()),
+        ("22:00".into(), "06:30".into())
+    );
+    assert_eq!(stay.span(), Duration::from_hours(1));
+    assert_eq!(KEPT_AFTER_END, Duration::from_hours(720));
+}
