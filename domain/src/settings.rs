@@ -185,6 +185,7 @@ mod tests {
         assert_eq!(accepted, [0, 30, 120, 2880]);
         assert_eq!(ExitGrace::default().span(), Duration::ZERO);
         assert_eq!(ExitGrace::from_minutes(2880).unwrap().span(), ExitGrace::LONGEST);
+        assert_eq!(ExitGrace::from_minutes(2880).unwrap().minutes(), 2880);
     }
 
     #[test]

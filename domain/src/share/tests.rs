@@ -97,6 +97,7 @@ fn a_tenant_may_invite_for_as_long_and_as_often_as_the_settings_say() {
     assert_eq!(settings.admit(stay(60), 2), Err(TooMuch::Invitations));
     let lengths = |minutes: &u32| LongestStay::from_minutes(*minutes).is_ok();
     assert_eq!((0..9999).filter(lengths).collect::<Vec<_>>(), (15..=4320).collect::<Vec<_>>());
+    assert_eq!((settings.longest.minutes(), settings.at_once.count()), (60, 2));
     let counts = |count: &u32| MaxInvitations::new(*count).is_ok();
     assert_eq!((0..999).filter(counts).collect::<Vec<_>>(), (1..=100).collect::<Vec<_>>());
 }

@@ -26,6 +26,21 @@ fn a_budget_is_full_until_its_oldest_send_is_old_enough() {
 }
 
 #[test]
+fn sends_are_remembered_for_thirty_days_and_each_reason_says_what_was_used_up() {
+    assert_eq!(MEMORY, Duration::from_hours(720));
+    for (reason, word) in [
+        (Reason::Address, "address"),
+        (Reason::Prefix, "beginning"),
+        (Reason::Country, "went there"),
+        (Reason::OnTheirWay, "on their way"),
+        (Reason::Unused, "used"),
+        (Reason::Money, "cost"),
+    ] {
+        assert!(reason.as_str().contains(word), "{reason:?}");
+    }
+}
+
+#[test]
 fn of_all_that_is_used_up_the_longest_wait_is_told() {
     assert_eq!(judged(&Books::default()), Ok(()));
     let full = Some(NOON);
