@@ -844,6 +844,7 @@ person-ends = Tot
     .note = ’n Tyd wat nie ná “Van” is nie, is een van die volgende dag.
 person-ends-itself = Dan eindig die toegang vanself.
 person-wifi = Mag oor Wi-Fi oopmaak, van waar hulle ook al is
+person-grant-taken = Vir wanneer jy daardie toestemming wegneem; anders bly hul kodes.
 person-grant = Mag eenmalige kodes stuur, en al die kodes van hierdie interkom sien en uitvee
 person-remove = Verwyder
 person-remove-ask = Verwyder { $name }?

@@ -846,6 +846,7 @@ person-ends = Until
     .note = A time that is not after “From” is one of the next day.
 person-ends-itself = Then the access ends by itself.
 person-wifi = May open over Wi-Fi, from wherever they are
+person-grant-taken = For when you take that permission away; otherwise their codes stay.
 person-grant = May send one-time codes, and see and delete all codes of this intercom
 person-remove = Remove
 person-remove-ask = Remove { $name }?

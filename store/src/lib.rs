@@ -29,6 +29,7 @@ mod logins;
 mod migrations;
 mod overview;
 mod people;
+mod people_end;
 mod people_import;
 mod pins;
 mod plans;
@@ -77,7 +78,8 @@ pub use intercoms::{Intercoms, SaveRefusal, SavedSettings, SettingsRefusal};
 pub use kept::{Kept, KeptAccount, KeptDevice, KeptPass, KeptPin, KeptSession, KeptShare};
 pub use logins::{Aim, Begun, LoginRefusal, Logins, SignedIn, TooManyPins};
 pub use overview::{Glance, HOURS, Overview, PinTally, SLOT, SLOTS, SLOTS_AN_HOUR, Tally};
-pub use people::{Change, Invitation, InviteRefusal, People, Person, Unshared};
+pub use people::{Change, Changed, Invitation, InviteRefusal, People, Person};
+pub use people_end::{CodesRevoked, Unshared};
 pub use people_import::{Imported, Listed};
 pub use pins::{End, Handed, Pins, Report};
 pub use plans::PlanRefusal;
@@ -177,7 +179,7 @@ impl Store {
             spending::sweep(tx, now).await?;
             exceptions::sweep(tx, now).await?;
             webhooks::sweep(tx, now).await?;
-            people::sweep(tx, now).await?;
+            people_end::sweep(tx, now).await?;
             // What a clock that was ahead wrote down must not hold for as long as it was ahead.
             for statement in [
                 "UPDATE pins_sent SET at = $1 WHERE $1 < at",

@@ -1,5 +1,5 @@
-//! People a device is shared with: invited, changed, and sent away; what they were given is
-//! [`domain::share`]. Whole lists of people come by `people_import`, what tenants may do is in
+//! People a device is shared with: invited and changed; what they were given is [`domain::share`].
+//! They are sent away by `people_end`, whole lists come by `people_import`, what tenants may do is in
 //! `tenants`.
 //!
 //! Whoever changes a share locks its device first, so that a limit holds and a check still holds
@@ -8,20 +8,18 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use domain::access_code::End;
 use domain::event::EventKind;
 use domain::name::{Notes, PersonName};
 use domain::permission::{Act, Denied, Role};
-use domain::share::{Access, Holds, KEPT_AFTER_END, Share, TenantSettings, TooMuch};
-use domain::{CodeId, PhoneNumber, Timestamp, UserId};
+use domain::share::{Access, Holds, Share, TenantSettings, TooMuch};
+use domain::{PhoneNumber, Timestamp, UserId};
 
-use crate::codes::{lock_code, take_back};
 use crate::database::{in_transaction, reading};
 use crate::erasure::lock_user_with;
 use crate::events::{About, record};
 use crate::intercoms::lock_device;
 use crate::logins::{phone_digest, user_with};
-use crate::row::code::still_opens;
+use crate::people_end::{CodesRevoked, revoke_codes};
 use crate::row::device::role_of;
 use crate::row::share::{PEOPLE, keep, person, person_of, seen};
 use crate::sql::{Tx, sql};
@@ -55,8 +53,8 @@ pub struct Person {
     pub shared_at: Timestamp,
     /// Who invited them, where that is known.
     pub invited_by: Option<UserId>,
-    /// How many active codes they made there.
-    pub codes: u32,
+    /// How many active codes they made there; none where the reader may not know of codes (S-2).
+    pub codes: Option<u32>,
     /// How many guests they invited whose time is not over.
     pub invitations: u32,
 }
@@ -81,12 +79,23 @@ pub struct Change {
     pub access: Option<Access>,
     /// The grant, given or taken.
     pub one_time_access: Option<bool>,
+    /// With the grant, also takes back all active codes that they made there (X22).
+    pub also_revoke: bool,
     /// Opening over Wi-Fi, allowed or not.
     pub wifi: Option<bool>,
     /// Another name.
     pub name: Option<PersonName>,
     /// Other notes.
     pub notes: Option<Notes>,
+}
+
+/// A person as they are now.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// Who, and what they have.
+    pub person: Person,
+    /// What became of their codes, where those were to be revoked.
+    pub revoked: Option<CodesRevoked>,
 }
 
 /// Why nobody was invited, or nothing was changed.
@@ -113,17 +122,6 @@ pub enum InviteRefusal {
     },
     /// The device is shared with as many people as it can be.
     Crowded,
-}
-
-/// Somebody was sent away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unshared {
-    /// How many codes of theirs were revoked by it.
-    pub codes: u32,
-    /// How many guests of theirs were sent away by it.
-    pub invitations: u32,
-    /// When the last of those codes can open nothing any more.
-    pub effective_at: Timestamp,
 }
 
 impl People {
@@ -159,7 +157,7 @@ impl People {
             after.share.one_time_access = one_time_access;
             keep(tx, &vault, &device, &after, now).await?;
             told(tx, &vault, &device, by, before.as_ref(), Some(&after), now).await?;
-            Ok(Ok(after))
+            Ok(Ok(after.told_to(role)))
         })
     }
 
@@ -192,11 +190,13 @@ impl People {
             let person = Person { share, name, notes, ..Person::new(by, user, phone, now) };
             keep(tx, &vault, &device, &person, now).await?;
             told(tx, &vault, &device, by, None, Some(&person), now).await?;
-            seen(tx, &vault, &device, user, now).await.map(Ok)
+            let person = seen(tx, &vault, &device, user, now).await?;
+            Ok(Ok(person.told_to(role)))
         })
     }
 
-    /// Changes what somebody was given, at once; or how they are called, and what is noted.
+    /// Changes what somebody was given, at once; or how they are called, and what is noted. Whose
+    /// access had ended comes back without the grant, unless that is given anew.
     pub async fn change(
         &self,
         by: UserId,
@@ -204,7 +204,7 @@ impl People {
         user: UserId,
         change: Change,
         now: Timestamp,
-    ) -> Answer<Person, InviteRefusal> {
+    ) -> Answer<Changed, InviteRefusal> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             lock_device(tx, &device).await?;
@@ -220,15 +220,17 @@ impl People {
                 return Ok(Err(InviteRefusal::Denied(Denied::NoPermission)));
             }
             let before = Some(&kept).filter(|kept| kept.is_there());
+            let had_grant = before.is_some_and(|before| before.share.one_time_access);
             let mut after = kept.clone();
             after.share = Share {
                 access: change.access.unwrap_or(kept.share.access),
-                one_time_access: change.one_time_access.unwrap_or(kept.share.one_time_access),
+                one_time_access: change.one_time_access.unwrap_or(had_grant),
                 wifi: change.wifi.unwrap_or(kept.share.wifi),
             };
-            if after.share.one_time_access != kept.share.one_time_access
-                && let Err(denied) = may_grant(role)
-            {
+            // Another type is another time for which the grant holds.
+            let is_about_the_grant = after.share.one_time_access != had_grant
+                || (had_grant && after.share.access != kept.share.access);
+            if is_about_the_grant && let Err(denied) = may_grant(role) {
                 return Ok(Err(denied));
             }
             after.name = change.name.or(after.name);
@@ -236,56 +238,17 @@ impl People {
             if change.access.is_some_and(|access| access.holds(None, now) == Holds::Ended) {
                 return Ok(Err(InviteRefusal::Over));
             }
+            let is_taken = had_grant && !after.share.one_time_access;
+            let revoked = if change.also_revoke && is_taken {
+                Some(revoke_codes(tx, &vault, &device, by, user, now).await?)
+            } else {
+                None
+            };
             keep(tx, &vault, &device, &after, now).await?;
             let after = seen(tx, &vault, &device, user, now).await?;
             told(tx, &vault, &device, by, before, Some(&after).filter(|it| it.is_there()), now)
                 .await?;
-            Ok(Ok(after))
-        })
-    }
-
-    /// Ends the sharing with a person; if so asked, also all active codes that they made there, and
-    /// the access of guests that they invited (X22). Codes end before the sharing does, so that
-    /// nobody waits for each other: whoever uses a code locks it before they lock their share.
-    pub async fn unshare(
-        &self,
-        by: UserId,
-        device: String,
-        user: UserId,
-        also_revoke: bool,
-        now: Timestamp,
-    ) -> Answer<Unshared, Denied> {
-        let vault = Arc::clone(&self.0.vault);
-        in_transaction!(self.0.db, |tx| {
-            lock_device(tx, &device).await?;
-            let kept = person(tx, &vault, &device, user, now).await?;
-            let is_theirs = kept.as_ref().is_some_and(|kept| kept.is_guest_of(by));
-            if let Err(denied) = role_of(tx, &device, by, now).await?.may_end(is_theirs) {
-                return Ok(Err(denied));
-            }
-            // Nothing is shared with the owner that could be taken away.
-            if role_of(tx, &device, user, now).await? == Role::Owner {
-                return Ok(Err(Denied::NotOwner));
-            }
-            let mut unshared = Unshared { codes: 0, invitations: 0, effective_at: now };
-            if also_revoke {
-                unshared.revoke_codes(tx, &vault, &device, by, user, now).await?;
-                for guest in guests_of(tx, &device, user, now).await? {
-                    let guest = seen(tx, &vault, &device, guest, now).await?;
-                    send_away(tx, &vault, &device, by, &guest, now).await?;
-                    unshared.invitations += 1;
-                }
-            }
-            if let Some(kept) = kept {
-                send_away(tx, &vault, &device, by, &kept, now).await?;
-            }
-            // A press of theirs on the wire is cancelled, and dead at its deadline at the latest.
-            let pressed = sql("SELECT MAX(deadline_at) AS until FROM attempts
-                               WHERE gate_id = $1 AND opened_by = $2 AND state = 'sent'");
-            let pressed = pressed.bind(device.as_str()).bind(user).one(tx).await?;
-            let until = pressed.moment_if_any("until")?.unwrap_or(now);
-            unshared.effective_at = unshared.effective_at.max(until);
-            Ok(Ok(unshared))
+            Ok(Ok(Changed { person: after.told_to(role), revoked }))
         })
     }
 
@@ -307,7 +270,7 @@ impl People {
             for row in sql(PEOPLE).bind(device.as_str()).bind(now).all(tx).await? {
                 let person = person_of(&vault, &device, &row, now)?;
                 if role.may_end(person.is_guest_of(by)).is_ok() {
-                    people.push(person);
+                    people.push(person.told_to(role));
                 }
             }
             Ok(Ok(people))
@@ -348,7 +311,7 @@ impl People {
             if let Err(denied) = role.may_end(is_theirs) {
                 return Ok(Err(denied));
             }
-            Ok(person.ok_or(Denied::Unknown))
+            Ok(person.map(|person| person.told_to(role)).ok_or(Denied::Unknown))
         })
     }
 }
@@ -359,8 +322,14 @@ impl Person {
         self.holds != Holds::Ended
     }
 
+    /// As somebody may know them: who may not use codes does not learn that there are any (S-2).
+    fn told_to(self, reader: Role) -> Self {
+        let codes = self.codes.filter(|_| reader.may(Act::UseOneTimeAccess).is_ok());
+        Self { codes, ..self }
+    }
+
     /// Whether a tenant brought them and nobody gave them more since.
-    fn is_guest_of(&self, tenant: UserId) -> bool {
+    pub(crate) fn is_guest_of(&self, tenant: UserId) -> bool {
         let is_guest = matches!(self.share.access, Access::Temporary(_));
         self.invited_by == Some(tenant) && is_guest && !self.share.one_time_access
     }
@@ -375,40 +344,9 @@ impl Person {
             notes: None,
             shared_at: now,
             invited_by: Some(by),
-            codes: 0,
+            codes: Some(0),
             invitations: 0,
         }
-    }
-}
-
-impl Unshared {
-    async fn revoke_codes(
-        &mut self,
-        tx: &mut Tx,
-        vault: &Vault,
-        device: &str,
-        by: UserId,
-        user: UserId,
-        now: Timestamp,
-    ) -> Result<()> {
-        let rows = sql(concat!(
-            "SELECT id FROM codes c WHERE intercom_id = $1 AND issued_by = $2 AND ",
-            still_opens!("$3"),
-            " ORDER BY id"
-        ));
-        for row in rows.bind(device).bind(user).bind(now).all(tx).await? {
-            let id = row.parsed("id", CodeId::parse)?;
-            let Some(mut code) = lock_code(tx, vault, id).await? else { continue };
-            // One that has ended meanwhile is as good as revoked.
-            if take_back(tx, vault, &mut code, Some(by), now).await?.is_err() {
-                continue;
-            }
-            if let Some(End::Revoked { effective_at, .. }) = code.end {
-                self.effective_at = self.effective_at.max(effective_at);
-            }
-            self.codes += 1;
-        }
-        Ok(())
     }
 }
 
@@ -523,30 +461,4 @@ pub(crate) async fn told(
         record(tx, vault, kind, about, now).await?;
     }
     Ok(())
-}
-
-async fn send_away(
-    tx: &mut Tx,
-    vault: &Vault,
-    device: &str,
-    by: UserId,
-    person: &Person,
-    now: Timestamp,
-) -> Result<()> {
-    let unshare = sql("DELETE FROM shares WHERE device_id = $1 AND user_id = $2");
-    unshare.bind(device).bind(person.user).execute(tx).await?;
-    told(tx, vault, device, by, Some(person), None, now).await
-}
-
-async fn guests_of(tx: &mut Tx, device: &str, user: UserId, now: Timestamp) -> Result<Vec<UserId>> {
-    let rows = sql("SELECT user_id FROM shares
-                    WHERE device_id = $1 AND invited_by = $2 AND $3 < until_at ORDER BY user_id");
-    let rows = rows.bind(device).bind(user).bind(now).all(tx).await?;
-    rows.iter().map(|row| row.parsed("user_id", UserId::parse)).collect()
-}
-
-/// Forgets people whose time is long over.
-pub(crate) async fn sweep(tx: &mut Tx, now: Timestamp) -> Result<()> {
-    let forget = sql("DELETE FROM shares WHERE until_at < $1");
-    forget.bind(now - KEPT_AFTER_END).execute(tx).await.map(drop)
 }

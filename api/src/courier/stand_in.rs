@@ -19,6 +19,8 @@ pub(crate) struct Heard {
     pub(crate) line: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
+    /// The status of the reply.
+    pub(crate) replied: u16,
 }
 
 impl Heard {
@@ -41,11 +43,11 @@ impl StandIn {
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let Some(request) = hear(&stream) else { continue };
+                let (status, body) = next(&mut mouth.lock().expect("not poisoned"));
                 let mut ears = ears.lock().expect("not poisoned");
-                ears.push(request);
+                ears.push(Heard { replied: status, ..request });
                 let number = ears.len().to_string();
                 drop(ears);
-                let (status, body) = next(&mut mouth.lock().expect("not poisoned"));
                 let body = body.replace("{n}", &number);
                 let length = body.len();
                 let head = format!(
@@ -102,5 +104,5 @@ fn hear(stream: &TcpStream) -> Option<Heard> {
     reader.read_exact(&mut body).ok()?;
     let headers = headers.iter().map(|(name, value)| (name.to_lowercase(), (*value).to_owned()));
     let (line, headers) = (lines.first()?.clone(), headers.collect());
-    Some(Heard { line, headers, body: String::from_utf8(body).ok()? })
+    Some(Heard { line, headers, body: String::from_utf8(body).ok()?, replied: 0 })
 }

@@ -48,7 +48,8 @@ pub(crate) async fn access(
         phone: phone.reveal().to_owned(),
         one_time_access: true,
     }];
-    for person in api.store.people().of(owner, id, api.now()).await?? {
+    let people = api.store.people().of(owner, id, api.now()).await??;
+    for person in people.into_iter().filter(store::Person::is_there) {
         access.push(Somebody {
             user_id: person.user.to_string(),
             access_type: person.share.access.as_str(),

@@ -8,6 +8,7 @@ use domain::api_key::Verbs;
 use domain::attempt::{Evidence, WhyNot};
 use domain::name::KeyName;
 use domain::secret::ApiKeyToken;
+use domain::share::{Access, Share, Stay};
 use domain::{Attempt, AttemptId, PhoneNumber};
 use serde_json::{Value, json};
 use store::{ApiKey, NewKey};
@@ -220,13 +221,18 @@ async fn who_has_access_is_told_with_numbers() {
     let world = World::new().await;
     world.makes_key("access").await;
     world.shares_with("+27825559999", true).await;
+    let (begin, end) = (world.now(), world.now() + Duration::from_hours(1));
+    let stay = Stay::new(begin, end).unwrap();
+    let share = Share { access: Access::Temporary(stay), one_time_access: true, wifi: true };
+    world.shared(&[world.intercom.to_string()], share, "+27825558888").await;
+    world.later(Duration::from_hours(1));
     let path = format!("devices/{}/access", world.intercom);
     let seen = world.key_asks(Method::GET, &path).await.is(StatusCode::OK);
     let access = read(&seen)["access"].clone();
     let told = |place: usize, field: &str| access[place][field].clone();
     assert_eq!((told(0, "accessType"), told(0, "phone")), (json!("owner"), json!("+27821234567")));
     assert_eq!((told(1, "accessType"), told(1, "phone")), (json!("always"), json!("+27825559999")));
-    assert_eq!(access.as_array().unwrap().len(), 2);
+    assert_eq!(access.as_array().unwrap().len(), 2, "whose time is over has no access");
 }
 
 /// O-9: what its owner gave away, a key does not see any more.

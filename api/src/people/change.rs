@@ -3,7 +3,8 @@
 use axum::extract::State;
 use domain::UserId;
 use serde::Deserialize;
-use store::{Change, Person};
+use serde::Serialize;
+use store::{Change, Changed};
 use utoipa::ToSchema;
 
 use super::{PersonBody, Typed, noted, typed};
@@ -11,6 +12,7 @@ use crate::Api;
 use crate::answers::Problem;
 use crate::body::{Json, Path, device, segment};
 use crate::caller::Caller;
+use crate::wire::rfc3339;
 
 /// What to change; what is not named stays as it is.
 #[derive(Default, Deserialize, ToSchema)]
@@ -28,6 +30,9 @@ pub(crate) struct ChangeBody {
     pub(crate) until: Option<String>,
     /// Whether they may create, list and revoke one-time codes
     pub(crate) one_time_access: Option<bool>,
+    /// With `one_time_access` false: also revoke all active codes that they made here
+    #[serde(default)]
+    pub(crate) also_revoke: bool,
     /// Whether they may open over Wi-Fi
     pub(crate) wifi: Option<bool>,
     /// What to call them, at most 80 characters
@@ -36,18 +41,37 @@ pub(crate) struct ChangeBody {
     pub(crate) notes: Option<String>,
 }
 
-/// Changes what somebody was given; the device's owner and who has full access may. It holds from
-/// this answer on.
+/// The person as they are now.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ChangedBody {
+    #[serde(flatten)]
+    person: PersonBody,
+    /// With `also_revoke`: how many of their codes were revoked
+    #[serde(skip_serializing_if = "Option::is_none")]
+    codes_revoked: Option<u32>,
+    /// With `also_revoke`: after this moment none of those codes can open anything any more; at most
+    /// 8 s from now
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effective_at: Option<String>,
+}
+
+/// Changes what somebody was given; the device's owner and who has full access may, but the grant and
+/// the type of who has it are the owner's alone to change. It holds from this answer on.
 #[utoipa::path(patch, path = "/v1/devices/{id}/people/{user_id}", tag = "people",
     security(("session" = [])), params(("id" = String, Path), ("user_id" = String, Path)),
-    request_body = ChangeBody, responses((status = 200, body = PersonBody)))]
+    request_body = ChangeBody, responses((status = 200, body = ChangedBody)))]
 pub(crate) async fn change(
     State(api): State<Api>,
     caller: Caller,
     Path((id, person)): Path<(String, String)>,
     Json(body): Json<ChangeBody>,
-) -> Result<axum::Json<PersonBody>, Problem> {
-    Ok(axum::Json(ask(&api, &caller, &id, &person, &body).await?.into()))
+) -> Result<axum::Json<ChangedBody>, Problem> {
+    let Changed { person, revoked } = ask(&api, &caller, &id, &person, &body).await?;
+    Ok(axum::Json(ChangedBody {
+        person: person.into(),
+        codes_revoked: revoked.map(|revoked| revoked.codes),
+        effective_at: revoked.map(|revoked| rfc3339(revoked.effective_at)),
+    }))
 }
 
 /// Changes what somebody was given, as typed.
@@ -57,7 +81,7 @@ pub(crate) async fn ask(
     id: &str,
     person: &str,
     body: &ChangeBody,
-) -> Result<Person, Problem> {
+) -> Result<Changed, Problem> {
     let (id, person) = (device(id)?, segment(UserId::parse(person))?);
     let (name, notes) = noted(body.name.as_deref(), body.notes.as_deref())?;
     let now = api.now();
@@ -72,7 +96,10 @@ pub(crate) async fn ask(
             Some(typed(&Typed { r#type: kind, days, from, until }, now)?)
         }
     };
-    let (one_time_access, wifi) = (body.one_time_access, body.wifi);
-    let change = Change { access, one_time_access, wifi, name, notes };
+    let (one_time_access, also_revoke) = (body.one_time_access, body.also_revoke);
+    if also_revoke && one_time_access != Some(false) {
+        return Err(Problem::field("also_revoke", "goes with one_time_access: false"));
+    }
+    let change = Change { access, one_time_access, also_revoke, wifi: body.wifi, name, notes };
     Ok(caller.store.people().change(caller.user, id, person, change, now).await??)
 }

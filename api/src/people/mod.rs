@@ -41,8 +41,9 @@ pub(crate) struct PersonBody {
     shared_at: String,
     /// Who invited them, where that is known
     invited_by: Option<String>,
-    /// How many active codes they made here; they can be revoked with the sharing
-    active_codes: u32,
+    /// How many active codes they made here; they can be revoked with the sharing. Only for who may
+    /// know of codes
+    active_codes: Option<u32>,
     /// How many guests they invited whose time is not over; they can be sent away with them
     active_invitations: u32,
 }

@@ -23,7 +23,8 @@ pub(crate) struct Share {
 }
 
 /// Shares a device with the owner of a phone number, for always; who has it already keeps their type
-/// and gets or loses the grant. The device's owner and who has full access may.
+/// and gets or loses the grant, which is the owner's alone to give and to take; their codes stay. The
+/// device's owner and who has full access may.
 #[utoipa::path(put, path = "/v1/devices/{id}/people", tag = "people",
     security(("session" = [])), params(("id" = String, Path)), request_body = Share,
     responses((status = 200, body = PersonBody)))]

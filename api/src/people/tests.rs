@@ -54,6 +54,28 @@ async fn an_owner_invites_changes_and_sends_away() {
     gone.is(StatusCode::OK).says(r#""codes_revoked":0"#).says("effective_at");
 }
 
+/// X22: the question is asked with the grant, too.
+#[tokio::test]
+async fn s_3_codes_are_revoked_with_the_grant_if_so_asked() {
+    let world = World::new().await;
+    world.shares_with(NUMBER, true).await;
+    let path = people(&world);
+    let host = world.signs_in_as(NUMBER).await;
+    let codes = format!("/v1/intercoms/{}/codes", world.intercom);
+    let wish = r#"{"name":"Thandi","mobile":"+27825550001"}"#.to_owned();
+    let made = world.answers(Some(&host.1), Method::POST, &codes, wish).await;
+    assert_eq!(made.status(), StatusCode::CREATED);
+    let one = format!("{path}/{}", host.0);
+    let lone = world.owner_asks(Method::PATCH, &one, r#"{"also_revoke":true}"#).await;
+    let lone = lone.refuses(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request");
+    lone.says(r#""field":"also_revoke""#);
+    let taken = r#"{"one_time_access":false,"also_revoke":true}"#;
+    let taken = body(&world.owner_asks(Method::PATCH, &one, taken).await.is(StatusCode::OK));
+    assert_eq!((&taken["codes_revoked"], &taken["active_codes"]), (&json!(1), &json!(0)));
+    assert_eq!((&taken["one_time_access"], &taken["state"]), (&json!(false), &json!("active")));
+    assert!(taken["effective_at"].is_string());
+}
+
 /// Somebody who tries out which numbers have the device is slowed down, whatever they hear.
 #[tokio::test]
 async fn sixty_people_are_invited_at_once_and_more_by_and_by() {

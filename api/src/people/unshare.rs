@@ -19,7 +19,8 @@ use crate::wire::rfc3339;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Also {
-    /// Also revoke all active codes that they made here, and send away the guests whom they invited
+    /// Also revoke all active codes that they made here, where the caller may revoke codes, and send
+    /// away the guests whom they invited
     #[serde(default)]
     also_revoke: bool,
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use domain::access_code::Leg;
 use domain::api_key::Verb;
 use domain::share::{Access, Share};
@@ -173,6 +173,16 @@ const ROWS: &[(&str, &str, Answers)] = &[
     ("POST /fluss/v1/devices/{gone}/open", "", keys(503, 403)),
 ];
 
+/// What also needs a fresh pin, as whoever has shown one is answered.
+const PROVED: &[(&str, &str, Answers)] = &[
+    ("DELETE /v1/devices/{gate}", "", owners(200)),
+    // Nobody has signed in with that number.
+    ("POST /v1/devices/{id}/transfer", PHONE, owners(422)),
+    ("POST /v1/api-keys", r#"{"name":"x","verbs":["list"],"devices":["{gate}"]}"#, owners(201)),
+    ("POST /v1/number-changes", PHONE, own(202)),
+    ("POST /v1/second-factor", "", own(201)),
+];
+
 const OWNER: &str = "+27821234567";
 const GRANTED: &str = "+27831110001";
 const SHARED: &str = "+27831110002";
@@ -237,6 +247,23 @@ impl Stage {
         Self { world, shown, names }
     }
 
+    /// Proves the session, where there is one.
+    async fn shows_a_fresh_pin(&self) {
+        let shown = self.shown.as_deref();
+        let ask = async |path: &str, body: String| {
+            self.world.answers(shown, Method::POST, path, body).await
+        };
+        let begun = ask("/v1/step-ups", "{}".to_owned()).await;
+        if begun.status() != StatusCode::ACCEPTED {
+            return;
+        }
+        let begun = axum::body::to_bytes(begun.into_body(), usize::MAX).await.unwrap();
+        let begun: serde_json::Value = serde_json::from_slice(&begun).unwrap();
+        let verify = format!("/v1/step-ups/{}/verify", begun["login_id"].as_str().unwrap());
+        let pin = format!(r#"{{"pin":"{}"}}"#, self.world.phone.pin().1);
+        assert_eq!(ask(&verify, pin).await.status(), StatusCode::OK);
+    }
+
     async fn answers(&self, endpoint: &str, body: &str) -> u16 {
         let fill = |text: &str| {
             self.names.iter().fold(text.to_owned(), |text, (name, id)| text.replace(name, id))
@@ -277,8 +304,16 @@ each_role! {
 
 async fn is_answered_as_the_table_says(role: Role) {
     let column = ROLES.iter().position(|other| *other == role).unwrap();
-    let reads = Stage::set(role).await;
     let mut wrong = Vec::new();
+    for (endpoint, body, answers) in PROVED {
+        let stage = Stage::set(role).await;
+        stage.shows_a_fresh_pin().await;
+        let (answered, expected) = (stage.answers(endpoint, body).await, answers[column]);
+        if answered != expected {
+            wrong.push(format!("{endpoint} after a fresh pin: {answered}, not {expected}"));
+        }
+    }
+    let reads = Stage::set(role).await;
     for (endpoint, body, answers) in ROWS {
         let answered = if endpoint.starts_with("GET") {
             reads.answers(endpoint, body).await

@@ -173,7 +173,7 @@ pub(crate) fn person_of(vault: &Vault, device: &str, row: &Row, now: Timestamp) 
         notes,
         shared_at: row.moment("shared_at")?,
         invited_by: row.parsed_if_any("invited_by", UserId::parse)?,
-        codes: super::number(row, "codes")?,
+        codes: Some(super::number(row, "codes")?),
         invitations: super::number(row, "invitations")?,
     })
 }

@@ -159,6 +159,7 @@ async fn whoever_changes_or_drops_an_entry_is_found_out(world: World) {
         ("device_id", "'elsewhere'"),
         ("code_id", "NULL"),
         ("attempt_id", "'attempt_0'"),
+        ("exception_id", "'exception_0'"),
         ("position", "position + 100000"),
         ("link", "(SELECT link FROM events WHERE entry = 1 LIMIT 1)"),
     ] {
@@ -171,6 +172,20 @@ async fn whoever_changes_or_drops_an_entry_is_found_out(world: World) {
         world.runs(&format!("UPDATE events SET {column} = {back} WHERE id = '{id}'")).await;
         world.runs("DROP TABLE kept").await;
         assert_eq!(world.verdict().await.wrong, None, "{column} is as it was");
+    }
+    // What goes by another id, to another chain or to another place is not where it was.
+    let other = domain::EventId::from_bytes([7; 16]);
+    for (change, back, how) in [
+        (format!("id = '{other}'"), format!("id = '{id}'"), How::Changed),
+        ("intercom_id = NULL".into(), format!("intercom_id = '{}'", world.intercom), How::Missing),
+        ("entry = entry + 100000".into(), format!("entry = {number}"), How::Missing),
+    ] {
+        let find = format!("WHERE id IN ('{id}', '{other}')");
+        world.runs(&format!("UPDATE events SET {change} {find}")).await;
+        let wrong = world.verdict().await.wrong.unwrap_or_else(|| panic!("{change}"));
+        assert_eq!((wrong.entry, wrong.how), (number, how), "{change}");
+        world.runs(&format!("UPDATE events SET {back} {find}")).await;
+        assert_eq!(world.verdict().await.wrong, None, "{back}");
     }
     world.runs(&format!("DELETE FROM events WHERE id = '{}'", last.event.id)).await;
     let wrong = world.verdict().await.wrong.unwrap();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::access_code::Refusal;
 use domain::permission::{Act, Denied};
 use domain::settings::MaxUsers;
 use domain::share::{
@@ -11,8 +12,8 @@ use domain::share::{
 };
 use domain::{CodeId, Settings, Timestamp, UserId};
 use store::{
-    Change, Invitation, InviteRefusal, Issue, IssueRefusal, Issued, Person, RevokeRefusal,
-    SettingsRefusal, TenantSaveRefusal, Unshared,
+    Change, Changed, CodesRevoked, Invitation, InviteRefusal, Issue, IssueRefusal, Issued, Person,
+    RevokeRefusal, SettingsRefusal, TenantSaveRefusal, Unshared,
 };
 
 use crate::races::{both, race, saved};
@@ -28,6 +29,9 @@ crate::on_both_databases![
     tenant_settings_hold_for_tenants_who_are_there_and_of_two_saves_the_second_is_told,
     a_tenant_knows_their_own_guests_and_nobody_else,
     x4_the_grant_is_the_owners_alone_to_give_and_to_take,
+    x4_no_change_of_type_gives_the_grant_again_or_for_longer,
+    s_3_x22_codes_go_with_the_grant_if_so_asked,
+    s_2_e01_who_may_not_use_codes_neither_learns_of_them_nor_revokes_them,
     nobody_takes_from_the_owner_what_is_theirs,
     who_is_given_more_is_no_tenants_guest_any_more,
     s_3_x22_codes_stay_with_the_intercom_unless_they_are_revoked_with_their_maker,
@@ -60,8 +64,8 @@ async fn an_owner_invites_changes_and_sends_away_and_each_is_told(world: World) 
     let change = Change { wifi: Some(false), one_time_access: Some(true), ..Change::default() };
     world.later(Duration::from_secs(1));
     let changed = world.changes(world.owner, user, change).await.unwrap();
-    assert!(!changed.share.wifi && changed.share.one_time_access);
-    assert_eq!(changed.name.unwrap().as_str(), "Nomsa");
+    assert!(!changed.person.share.wifi && changed.person.share.one_time_access);
+    assert_eq!(changed.person.name.unwrap().as_str(), "Nomsa");
     assert_eq!(world.may(user, Act::OpenGate).await, Err(Denied::NoWifi), "at once");
     world.later(Duration::from_secs(1));
     world.unshares(world.owner, user, false).await.unwrap();
@@ -240,7 +244,7 @@ async fn a_tenant_knows_their_own_guests_and_nobody_else(world: World) {
     assert_eq!(world.people(nobody).await.unwrap_err(), Denied::Unknown);
     let tenants = world.people(world.owner).await.unwrap();
     let tenants = tenants.iter().find(|it| it.user == tenant).unwrap();
-    assert_eq!((tenants.invitations, tenants.codes), (1, 0));
+    assert_eq!((tenants.invitations, tenants.codes), (1, Some(0)));
     let gone = world.unshares(world.owner, tenant, true).await.unwrap();
     assert_eq!(gone, Unshared { codes: 0, invitations: 1, effective_at: world.now() });
     assert_eq!(world.may(guest.user, Act::SeeDevice).await, Err(Denied::Unknown));
@@ -254,7 +258,7 @@ async fn s_3_x22_codes_stay_with_the_intercom_unless_they_are_revoked_with_their
     let [kept, waiting] = [(); 2].map(|()| world.makes_code(maker));
     let (kept, waiting) = (kept.await.unwrap(), waiting.await.unwrap());
     let listed = world.people(world.owner).await.unwrap();
-    assert_eq!(listed[0].codes, 2, "so the question can name them");
+    assert_eq!(listed[0].codes, Some(2), "so the question can name them");
     world.unshares(world.owner, maker, false).await.unwrap();
     let refused = world.makes_code(maker).await.unwrap_err();
     assert_eq!(refused, IssueRefusal::Denied(Denied::Unknown));
@@ -375,6 +379,63 @@ async fn x4_the_grant_is_the_owners_alone_to_give_and_to_take(world: World) {
     assert_eq!(world.may(friend, Act::UseOneTimeAccess).await, Ok(()));
 }
 
+async fn x4_no_change_of_type_gives_the_grant_again_or_for_longer(world: World) {
+    let full = world.invites(world.owner, FULL, Access::Full).await.unwrap().user;
+    let guest = world.invites(world.owner, GUEST, world.stay(Duration::ZERO, HOUR)).await.unwrap();
+    let (guest, grant) = (guest.user, Change { one_time_access: Some(true), ..Change::default() });
+    world.changes(world.owner, guest, grant.clone()).await.unwrap();
+    let always = Change { access: Some(Access::Always), ..Change::default() };
+    let refused = world.changes(full, guest, always.clone()).await.unwrap_err();
+    assert_eq!(refused, InviteRefusal::Denied(Denied::NoPermission));
+    let called = Change { name: domain::name::PersonName::parse("Zoë").ok(), ..Change::default() };
+    world.changes(full, guest, called).await.expect("a name is no right");
+    world.later(HOUR);
+    let back = world.changes(full, guest, always).await.unwrap().person;
+    assert!(back.is_there() && !back.share.one_time_access, "{back:?}");
+    assert_eq!(world.may(guest, Act::UseOneTimeAccess).await, Err(Denied::NoPermission));
+    world.changes(world.owner, guest, grant).await.expect("anew, and by the owner");
+    assert_eq!(world.may(guest, Act::UseOneTimeAccess).await, Ok(()));
+}
+
+async fn s_3_x22_codes_go_with_the_grant_if_so_asked(world: World) {
+    let world = world.ready().await;
+    let (stays, goes) = (world.may_make_codes(GUEST).await, world.may_make_codes(OTHER).await);
+    let (kept, revoked) =
+        (world.makes_code(stays).await.unwrap(), world.makes_code(goes).await.unwrap());
+    let entry = world.redeems(world.asks_in(&revoked)).await.unwrap();
+    world.gate_opens(&entry).await;
+    let take = Change { one_time_access: Some(false), ..Change::default() };
+    let told = world.changes(world.owner, stays, take.clone()).await.unwrap();
+    assert_eq!((told.revoked, told.person.codes), (None, Some(1)));
+    let both = Change { also_revoke: true, ..take };
+    let told = world.changes(world.owner, goes, both.clone()).await.unwrap();
+    let codes = CodesRevoked { codes: 1, effective_at: world.now() };
+    assert_eq!((told.revoked, told.person.codes), (Some(codes), Some(0)));
+    assert!(told.person.is_there() && !told.person.share.one_time_access);
+    assert_eq!(world.makes_code(goes).await.unwrap_err(), NO_PERMISSION);
+    assert_eq!(world.refused(world.asks_out(&revoked)).await, Refusal::Revoked);
+    world.redeems(world.asks_in(&kept)).await.expect("it stays");
+    let again = world.changes(world.owner, stays, both).await.unwrap();
+    assert_eq!(again.revoked, None, "there is no grant to take");
+}
+
+const NO_PERMISSION: IssueRefusal = IssueRefusal::Denied(Denied::NoPermission);
+
+async fn s_2_e01_who_may_not_use_codes_neither_learns_of_them_nor_revokes_them(world: World) {
+    let world = world.ready().await;
+    let full = world.invites(world.owner, FULL, Access::Full).await.unwrap().user;
+    let host = world.may_make_codes(OTHER).await;
+    let code = world.makes_code(host).await.unwrap();
+    let seen = world.people(full).await.unwrap();
+    assert!(seen.iter().all(|person| person.codes.is_none()), "{seen:?}");
+    assert!(world.people(world.owner).await.unwrap().iter().any(|it| it.codes == Some(1)));
+    let told = world.unshares(full, host, true).await.unwrap();
+    assert_eq!((told.codes, told.effective_at), (0, world.now()));
+    world.redeems(world.asks_in(&code)).await.expect("the code is not theirs to revoke");
+    let told = world.unshares(world.owner, host, true).await.unwrap();
+    assert_eq!(told.codes, 1, "the owner may, also when its maker has gone");
+}
+
 async fn nobody_takes_from_the_owner_what_is_theirs(world: World) {
     let world = world.ready().await;
     let full = world.invites(world.owner, FULL, Access::Full).await.unwrap().user;
@@ -421,7 +482,7 @@ impl World {
         by: UserId,
         user: UserId,
         change: Change,
-    ) -> Result<Person, InviteRefusal> {
+    ) -> Result<Changed, InviteRefusal> {
         let (people, id) = (self.store.people(), self.intercom.to_string());
         people.change(by, id, user, change, self.now()).await.expect("no fault")
     }

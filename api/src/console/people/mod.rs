@@ -38,6 +38,7 @@ pub(super) struct Place {
     zone: String,
     /// Whether the reader administers all of them; a tenant only invites.
     may_manage: bool,
+    is_owner: bool,
     /// Whether the reader may give the grant for one-time access; a gate has no codes.
     may_grant: bool,
 }
@@ -76,12 +77,14 @@ impl Place {
 impl From<&Device> for Place {
     fn from(device: &Device) -> Self {
         let is_intercom = matches!(device.kind, DeviceKind::Intercom { .. });
+        let is_owner = device.role.may(Act::Manage).is_ok();
         Self {
             id: device.kind.id(),
             name: device.name.as_str().to_owned(),
             zone: device.time_zone.clone(),
             may_manage: device.role.may(Act::ManagePeople).is_ok(),
-            may_grant: is_intercom && device.role.may(Act::Manage).is_ok(),
+            is_owner,
+            may_grant: is_intercom && is_owner,
         }
     }
 }
@@ -179,6 +182,7 @@ pub(in crate::console) struct Typed {
     until: String,
     wifi: Option<String>,
     one_time_access: Option<String>,
+    also_revoke: Option<String>,
 }
 
 /// A day of the week with its box.

@@ -26,6 +26,8 @@ pub(super) struct Form {
     access: Words,
     typed: Typed,
     days: [DayBox; 7],
+    /// Whether it asks when the access holds, where that belongs to its type.
+    asks_when: bool,
     wrong: Wrong,
 }
 
@@ -35,22 +37,31 @@ struct Known {
     name: String,
     phone: String,
     state: Option<Words>,
+    /// Whether their type is the reader's to change: of who has the grant it is the owner's alone.
+    may_retype: bool,
+    /// The codes that can be taken back with the grant.
+    codes: Option<Words>,
 }
 
 impl Form {
     pub(super) fn new(place: Place, typed: Typed, wrong: Wrong) -> Self {
         let (days, access) = (typed.days(), of_type(&typed.r#type));
-        Self { place, known: None, access, typed, days, wrong }
+        Self { place, known: None, access, typed, days, asks_when: true, wrong }
     }
 
     fn of(person: &Person, place: Place, typed: Typed, wrong: Wrong) -> Self {
+        let has_grant = person.is_there() && person.share.one_time_access;
+        let codes = person.codes.filter(|codes| has_grant && place.may_grant && *codes != 0);
         let known = Known {
             id: person.user.to_string(),
             name: called(person),
             phone: person.phone.reveal().to_owned(),
             state: state(person, &place.zone),
+            may_retype: place.may_manage && (place.is_owner || !has_grant),
+            codes: codes.map(|codes| Words::of("person-also-codes").count("codes", codes)),
         };
-        Self { known: Some(known), ..Self::new(place, typed, wrong) }
+        let asks_when = known.may_retype;
+        Self { known: Some(known), asks_when, ..Self::new(place, typed, wrong) }
     }
 }
 
@@ -93,13 +104,15 @@ pub(in crate::console) async fn save(
 ) -> Result<Response, Problem> {
     let (place, person) = look(&api, caller.user, &id, &user).await?;
     let asked = typed.asked(&place.zone);
+    let is_kept = !place.is_owner && person.is_there() && person.share.one_time_access;
     let change = ChangeBody {
-        r#type: Some(asked.r#type),
-        days: asked.days,
-        from: asked.from,
-        until: asked.until,
-        // Without the box in its form it stays as it is.
+        // What the form did not ask for stays as it is.
+        r#type: Some(asked.r#type).filter(|_| !is_kept),
+        days: if is_kept { Vec::new() } else { asked.days },
+        from: asked.from.filter(|_| !is_kept),
+        until: asked.until.filter(|_| !is_kept),
         one_time_access: place.may_grant.then_some(asked.one_time_access),
+        also_revoke: place.may_grant && !asked.one_time_access && typed.also_revoke.is_some(),
         wifi: Some(asked.wifi),
         name: asked.name,
         notes: asked.notes,
@@ -153,6 +166,7 @@ fn typed(person: &Person, zone: &str) -> Typed {
         from,
         until,
         wifi: ticked(share.wifi),
-        one_time_access: ticked(share.one_time_access),
+        one_time_access: ticked(person.is_there() && share.one_time_access),
+        also_revoke: None,
     }
 }

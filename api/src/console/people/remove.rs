@@ -59,7 +59,7 @@ pub(in crate::console) async fn remove(
 }
 
 fn question(place: &Place, person: &Person) -> Remove {
-    let also = match (person.codes, person.invitations) {
+    let also = match (person.codes.unwrap_or_default(), person.invitations) {
         (0, 0) => None,
         (codes, 0) => Some(Words::of("person-also-codes").count("codes", codes)),
         (0, guests) => Some(Words::of("person-also-guests").count("guests", guests)),

@@ -96,10 +96,36 @@ async fn x4_who_has_full_access_changes_people_and_leaves_the_grant_as_it_is() {
     full.signs_in_as("%2B27825550002", &world).await;
     full.get(&them).await.is(StatusCode::OK).does_not_say("one_time_access");
     full.get(&format!("{list}/import")).await.is(StatusCode::OK).does_not_say("one_time_access");
-    let change = [("type", "tenant"), ("name", "Nomsa")];
+    full.get(&them).await.does_not_say(&format!("{them}/type"));
+    let change = [("type", "always"), ("name", "Nomsa")];
     Browser::leads(&full.post(&them, &change).await, &format!("{list}?done=changed"));
-    let page = owner.get(&them).await.says("Nomsa").says("Tenant");
+    let page = owner.get(&them).await.says("Nomsa").says(&format!("{them}/type"));
     page.says(r#"name="one_time_access" value="yes" checked"#);
+}
+
+/// X22: taking the grant away asks about the codes as removing does.
+#[tokio::test]
+async fn s_3_x22_an_owner_takes_the_grant_and_the_codes_on_a_page() {
+    let world = World::new().await;
+    let (mut owner, mut host) = (owner_of(&world).await, world.browser());
+    world.shares_with("+27825559999", true).await;
+    let list = format!("/console/devices/{}/people", world.intercom);
+    let them = their_page(&owner.get(&list).await);
+    owner.get(&them).await.does_not_say("also_revoke");
+    host.signs_in_as(NUMBER, &world).await;
+    let form = format!("/console/intercoms/{}/invite", world.intercom);
+    let key = host.get(&form).await.hidden("key");
+    let typed = [("name", "Thandi"), ("mobile", "0825550001"), ("key", &key)];
+    host.post(&form, &typed).await.is(StatusCode::SEE_OTHER);
+    owner.get(&them).await.says("Also delete the code they made").says("also_revoke");
+    let kept = [("type", "always"), ("one_time_access", "yes"), ("also_revoke", "yes")];
+    owner.post(&them, &kept).await.is(StatusCode::SEE_OTHER);
+    let codes = format!("/console/intercoms/{}/codes", world.intercom);
+    owner.get(&codes).await.says("Thandi");
+    let taken = [("type", "always"), ("also_revoke", "yes")];
+    Browser::leads(&owner.post(&them, &taken).await, &format!("{list}?done=changed"));
+    owner.get(&codes).await.does_not_say("Thandi").says("No code is active");
+    host.get(&codes).await.is(StatusCode::FORBIDDEN);
 }
 
 /// S-5: without the box ticked, codes stay, and say that their maker has gone.
