@@ -16,6 +16,7 @@ crate::on_both_databases![
     a22_a_number_needs_a_fresh_pin_of_the_old_one_and_a_day_after_a_sign_in,
     a22_who_has_not_proved_a_number_learns_nothing_of_it,
     a_displaced_session_steps_up_no_more_and_changes_no_number,
+    when_a_session_was_last_used_is_known_to_the_hour,
 ];
 
 const OLD: &str = "+27831112222";
@@ -236,4 +237,20 @@ async fn a_displaced_session_steps_up_no_more_and_changes_no_number(world: World
     let changed = world.changes_number(session, &new_number, new_number.otp.clone()).await;
     assert_eq!(changed, Err(NumberRefusal::StepUp(StepUpNeeded)));
     assert_eq!(world.finds(&newer).await.unwrap().stepped_up_at, None);
+}
+
+/// Not each request writes.
+async fn when_a_session_was_last_used_is_known_to_the_hour(world: World) {
+    let (token, _) = world.has_a_session(OLD).await;
+    let began = world.now();
+    let seen = async || {
+        let kept = world.store.privacy().kept(World::phone(OLD), world.now()).await.unwrap();
+        kept.account.unwrap().sessions[0].last_seen_at
+    };
+    world.later(Duration::from_mins(59));
+    world.finds(&token).await.unwrap();
+    assert_eq!(seen().await, began);
+    world.later(Duration::from_mins(1));
+    world.finds(&token).await.unwrap();
+    assert_eq!(seen().await, world.now());
 }
