@@ -1,11 +1,13 @@
 //! Gates that open without a code, for whoever may open them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::access_code::TRIGGER_LIFETIME;
 use domain::attempt::{Evidence, Settlement, State, WhyNot};
 use domain::permission::Denied;
 use domain::{Attempt, UserId};
+use sqlx::{Connection, Executor, PgConnection};
 use store::{Channel, Errand, Open, OpenRefusal};
 
 use crate::world::World;
@@ -221,4 +223,67 @@ async fn what_is_known_of_a_press_names_who_pressed(world: World) {
     assert_eq!(settled.await.unwrap(), Some(Settlement::Contradiction));
     let trace = world.store.events().trace(attempt.id).await.unwrap().unwrap();
     assert_eq!(trace.contradicted_at, Some(world.now()));
+}
+
+/// What writes on somebody's behalf keeps their right until its commit, so it waits for whoever is
+/// just taking it away. SQLite has one writer; on Postgres two may be under way.
+#[tokio::test]
+async fn s_4_nothing_is_done_beside_the_removal_of_the_right_to_it() {
+    let Some(world) = World::on_postgres().await else { return };
+    let world = Arc::new(world.ready().await);
+    let (people, intercom) = (world.store.people(), world.intercom.to_string());
+    let friend = world.shares_with(FRIEND).await;
+    let host = people.share(world.owner, intercom.clone(), World::phone(FRIEND), true, world.now());
+    assert_eq!(host.await.unwrap().unwrap().user, friend);
+    let gate = world.gate.to_string();
+
+    let attempt = world.opens(world.presses(friend)).await.unwrap();
+    let claiming = Arc::clone(&world);
+    let claimed =
+        world.beside_a_removal(&gate, friend, async move { claiming.bridge_sends(&attempt).await });
+    assert_eq!(claimed.await, None, "sent after the access was removed");
+
+    world.shares_with(FRIEND).await;
+    let opening = Arc::clone(&world);
+    let opened = world.beside_a_removal(&gate, friend, async move {
+        opening.opens(opening.presses(friend)).await
+    });
+    assert_eq!(opened.await, Err(OpenRefusal::Denied(Denied::Unknown)));
+
+    let issuing = Arc::clone(&world);
+    let issued = world.beside_a_removal(&intercom, friend, async move {
+        let (device, guest) = (issuing.intercom.to_string(), issuing.guest());
+        let issue = store::Issue { user: friend, device, guest, key: "0123456789abcdef".into() };
+        issuing.store.codes().issue(issue, issuing.now()).await.unwrap().map(drop)
+    });
+    assert_eq!(issued.await, Err(store::IssueRefusal::Denied(Denied::Unknown)));
+}
+
+impl World {
+    /// Does something while a share is being taken away: begun before that is committed, and ended
+    /// after.
+    async fn beside_a_removal<T: Send + 'static>(
+        &self,
+        device: &str,
+        user: UserId,
+        act: impl Future<Output = T> + Send + 'static,
+    ) -> T {
+        let mut removal = PgConnection::connect(&self.url).await.unwrap();
+        let mut run = async |statement: String| {
+            let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(statement));
+            removal.execute(statement).await.unwrap();
+        };
+        // As whoever sends somebody away does it.
+        run(format!("BEGIN; UPDATE devices SET kind = kind WHERE id = '{device}'")).await;
+        let of = format!("device_id = '{device}' AND user_id = '{user}'");
+        run(format!("DELETE FROM shares WHERE {of}")).await;
+        let acting = tokio::spawn(act);
+        let waiting = "SELECT COUNT(*) FROM pg_stat_activity
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while !acting.is_finished() && self.count(waiting).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        run("COMMIT".to_owned()).await;
+        acting.await.unwrap()
+    }
 }
