@@ -2,9 +2,9 @@
 //!
 //! SQLite and Postgres behind one SQL text. A function that decides *writes first*: that takes
 //! the row's lock on both databases, so that of many rivals exactly one decides at a time. What is
-//! locked, and in this order: a number ([`Logins`]), the purse of all pins ([`Sending`]), an
-//! intercom, an account, a gate, a code, a session; the code's row is the lock of everything about
-//! the code, its attempts too; the gate's is that of presses at it.
+//! locked, and in this order: a number ([`Logins`]), the purse of all pins ([`Sending`]), a
+//! device (gates before intercoms), an account, a gate's row, a code, a session; the code's row is the
+//! lock of everything about the code, its attempts too; the gate's is that of presses at it.
 //!
 //! Each crate's constructor takes only the doors it needs.
 
