@@ -8,6 +8,7 @@ use domain::{GateId, IntercomId, Timestamp, UserId};
 
 use crate::database::in_transaction;
 use crate::events::{About, record};
+use crate::readiness::forget_alerts;
 use crate::row::device::role_of;
 use crate::sql::{Tx, sql};
 use crate::transfers::{is_whole, lock_all, tell_codes};
@@ -48,6 +49,7 @@ impl Devices {
             ] {
                 sql(statement).bind(device.as_str()).execute(tx).await?;
             }
+            forget_alerts(tx, &device).await?;
             let about = About::default().by(owner).user(owner).device(&device);
             record(tx, &vault, EventKind::DeviceRemoved, about, now).await?;
             let mut suspended = 0;

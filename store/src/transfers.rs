@@ -12,6 +12,7 @@ use crate::erasure::lock_user;
 use crate::events::{About, record};
 use crate::intercoms::lock_devices;
 use crate::logins::phone_digest;
+use crate::readiness::forget_alerts;
 use crate::row::code::still_opens;
 use crate::row::device::{role_of, settings_with};
 use crate::sql::{Tx, sql};
@@ -144,6 +145,7 @@ async fn hand_over(
     // Keys are good for what is their owner's, and not again if it comes back one day.
     let keys = sql("DELETE FROM api_key_devices WHERE device_id = $1");
     keys.bind(device).execute(tx).await?;
+    forget_alerts(tx, device).await?;
     let about = About::default().by(from).user(to).device(device);
     record(tx, vault, EventKind::OwnerTransferred, about, now).await
 }
