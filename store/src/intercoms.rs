@@ -209,9 +209,9 @@ pub(crate) async fn intercom(
 
 /// Writing first takes the device's lock: saves and issues come one by one.
 ///
-/// Everybody who locks more than one takes them in this order: gates, by their ids; then, with those
-/// locked, the intercoms whose settings name them, by their ids; and what a gate says (`lock_gate`)
-/// and codes only afterwards. Words of ids sort like that by themselves: `gate_…`, `intercom_…`.
+/// Everybody who locks more than one takes them in this order: gates, by their ids; then, with
+/// those locked, the intercoms whose settings name them, by their ids; only afterwards people, what
+/// a gate says (`lock_gate`), and codes. Ids sort like that by themselves: `gate_…`, `intercom_…`.
 pub(crate) async fn lock_device(tx: &mut Tx, device: &str) -> Result<()> {
     sql("UPDATE devices SET kind = kind WHERE id = $1").bind(device).execute(tx).await.map(drop)
 }
