@@ -187,8 +187,8 @@ where
     let fifty = Settings { max_users: MaxUsers::new(50).unwrap(), ..world.settings() };
     let version = world.saves(fifty).await.unwrap().version;
     let waiting = world.issues().await;
-    let (saver, named) = (Arc::clone(&world), Settings { entry_gate: leaving, ..fifty });
-    let saving = async move { saver.saves_blindly(named, version).await };
+    let (host, named) = (Arc::clone(&world), Settings { entry_gate: leaving, ..fifty });
+    let saving = async move { host.saves_blindly(named, version).await };
     let (saved, suspended) = both(saving, goes(Arc::clone(&world), leaving.to_string())).await;
     let told = world.kinds_of(&waiting).await.contains(&"pass.suspended".to_owned());
     match saved {

@@ -123,10 +123,10 @@ impl World {
         feed.retain(|event| event.device.as_ref() == Some(&gate));
         let part = Part { of: None, before: None, at_most: 1000 };
         let story = events.story(reader, gate.clone(), part, self.now()).await.unwrap();
-        let logs = events.of_device(gate, 1000).await.unwrap();
-        let mut latest_first = [story.unwrap(), logs];
-        latest_first.iter_mut().for_each(|told| told.reverse());
-        let [story, logs] = latest_first;
+        let (mut story, mut logs) = (story.unwrap(), events.of_device(gate, 1000).await.unwrap());
+        // Both tell the latest first.
+        story.reverse();
+        logs.reverse();
         [feed, story, logs].map(|told| told.into_iter().map(|event| event.kind).collect())
     }
 }
