@@ -152,7 +152,7 @@ impl Attempts {
     }
 
     /// One attempt, for somebody who may see the codes of its intercom; a press, for who pressed
-    /// and for the owner of the gate.
+    /// and for the owner of the gate, if it belongs to the past that they are told.
     pub async fn read(
         &self,
         user: UserId,
@@ -160,7 +160,8 @@ impl Attempts {
         now: Timestamp,
     ) -> Answer<Attempt, Denied> {
         reading!(self.0.db, |tx| {
-            let row = sql("SELECT a.*, c.intercom_id FROM attempts a
+            let row = sql("SELECT a.*, c.intercom_id, d.told_since FROM attempts a
+                           JOIN devices d ON d.id = a.gate_id
                            LEFT JOIN codes c ON c.id = a.code_id WHERE a.id = $1");
             let Some(row) = row.bind(id).optional(tx).await? else {
                 return Ok(Err(Denied::Unknown));
@@ -172,6 +173,11 @@ impl Attempts {
                     role_of(tx, &intercom, user, now).await?.may(Act::UseOneTimeAccess)
                 }
                 Occasion::Press(press) if press.user == user => Ok(()),
+                Occasion::Press(_)
+                    if row.moment_if_any("told_since")? > Some(attempt.reserved_at) =>
+                {
+                    Err(Denied::Unknown)
+                }
                 Occasion::Press(_) => {
                     role_of(tx, &attempt.gate.to_string(), user, now).await?.may(Act::Manage)
                 }

@@ -141,7 +141,8 @@ impl Devices {
         })
     }
 
-    /// Puts a device on its owner's account, once. The same owner may ask again.
+    /// Puts a device on its owner's account, once. The same owner may ask again. What somebody else
+    /// took off their account comes without its past, its plan and its name.
     pub async fn claim(
         &self,
         owner: UserId,
@@ -157,7 +158,8 @@ impl Devices {
             let id = kind_of(&row)?.id();
             let intercoms = lock_all(tx, vec![id.clone()]).await?;
             // What was true before the lock may be so no more.
-            let row = sql("SELECT owner_id FROM devices WHERE id = $1 AND claim_digest = $2");
+            let row = sql("SELECT owner_id, taken_off_by FROM devices
+                           WHERE id = $1 AND claim_digest = $2");
             let row = row.bind(id.as_str()).bind(digest).optional(tx).await?;
             let Some(row) = row else { return Ok(Err(Claimed::Unknown)) };
             if !lock_user(tx, owner).await? {
@@ -167,7 +169,12 @@ impl Devices {
                 Some(other) if other != owner => return Ok(Err(Claimed::Already)),
                 Some(_) => {}
                 None => {
-                    let claim = sql("UPDATE devices SET owner_id = $2, claimed_at = $3
+                    let before = row.parsed_if_any("taken_off_by", UserId::parse)?;
+                    if before.is_some_and(|before| before != owner) {
+                        forget_past(tx, &id, now).await?;
+                    }
+                    let claim = sql("UPDATE devices SET owner_id = $2, claimed_at = $3,
+                                                        taken_off_by = NULL
                                      WHERE id = $1");
                     claim.bind(id.clone()).bind(owner).bind(now).execute(tx).await?;
                     let about = About::default().by(owner).device(&id);
@@ -295,6 +302,13 @@ async fn make(
 async fn rename(tx: &mut Tx, id: &str, name: &DeviceName) -> Result<()> {
     let rename = sql("UPDATE devices SET name = $2 WHERE id = $1");
     rename.bind(id).bind(name.as_str()).execute(tx).await.map(drop)
+}
+
+/// From now on a device is somebody's to whom nothing of its past is told.
+async fn forget_past(tx: &mut Tx, id: &str, now: Timestamp) -> Result<()> {
+    let forget =
+        sql("UPDATE devices SET told_since = $2, plan = NULL, name = serial WHERE id = $1");
+    forget.bind(id).bind(now).execute(tx).await.map(drop)
 }
 
 pub(crate) async fn seen_by(tx: &mut Tx, id: &str, user: UserId, now: Timestamp) -> Result<Device> {

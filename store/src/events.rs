@@ -21,6 +21,15 @@ use crate::{Inner, Result};
 /// How many are filed in one transaction.
 const AT_ONCE: u32 = 500;
 
+/// The condition that an event is told to whoever may know of its device: nobody hears what happened
+/// before they got it from nobody.
+macro_rules! is_told {
+    () => {
+        "COALESCE((SELECT told_since FROM devices WHERE devices.id = events.device_id), at) <= at "
+    };
+}
+pub(crate) use is_told;
+
 /// The story of what happened.
 #[derive(Clone)]
 pub struct Events(pub(crate) Arc<Inner>);
@@ -65,14 +74,17 @@ impl Events {
     /// first.
     pub async fn of_device(&self, device: String, at_most: u32) -> Result<Vec<Happened>> {
         reading!(self.0.db, |tx| {
-            let rows = sql("SELECT * FROM (
+            let rows = sql(concat!(
+                "SELECT * FROM (
                     SELECT * FROM (SELECT * FROM events
-                        WHERE device_id = $1 AND position IS NOT NULL
-                        ORDER BY position DESC LIMIT $2) AS of_the_device
+                        WHERE device_id = $1 AND position IS NOT NULL AND ",
+                is_told!(),
+                "       ORDER BY position DESC LIMIT $2) AS of_the_device
                     UNION SELECT * FROM (SELECT * FROM events
                         WHERE intercom_id = $1 AND position IS NOT NULL
                         ORDER BY position DESC LIMIT $2) AS of_the_intercom
-                ) AS of_both ORDER BY position DESC LIMIT $2");
+                ) AS of_both ORDER BY position DESC LIMIT $2"
+            ));
             let rows = rows.bind(device).bind(at_most).all(tx).await?;
             rows.iter().map(Happened::of).collect()
         })

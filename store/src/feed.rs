@@ -3,6 +3,7 @@
 use domain::{EventId, Timestamp, UserId};
 
 use crate::database::reading;
+use crate::events::is_told;
 use crate::sql::sql;
 use crate::{Answer, Events, Happened};
 
@@ -15,8 +16,9 @@ impl Events {
     ///
     /// That is all about devices of theirs, all about devices but codes where they have full access,
     /// all about codes where they have the grant, their own account, and what they were given or
-    /// gave away: as things are now, so that a new owner knows the past of a device, too. Hours of
-    /// repeat access are not asked about: a cursor that passed by an event would never come back.
+    /// gave away: as things are now, so that a new owner knows the past of a device, too; but not
+    /// who claimed what somebody else had taken off their account. Hours of repeat access are not
+    /// asked about: a cursor that passed by an event would never come back.
     pub async fn after(
         &self,
         reader: UserId,
@@ -34,10 +36,13 @@ impl Events {
             };
             let Some(place): Option<i64> = place else { return Ok(Err(UnknownEvent)) };
             // Each arm walks an index of its own from that place on, and no further than needed.
-            let rows = sql("SELECT * FROM (
+            let rows = sql(concat!(
+                "SELECT * FROM (
                     SELECT * FROM (SELECT * FROM events WHERE $2 < position
                         AND device_id IN (SELECT id FROM devices WHERE owner_id = $1)
-                        ORDER BY position LIMIT $3) AS of_devices
+                        AND ",
+                is_told!(),
+                "       ORDER BY position LIMIT $3) AS of_devices
                     UNION SELECT * FROM (SELECT * FROM events WHERE $2 < position
                         AND intercom_id IN (SELECT id FROM devices WHERE owner_id = $1)
                         ORDER BY position LIMIT $3) AS of_intercoms
@@ -45,7 +50,9 @@ impl Events {
                         AND code_id IS NULL
                         AND device_id IN (SELECT device_id FROM shares
                             WHERE user_id = $1 AND access = 'full')
-                        ORDER BY position LIMIT $3) AS of_logs
+                        AND ",
+                is_told!(),
+                "       ORDER BY position LIMIT $3) AS of_logs
                     UNION SELECT * FROM (SELECT * FROM events WHERE $2 < position
                         AND code_id IS NOT NULL
                         AND intercom_id IN (SELECT device_id FROM shares
@@ -61,7 +68,8 @@ impl Events {
                     UNION SELECT * FROM (SELECT * FROM events WHERE $2 < position
                         AND actor_id = $1 AND kind = 'owner.transferred'
                         ORDER BY position LIMIT $3) AS given_away
-                ) AS known ORDER BY position LIMIT $3")
+                ) AS known ORDER BY position LIMIT $3"
+            ))
             .bind(reader)
             .bind(place)
             .bind(at_most)

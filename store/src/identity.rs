@@ -1,7 +1,7 @@
 //! What a gate proves itself by, over its life: enrolled by a label, renewed by its own key,
 //! revoked, released from quarantine, and one day other hardware in the same place.
 //!
-//! All of it happens under the lock of the gate's row.
+//! All of it happens under the lock of the gate's row, and of the device's where its label changes.
 
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ use crate::database::{in_transaction, reading};
 use crate::devices::seen_by;
 use crate::events::{About, record};
 use crate::gates::{close, lock_gate, nonce_of};
+use crate::intercoms::{lock_device, lock_devices};
+use crate::readiness::forget_alerts;
 use crate::registry::{Registered, registered, welcome};
 use crate::row::device::{gate_of, kind_of, role_of};
 use crate::sql::{Row, Tx, sql};
@@ -227,13 +229,17 @@ impl Devices {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             let actor = Actor::Person(owner);
+            let claim_digest = vault.digest(Purpose::ClaimCode, &[spare.reveal_bytes()]);
+            let found = sql("SELECT id FROM devices WHERE claim_digest = $1").bind(claim_digest);
+            let found = found.optional(tx).await?.map(|row| row.take::<String>("id"));
+            let locked: Vec<_> = found.transpose()?.into_iter().chain([device.clone()]).collect();
+            lock_devices(tx, locked.clone()).await?;
             let gate = match gate_of_actor(tx, actor, &device, now).await? {
                 Ok(gate) => gate,
                 Err(refusal) => return Ok(Err(Replacement::Gate(refusal))),
             };
             lock_gate(tx, gate).await?;
-            let claim_digest = vault.digest(Purpose::ClaimCode, &[spare.reveal_bytes()]);
-            let spare = match spare_with(tx, gate, claim_digest).await? {
+            let spare = match spare_with(tx, gate, claim_digest, &locked).await? {
                 Ok(Some(spare)) => spare,
                 Ok(None) => return seen_by(tx, &device, owner, now).await.map(Ok),
                 Err(refusal) => return Ok(Err(refusal)),
@@ -244,6 +250,7 @@ impl Devices {
                 .bind(gate)
                 .execute(tx)
                 .await?;
+            forget_alerts(tx, &spare.id.to_string()).await?;
             sql("DELETE FROM gates WHERE id = $1").bind(spare.id).execute(tx).await?;
             sql("DELETE FROM devices WHERE id = $1").bind(spare.id).execute(tx).await?;
             let label = NewLabel { serial: spare.serial, claim_digest, secret: spare.secret };
@@ -263,6 +270,7 @@ impl Devices {
     ) -> Answer<(), GateRefusal> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
+            lock_device(tx, &device).await?;
             let gate = match gate_of_actor(tx, Actor::Operator, &device, now).await? {
                 Ok(gate) => gate,
                 Err(refusal) => return Ok(Err(refusal)),
@@ -291,22 +299,27 @@ struct NewLabel {
     secret: Vec<u8>,
 }
 
-/// Finds the spare with this claim code, under its lock; none when it is in this place already.
+/// Finds the spare with this claim code among devices that are locked; none when it is in this
+/// place already.
 async fn spare_with(
     tx: &mut Tx,
     gate: GateId,
     claim_digest: [u8; 32],
+    locked: &[String],
 ) -> Answer<Option<Spare>, Replacement> {
-    let row = sql("UPDATE devices SET kind = kind WHERE claim_digest = $1 RETURNING *");
+    let row = sql("SELECT * FROM devices WHERE claim_digest = $1");
     let Some(row) = row.bind(claim_digest).optional(tx).await? else {
         return Ok(Err(Replacement::Unknown));
     };
+    // Who got the label since is another device.
+    if !locked.contains(&row.take("id")?) {
+        return Ok(Err(Replacement::Unknown));
+    }
     let DeviceKind::Gate(id) = kind_of(&row)? else { return Ok(Err(Replacement::NotASpare)) };
     if id == gate {
         return Ok(Ok(None));
     }
-    // Before its gate is locked: whoever holds that lock may wait for this row.
-    if row.moment_if_any("claimed_at")?.is_some() {
+    if row.moment_if_any("claimed_at")?.is_some() || is_part_of_something(tx, id).await? {
         return Ok(Err(Replacement::NotASpare));
     }
     let Some(conversation) = lock_gate(tx, id).await? else {
@@ -317,6 +330,14 @@ async fn spare_with(
     }
     let (serial, secret) = (row.take("serial")?, conversation.take("secret_digest")?);
     Ok(Ok(Some(Spare { id, serial, secret })))
+}
+
+/// Whether settings name a gate, as they may when it was taken off an account, or a command does
+/// that was made for the hardware before this.
+async fn is_part_of_something(tx: &mut Tx, gate: GateId) -> Result<bool> {
+    let named = sql("SELECT 1 AS one FROM settings WHERE entry_gate_id = $1 OR exit_gate_id = $1
+                     UNION SELECT 1 AS one FROM attempts WHERE gate_id = $1");
+    Ok(named.bind(gate).optional(tx).await?.is_some())
 }
 
 /// From here on the gate is whoever enrols by this label. Its ledger will begin empty, so what the

@@ -95,7 +95,14 @@ impl Intercoms {
     ) -> Answer<SavedSettings, SaveRefusal> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
-            lock_device(tx, &device).await?;
+            let exit = match settings.exit_gate {
+                ExitGate::SameAsEntry => None,
+                ExitGate::Gate(gate) => Some(gate),
+            };
+            // With the gates: none of them goes to somebody else meanwhile.
+            let mut touched = vec![device.clone(), settings.entry_gate.to_string()];
+            touched.extend(exit.map(|gate| gate.to_string()));
+            lock_devices(tx, touched).await?;
             let id = match intercom(tx, &device, user, Act::ChangeSettings, now).await? {
                 Ok(id) => id,
                 Err(refusal) => return Ok(Err(SaveRefusal::Settings(refusal))),
@@ -105,10 +112,6 @@ impl Intercoms {
             if current != version {
                 return Ok(Err(SaveRefusal::Stale(before)));
             }
-            let exit = match settings.exit_gate {
-                ExitGate::SameAsEntry => None,
-                ExitGate::Gate(gate) => Some(gate),
-            };
             for (field, gate) in [("entry_gate", Some(settings.entry_gate)), ("exit_gate", exit)] {
                 let Some(gate) = gate else { continue };
                 if !owns_gate(tx, user, gate).await? {
@@ -205,8 +208,22 @@ pub(crate) async fn intercom(
 }
 
 /// Writing first takes the device's lock: saves and issues come one by one.
+///
+/// Everybody who locks more than one takes them in this order: gates, by their ids; then, with
+/// those locked, the intercoms whose settings name them, by their ids; only afterwards people, what
+/// a gate says (`lock_gate`), and codes. Ids sort like that by themselves: `gate_…`, `intercom_…`.
 pub(crate) async fn lock_device(tx: &mut Tx, device: &str) -> Result<()> {
     sql("UPDATE devices SET kind = kind WHERE id = $1").bind(device).execute(tx).await.map(drop)
+}
+
+/// Locks several in everybody's order.
+pub(crate) async fn lock_devices(tx: &mut Tx, mut devices: Vec<String>) -> Result<()> {
+    devices.sort_unstable();
+    devices.dedup();
+    for device in devices {
+        lock_device(tx, &device).await?;
+    }
+    Ok(())
 }
 
 async fn saved(tx: &mut Tx, id: IntercomId) -> Result<Option<SavedSettings>> {

@@ -6,7 +6,7 @@ use sqlx::{Connection, PgPool, SqlSafeStr, SqliteConnection};
 use crate::{Fault, Result};
 
 /// Each migration: its number, its name, its text for SQLite and for Postgres.
-const ALL: [(i64, &str, &str, &str); 15] = [
+const ALL: [(i64, &str, &str, &str); 16] = [
     (
         1,
         "one_time_access",
@@ -96,6 +96,12 @@ const ALL: [(i64, &str, &str, &str); 15] = [
         "looking_people_up",
         include_str!("../../migrations/sqlite/0015_looking_people_up.sql"),
         include_str!("../../migrations/postgres/0015_looking_people_up.sql"),
+    ),
+    (
+        16,
+        "past_of_devices",
+        include_str!("../../migrations/sqlite/0016_past_of_devices.sql"),
+        include_str!("../../migrations/postgres/0016_past_of_devices.sql"),
     ),
 ];
 

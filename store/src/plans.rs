@@ -10,7 +10,7 @@ use domain::{Plan, Timestamp, UserId};
 use crate::database::in_transaction;
 use crate::devices::seen_by;
 use crate::events::{About, record};
-use crate::intercoms::lock_device;
+use crate::intercoms::{lock_device, lock_devices};
 use crate::row::device::role_of;
 use crate::sql::{Row, Tx, sql};
 use crate::{Answer, Device, Devices, Result};
@@ -63,11 +63,7 @@ impl Devices {
     ) -> Answer<Device, PlanRefusal> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
-            let mut both = [from.as_str(), to.as_str()];
-            both.sort_unstable();
-            for device in both {
-                lock_device(tx, device).await?;
-            }
+            lock_devices(tx, vec![from.clone(), to.clone()]).await?;
             for device in [&from, &to] {
                 if let Err(denied) = role_of(tx, device, owner, now).await?.may(Act::Manage) {
                     return Ok(Err(PlanRefusal::Denied(denied)));

@@ -15,7 +15,7 @@ use domain::{GateId, IntercomId, Timestamp, UserId};
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::gates::lock_gate;
-use crate::intercoms::{SettingsRefusal, intercom};
+use crate::intercoms::{SettingsRefusal, intercom, lock_devices};
 use crate::row::code::still_opens;
 use crate::row::device::settings_with;
 use crate::sql::{Row, Tx, sql};
@@ -34,15 +34,27 @@ pub struct Readiness {
 impl Visits {
     /// Tells owners of gates that went away while guests are expected there, and that they are
     /// back; answers how many were told. `since` is when the service began: whom it had not seen
-    /// by then gets some time to come. A gate that flaps is told once in [`GATE_ALERTS_REST`].
+    /// by then gets some time to come. A gate that flaps is told once in [`GATE_ALERTS_REST`];
+    /// that nobody is expected any more ends an alert without a word.
     pub async fn tell_of_gates(&self, since: Timestamp, now: Timestamp) -> Result<usize> {
         let mut told = 0;
+        for (intercom, gate) in self.needed_no_more(now).await? {
+            in_transaction!(self.0.db, |tx| {
+                let forget = sql("DELETE FROM gate_alerts
+                                  WHERE intercom_id = $1 AND gate_id = $2 AND back_at IS NULL");
+                forget.bind(intercom).bind(gate).execute(tx).await.map(drop)
+            })?;
+        }
         for (intercom, gate) in self.away(since, now).await? {
             let vault = Arc::clone(&self.0.vault);
             told += in_transaction!(self.0.db, |tx| {
-                // Writing first takes the gate's lock: it may have come back meanwhile.
+                // Writing first takes the locks: the gate may have come back meanwhile, or be
+                // somebody else's, whose alerts were forgotten.
+                lock_devices(tx, vec![gate.to_string(), intercom.to_string()]).await?;
                 let Some(row) = lock_gate(tx, gate).await? else { return Ok(0) };
-                if row.moment_if_any("ready_at")?.is_some() {
+                if row.moment_if_any("ready_at")?.is_some()
+                    || !same_owner(tx, intercom, gate).await?
+                {
                     return Ok(0);
                 }
                 let first = sql("INSERT INTO gate_alerts (intercom_id, gate_id, told_at)
@@ -124,6 +136,22 @@ impl Visits {
         })
     }
 
+    /// Alerts of intercoms at which nobody is expected any more.
+    async fn needed_no_more(&self, now: Timestamp) -> Result<Vec<(IntercomId, GateId)>> {
+        reading!(self.0.db, |tx| {
+            let over = sql(concat!(
+                "SELECT a.intercom_id, a.gate_id FROM gate_alerts a
+                            WHERE a.back_at IS NULL AND NOT EXISTS (SELECT 1 FROM codes c
+                                WHERE c.intercom_id = a.intercom_id AND $2 < c.expires_at
+                                  AND ",
+                still_opens!("$1"),
+                ")"
+            ));
+            let over = over.bind(now).bind(now - ExitGrace::LONGEST).all(tx).await?;
+            over.iter().map(pair).collect()
+        })
+    }
+
     /// Gates that were told to be away, and are there.
     async fn back(&self) -> Result<Vec<(IntercomId, GateId)>> {
         reading!(self.0.db, |tx| {
@@ -153,6 +181,13 @@ async fn readiness(tx: &mut Tx, id: IntercomId, now: Timestamp) -> Result<Option
         }
     }
     Ok(Some(Readiness { away, is_suspended: !is_whole(tx, id).await? }))
+}
+
+/// Forgets what was told of a device that goes from one account to another, or to none: whoever has
+/// it next is warned themselves, and hears no end of what they were not told. Under its lock.
+pub(crate) async fn forget_alerts(tx: &mut Tx, device: &str) -> Result<()> {
+    let forget = sql("DELETE FROM gate_alerts WHERE intercom_id = $1 OR gate_id = $1");
+    forget.bind(device).execute(tx).await.map(drop)
 }
 
 fn pair(row: &Row) -> Result<(IntercomId, GateId)> {

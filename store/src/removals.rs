@@ -8,6 +8,7 @@ use domain::{GateId, IntercomId, Timestamp, UserId};
 
 use crate::database::in_transaction;
 use crate::events::{About, record};
+use crate::readiness::forget_alerts;
 use crate::row::device::role_of;
 use crate::sql::{Tx, sql};
 use crate::transfers::{is_whole, lock_all, tell_codes};
@@ -15,8 +16,8 @@ use crate::vault::Vault;
 use crate::{Answer, Devices, GateRefusal, Result};
 
 impl Devices {
-    /// Takes a gate off its owner's account: whoever has its label may claim it anew. Codes of
-    /// intercoms whose settings name it open nothing until another one is chosen (O-8b); answers
+    /// Takes a gate off its owner's account: whoever has its label may claim it anew, and is told
+    /// nothing of its past unless it is they who took it off. Codes of intercoms whose settings name it open nothing until another one is chosen (O-8b); answers
     /// how many are suspended by this.
     pub async fn remove(
         &self,
@@ -37,10 +38,12 @@ impl Devices {
             for intercom in touched {
                 whole.push((intercom, is_whole(tx, intercom).await?));
             }
-            sql("UPDATE devices SET owner_id = NULL, claimed_at = NULL WHERE id = $1")
-                .bind(device.as_str())
-                .execute(tx)
-                .await?;
+            sql("UPDATE devices SET owner_id = NULL, claimed_at = NULL, taken_off_by = $2
+                 WHERE id = $1")
+            .bind(device.as_str())
+            .bind(owner)
+            .execute(tx)
+            .await?;
             for statement in [
                 "DELETE FROM shares WHERE device_id = $1",
                 "DELETE FROM tenant_settings WHERE device_id = $1",
@@ -48,6 +51,7 @@ impl Devices {
             ] {
                 sql(statement).bind(device.as_str()).execute(tx).await?;
             }
+            forget_alerts(tx, &device).await?;
             let about = About::default().by(owner).user(owner).device(&device);
             record(tx, &vault, EventKind::DeviceRemoved, about, now).await?;
             let mut suspended = 0;

@@ -4,6 +4,7 @@ use domain::permission::{Act, Denied};
 use domain::{EventId, Timestamp, UserId};
 
 use crate::database::reading;
+use crate::events::is_told;
 use crate::row::device::role_of;
 use crate::sql::sql;
 use crate::{Answer, Events, Happened};
@@ -22,7 +23,7 @@ pub struct Part {
 impl Events {
     /// What a person may know of a device, of what is filed: its owner all that happened to it, who
     /// has full access all but its codes, and who has the grant those. All know who got it from
-    /// whom, if it was they.
+    /// whom, if it was they. What somebody else took off their account has no past.
     pub async fn story(
         &self,
         reader: UserId,
@@ -51,9 +52,12 @@ impl Events {
                 of.map(|word| format!("{word}.%"))
             });
             // Each arm walks an index of its own back from that place, and no further than needed.
-            let rows = sql("SELECT * FROM (
+            let rows = sql(concat!(
+                "SELECT * FROM (
                     SELECT * FROM (SELECT * FROM events WHERE position < $2 AND device_id = $1
-                        AND (kind LIKE $3 OR kind LIKE $4 OR kind LIKE $9)
+                        AND ",
+                is_told!(),
+                "       AND (kind LIKE $3 OR kind LIKE $4 OR kind LIKE $9)
                         AND ($5 = 'all' OR ($5 = 'no codes' AND code_id IS NULL)
                             OR ($8 = 'codes' AND code_id IS NOT NULL AND intercom_id = $1)
                             OR (user_id = $6 AND kind IN
@@ -67,7 +71,8 @@ impl Events {
                         AND ($5 = 'all' OR ($5 = 'no codes' AND code_id IS NULL)
                             OR ($8 = 'codes' AND code_id IS NOT NULL))
                         ORDER BY position DESC LIMIT $7) AS of_intercom
-                ) AS story ORDER BY position DESC LIMIT $7")
+                ) AS story ORDER BY position DESC LIMIT $7"
+            ))
             .bind(device)
             .bind(place)
             .bind(first)

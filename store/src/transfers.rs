@@ -10,8 +10,9 @@ use domain::{CodeId, GateId, IntercomId, PhoneNumber, Timestamp, UserId};
 use crate::database::in_transaction;
 use crate::erasure::lock_user;
 use crate::events::{About, record};
-use crate::intercoms::lock_device;
+use crate::intercoms::lock_devices;
 use crate::logins::phone_digest;
+use crate::readiness::forget_alerts;
 use crate::row::code::still_opens;
 use crate::row::device::{role_of, settings_with};
 use crate::sql::{Tx, sql};
@@ -144,29 +145,29 @@ async fn hand_over(
     // Keys are good for what is their owner's, and not again if it comes back one day.
     let keys = sql("DELETE FROM api_key_devices WHERE device_id = $1");
     keys.bind(device).execute(tx).await?;
+    forget_alerts(tx, device).await?;
     let about = About::default().by(from).user(to).device(device);
     record(tx, vault, EventKind::OwnerTransferred, about, now).await
 }
 
-/// Locks devices, and the intercoms whose settings name one of them, in one order for everybody;
-/// answers the intercoms.
+/// Locks devices, and the intercoms whose settings name one of them, in everybody's order
+/// ([`lock_device`](crate::intercoms::lock_device)); answers the intercoms.
 pub(crate) async fn lock_all(tx: &mut Tx, devices: Vec<String>) -> Result<Vec<IntercomId>> {
-    let (mut intercoms, mut all) = (Vec::new(), devices.clone());
-    for device in devices {
+    let is_gate = |device: &String| GateId::parse(device).is_ok();
+    let (gates, others): (Vec<_>, Vec<_>) = devices.into_iter().partition(is_gate);
+    lock_devices(tx, gates.clone()).await?;
+    // No settings come to name a gate while it is locked.
+    let mut intercoms: Vec<_> = others.iter().flat_map(|id| IntercomId::parse(id)).collect();
+    for gate in gates {
         let rows = sql("SELECT intercom_id FROM settings
-                        WHERE intercom_id = $1 OR entry_gate_id = $1 OR exit_gate_id = $1");
-        for row in rows.bind(device).all(tx).await? {
+                        WHERE entry_gate_id = $1 OR exit_gate_id = $1");
+        for row in rows.bind(gate).all(tx).await? {
             intercoms.push(row.parsed("intercom_id", IntercomId::parse)?);
         }
     }
     intercoms.sort_unstable();
     intercoms.dedup();
-    all.extend(intercoms.iter().map(IntercomId::to_string));
-    all.sort_unstable();
-    all.dedup();
-    for device in all {
-        lock_device(tx, &device).await?;
-    }
+    lock_devices(tx, intercoms.iter().map(IntercomId::to_string).collect()).await?;
     Ok(intercoms)
 }
 

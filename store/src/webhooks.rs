@@ -299,7 +299,8 @@ pub(crate) async fn address(tx: &mut Tx, behind: i64, now: Timestamp) -> Result<
     sql("INSERT INTO webhook_messages (webhook_id, event_id, tries, next_at)
          SELECT w.id, e.id, 0, $2
          FROM events e
-         JOIN devices d ON d.id = e.device_id OR d.id = e.intercom_id
+         JOIN devices d ON (d.id = e.device_id AND COALESCE(d.told_since, e.at) <= e.at)
+             OR d.id = e.intercom_id
          JOIN webhooks w ON (w.owner_id = d.owner_id
                  -- Who gave a device away is to know, too.
                  OR (e.kind IN ('owner.transferred', 'device.removed')

@@ -22,7 +22,8 @@ use crate::{Api, wire};
 pub(crate) struct Claim {
     /// As printed; case, spaces and dashes do not matter
     claim_code: String,
-    /// What people call it; the label's name when left out
+    /// What people call it; when left out, the label's name, or the serial number of what somebody
+    /// else took off their account
     name: Option<String>,
     /// What it is used for: `home` or `commercial`; nothing is said when left out
     plan: Option<String>,

@@ -28,6 +28,7 @@ crate::on_both_databases![
     i_4_a_revoked_gate_is_kept_out_with_its_certificates_and_its_label,
     i_6_a_spare_takes_over_the_gate_and_all_that_refers_to_it,
     i_6_only_a_spare_of_nobodys_replaces_a_gate_and_only_for_its_owner,
+    i_6_a_gate_that_was_part_of_something_is_refused_as_a_spare,
     i_6_an_operator_gives_a_gate_a_fresh_label,
     i_6_other_hardware_cannot_deny_what_was_sent_to_the_one_before,
 ];
@@ -276,6 +277,47 @@ async fn i_6_only_a_spare_of_nobodys_replaces_a_gate_and_only_for_its_owner(worl
         assert_eq!(replace(world.owner, claim).await.unwrap().unwrap_err(), refusal);
     }
     assert!(replace(world.owner, &spare.claim_code).await.unwrap().is_ok());
+}
+
+/// What was claimed, and then taken off the account, is a spare again unless something names it.
+async fn i_6_a_gate_that_was_part_of_something_is_refused_as_a_spare(world: World) {
+    let devices = world.store.devices();
+    let replace = async |claim: &ClaimCode| {
+        let gate = world.gate.to_string();
+        let replaced = devices.replace(world.owner, gate, claim.clone(), world.now()).await;
+        replaced.unwrap().map(drop)
+    };
+    let remove = async |gate: GateId| {
+        devices.remove(world.owner, gate.to_string(), world.now()).await.unwrap().unwrap();
+    };
+    let named = Labelled::made(&world).await;
+    world.claimed(world.owner, &named.claim_code, None).await;
+    world.saves(Settings { entry_gate: named.id, ..world.settings() }).await.unwrap();
+    world.issues().await;
+    // It never came, and that was told.
+    world.store.gates().forget_who_is_ready(world.now()).await.unwrap();
+    world.later(MINUTE);
+    let visits = world.store.visits();
+    assert_eq!(visits.tell_of_gates(world.now() - DAY, world.now()).await.unwrap(), 1);
+    remove(named.id).await;
+    assert_eq!(replace(&named.claim_code).await, Err(Replacement::NotASpare));
+
+    // In other hardware, and not seen since; what it opened before still names it.
+    let used = Labelled::enrolled(&world, FIRST).await;
+    world.claimed(world.owner, &used.claim_code, None).await;
+    world.saves(Settings { entry_gate: used.id, ..world.settings() }).await.unwrap();
+    world.gate_is_ready(used.id, &[]).await;
+    world.issues_and_lets_in().await;
+    let fresh = Labelled { id: used.id, ..Labelled::new(&world).0 };
+    let (serial, claim) = (fresh.serial.clone(), fresh.claim_code.clone());
+    let (id, secret) = (used.id.to_string(), fresh.secret.clone());
+    devices.relabel(id, serial, claim, secret, world.now()).await.unwrap().unwrap();
+    fresh.enrols(&world, SECOND).await;
+    world.saves(world.settings()).await.unwrap();
+    remove(used.id).await;
+    assert_eq!(replace(&fresh.claim_code).await, Err(Replacement::NotASpare));
+
+    assert_eq!(replace(&named.claim_code).await, Ok(()), "settings name it no more");
 }
 
 async fn i_6_an_operator_gives_a_gate_a_fresh_label(world: World) {

@@ -24,6 +24,7 @@ mod presses;
 mod privacy;
 mod races;
 mod readiness;
+mod removals;
 mod restore;
 mod rivals;
 mod second_factors;

@@ -1,7 +1,7 @@
 //! Two at once, again and again: whoever comes first, both answers fit together.
 //!
 //! `RACES` is how many rounds each race takes, on each database:
-//! `RACES=10000 cargo test --release -p store --test it races -- --nocapture`, 120,000 in all.
+//! `RACES=10000 cargo test --release -p store --test it races -- --nocapture`, 160,000 in all.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use domain::{Attempt, Settings};
 use store::{IssueRefusal, Refused, SaveRefusal, Sending, SettingsRefusal};
 use tokio::sync::Barrier;
 
+use crate::transfers::BUYER;
 use crate::world::World;
 
 crate::on_both_databases![
@@ -25,6 +26,8 @@ crate::on_both_databases![
     of_two_creators_of_the_last_code_one_gets_it,
     a_press_beside_other_settings_goes_to_one_gate_in_its_own_epoch,
     a_transfer_beside_other_settings_leaves_no_mixture,
+    o_8b_settings_beside_a_removal_of_their_gate_are_refused_or_suspend,
+    o_8b_settings_beside_a_transfer_of_their_gate_are_refused_or_suspend,
     of_two_logins_of_one_number_one_session_is_left,
 ];
 
@@ -151,6 +154,51 @@ async fn a_transfer_beside_other_settings_leaves_no_mixture(world: World) {
         }
     })
     .await;
+}
+
+async fn o_8b_settings_beside_a_removal_of_their_gate_are_refused_or_suspend(world: World) {
+    race("settings/removal", saved(world).await, 1, async |world, _| {
+        beside_settings(world, async |world, gate| {
+            let removed = world.store.devices().remove(world.owner, gate, world.now());
+            removed.await.unwrap().unwrap()
+        })
+        .await;
+    })
+    .await;
+}
+
+async fn o_8b_settings_beside_a_transfer_of_their_gate_are_refused_or_suspend(world: World) {
+    world.signs_in(BUYER).await;
+    race("settings/transfer of the gate", saved(world).await, 1, async |world, _| {
+        beside_settings(world, async |world, gate| {
+            world.transfers(&gate, &[]).await.unwrap().suspended
+        })
+        .await;
+    })
+    .await;
+}
+
+/// Names a gate in settings while it goes: afterwards they do not name it, or codes are suspended.
+async fn beside_settings<F>(world: Arc<World>, goes: impl FnOnce(Arc<World>, String) -> F)
+where
+    F: Future<Output = usize> + Send + 'static,
+{
+    let leaving = world.makes_gate(world.owner, "Side Gate").await;
+    let fifty = Settings { max_users: MaxUsers::new(50).unwrap(), ..world.settings() };
+    let version = world.saves(fifty).await.unwrap().version;
+    let waiting = world.issues().await;
+    let (host, named) = (Arc::clone(&world), Settings { entry_gate: leaving, ..fifty });
+    let saving = async move { host.saves_blindly(named, version).await };
+    let (saved, suspended) = both(saving, goes(Arc::clone(&world), leaving.to_string())).await;
+    let told = world.kinds_of(&waiting).await.contains(&"pass.suspended".to_owned());
+    match saved {
+        Ok(()) => assert_eq!((suspended, told), (1, true), "no code opens a gate that is gone"),
+        Err(refusal) => {
+            assert_eq!(refusal, SaveRefusal::GateNotOwned { field: "entry_gate" });
+            assert_eq!((suspended, told), (0, false));
+        }
+    }
+    world.revokes(&waiting).await;
 }
 
 async fn of_two_logins_of_one_number_one_session_is_left(world: World) {

@@ -2,17 +2,24 @@
 
 use std::time::Duration;
 
+use domain::secret::EnrolmentSecret;
 use domain::settings::{ExitGate, ExitGrace};
 use domain::visit::{GATE_ALERTS_REST, GATE_COMES_BACK};
 use domain::{GateId, Settings, Timestamp};
 use store::Readiness;
 
+use crate::transfers::BUYER;
 use crate::world::World;
 
 crate::on_both_databases![
     a_gate_that_leaves_while_a_guest_is_expected_is_told_at_once_and_when_it_is_back,
     a_gate_that_nobody_needs_is_not_told,
     a_gate_that_flaps_is_told_once_in_ten_minutes,
+    each_time_that_guests_are_expected_anew_a_gate_that_stays_away_is_told,
+    nobody_hears_that_a_gate_is_back_whose_guests_are_no_longer_expected,
+    who_gets_an_intercom_and_its_gate_hears_that_the_gate_is_away,
+    who_was_not_told_that_a_gate_is_away_does_not_hear_that_it_is_back,
+    a_gate_that_left_the_account_and_came_back_is_told_anew,
     who_is_lost_sight_of_by_the_service_gets_a_minute_to_come_back,
     what_left_before_the_service_began_is_told_a_minute_after,
     each_intercom_hears_of_its_own_gates_in_its_own_story,
@@ -64,6 +71,62 @@ async fn a_gate_that_flaps_is_told_once_in_ten_minutes(world: World) {
     world.leaves(world.gate).await;
     assert_eq!(world.tells(LONG_AGO).await, 0);
     world.later(GATE_ALERTS_REST);
+    assert_eq!((world.tells(LONG_AGO).await, world.tells(LONG_AGO).await), (1, 0));
+}
+
+async fn each_time_that_guests_are_expected_anew_a_gate_that_stays_away_is_told(world: World) {
+    let world = world.ready().await;
+    world.issues().await;
+    world.leaves(world.gate).await;
+    assert_eq!(world.tells(LONG_AGO).await, 1);
+    // The code ends by itself, and days later there is another.
+    world.later(Duration::from_hours(72));
+    assert_eq!(world.tells(LONG_AGO).await, 0, "that nobody comes any more is no news");
+    let issued = world.issues().await;
+    assert_eq!((world.tells(LONG_AGO).await, world.tells(LONG_AGO).await), (1, 0));
+    // Nor has the host to wait after a revoke.
+    world.revokes(&issued).await;
+    assert_eq!(world.tells(LONG_AGO).await, 0);
+    world.issues().await;
+    assert_eq!((world.tells(LONG_AGO).await, world.tells(LONG_AGO).await), (1, 0));
+}
+
+async fn nobody_hears_that_a_gate_is_back_whose_guests_are_no_longer_expected(world: World) {
+    let world = world.ready().await;
+    let issued = world.issues().await;
+    world.leaves(world.gate).await;
+    assert_eq!(world.tells(LONG_AGO).await, 1);
+    world.revokes(&issued).await;
+    assert_eq!(world.tells(LONG_AGO).await, 0);
+    world.gate_is_ready(world.gate, &[]).await;
+    assert_eq!(world.tells(LONG_AGO).await, 0);
+}
+
+async fn who_gets_an_intercom_and_its_gate_hears_that_the_gate_is_away(world: World) {
+    let world = world.away_as_told().await;
+    world.transfers(&world.intercom.to_string(), &[world.gate]).await.unwrap();
+    assert_eq!((world.tells(LONG_AGO).await, world.tells(LONG_AGO).await), (1, 0));
+    world.gate_is_ready(world.gate, &[]).await;
+    assert_eq!(world.tells(LONG_AGO).await, 1, "and that it is back");
+}
+
+async fn who_was_not_told_that_a_gate_is_away_does_not_hear_that_it_is_back(world: World) {
+    let world = world.away_as_told().await;
+    world.transfers(&world.intercom.to_string(), &[world.gate]).await.unwrap();
+    world.gate_is_ready(world.gate, &[]).await;
+    assert_eq!(world.tells(LONG_AGO).await, 0);
+}
+
+async fn a_gate_that_left_the_account_and_came_back_is_told_anew(mut world: World) {
+    let (id, label) = (GateId::new(&*world.dice, world.now()), world.label("Side Gate"));
+    let (claim, secret) = (label.claim_code.clone(), EnrolmentSecret::random(&*world.dice));
+    world.store.devices().make_gate(id, label, secret, world.now()).await.unwrap();
+    world.claimed(world.owner, &claim, None).await;
+    world.gate = id;
+    let world = world.away_as_told().await;
+    world.takes_off().await;
+    assert_eq!(world.tells(LONG_AGO).await, 0, "it is nobody's");
+    world.claimed(world.owner, &claim, None).await;
     assert_eq!((world.tells(LONG_AGO).await, world.tells(LONG_AGO).await), (1, 0));
 }
 
@@ -152,6 +215,16 @@ async fn the_pages_learn_which_gates_are_away(world: World) {
 }
 
 impl World {
+    /// A guest is expected, and it was told that the gate is away; there is somebody to give it to.
+    async fn away_as_told(self) -> Self {
+        let world = self.ready().await;
+        world.signs_in(BUYER).await;
+        world.issues().await;
+        world.leaves(world.gate).await;
+        assert_eq!(world.tells(LONG_AGO).await, 1);
+        world
+    }
+
     async fn tells(&self, since: Timestamp) -> usize {
         self.store.visits().tell_of_gates(since, self.now()).await.expect("no fault")
     }

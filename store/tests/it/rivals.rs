@@ -9,7 +9,8 @@ use domain::gate::RENEWAL_AGE;
 use domain::login::{Client, SessionLife};
 use domain::permission::Role;
 use domain::secret::{EnrolmentSecret, LoginToken, Otp, SessionToken};
-use domain::settings::MaxUsers;
+use domain::settings::{ExitGate, MaxUsers};
+use domain::visit::GATE_COMES_BACK;
 use domain::{Attempt, AttemptId, GateId, Leg, Settings};
 use store::{Fingerprint, IssueRefusal, Open, Refused};
 
@@ -32,6 +33,7 @@ crate::on_both_databases![
     no_press_is_sent_after_its_access_was_removed,
     of_64_makers_of_keys_exactly_twenty_get_one,
     nobody_waits_for_each_other_while_a_device_goes_to_whom_it_is_shared_with,
+    nobody_waits_for_each_other_while_the_gate_of_settings_comes_and_goes,
 ];
 
 const RIVALS: usize = 64;
@@ -372,4 +374,38 @@ async fn race_to_share(world: World) -> World {
     })
     .await;
     Arc::into_inner(world).expect("all have done")
+}
+
+/// Whoever touches several devices locks them in one order: a fault would be two who wait.
+async fn nobody_waits_for_each_other_while_the_gate_of_settings_comes_and_goes(world: World) {
+    let world = world.ready().await;
+    let (exit, label) = (GateId::new(&*world.dice, world.now()), world.label("Exit Gate"));
+    let (claim, secret) = (label.claim_code.clone(), EnrolmentSecret::random(&*world.dice));
+    world.store.devices().make_gate(exit, label, secret, world.now()).await.unwrap();
+    world.claimed(world.owner, &claim, None).await;
+    let both = Settings { exit_gate: ExitGate::Gate(exit), ..world.settings() };
+    world.saves(both).await.unwrap();
+    world.issues().await;
+    world.store.gates().forget_who_is_ready(world.now()).await.unwrap();
+    world.later(GATE_COMES_BACK);
+    let world = Arc::new(world);
+    all_at_once(|n| {
+        let (world, claim, owner) = (Arc::clone(&world), claim.clone(), world.owner);
+        let (entry, exit, now) = (world.gate.to_string(), exit.to_string(), world.now());
+        async move {
+            let (devices, visits) = (world.store.devices(), world.store.visits());
+            match n % 6 {
+                0 => drop(world.saves_blindly(both, 2).await),
+                1 => drop(devices.remove(owner, exit, now).await.expect("no fault")),
+                2 => drop(devices.claim(owner, claim, None, now).await.expect("no fault")),
+                3 => drop(devices.transfer_plan(owner, exit, entry, now).await.expect("no fault")),
+                4 => drop(devices.replace(owner, entry, claim, now).await.expect("no fault")),
+                _ => {
+                    let told = visits.tell_of_gates(now - GATE_COMES_BACK, now).await;
+                    assert!(told.expect("no fault") <= 2, "once a gate");
+                }
+            }
+        }
+    })
+    .await;
 }

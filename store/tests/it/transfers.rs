@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use domain::access_code::Refusal;
+use domain::name::DeviceName;
 use domain::permission::{Denied, Role};
-use domain::secret::EnrolmentSecret;
+use domain::secret::{ClaimCode, EnrolmentSecret};
 use domain::settings::MaxUsers;
 use domain::share::{Access, Holds, Share};
-use domain::{GateId, Leg, Settings};
+use domain::{GateId, Leg, Settings, UserId};
 use store::{
-    GateRefusal, IssueRefusal, SaveRefusal, SettingsRefusal, TransferRefusal, Transferred,
+    Device, GateRefusal, IssueRefusal, SaveRefusal, SettingsRefusal, TransferRefusal, Transferred,
 };
 
 use crate::world::World;
@@ -197,7 +198,24 @@ impl World {
         saved.expect("no fault").map(drop)
     }
 
-    async fn kinds_of(&self, issued: &store::Issued) -> Vec<String> {
+    /// The owner takes the gate off their account, a minute later.
+    pub(crate) async fn takes_off(&self) {
+        self.later(Duration::from_mins(1));
+        let (devices, gate) = (self.store.devices(), self.gate.to_string());
+        devices.remove(self.owner, gate, self.now()).await.unwrap().unwrap();
+    }
+
+    pub(crate) async fn claimed(
+        &self,
+        owner: UserId,
+        claim_code: &ClaimCode,
+        name: Option<DeviceName>,
+    ) -> Device {
+        let claimed = self.store.devices().claim(owner, claim_code.clone(), name, self.now());
+        claimed.await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn kinds_of(&self, issued: &store::Issued) -> Vec<String> {
         let events = self.store.events().of_code(issued.pass.code.id).await.expect("no fault");
         events.into_iter().map(|event| event.kind).collect()
     }
