@@ -17,8 +17,8 @@ use crate::{Answer, Devices, GateRefusal, Result};
 
 impl Devices {
     /// Takes a gate off its owner's account: whoever has its label may claim it anew, and is told
-    /// nothing of its past unless it is they who took it off. Codes of intercoms whose settings name it open nothing until another one is chosen (O-8b); answers
-    /// how many are suspended by this.
+    /// nothing of its past unless it is they who took it off. Codes of intercoms whose settings name
+    /// it open nothing until another one is chosen (O-8b); answers how many are suspended by this.
     pub async fn remove(
         &self,
         owner: UserId,
