@@ -902,3 +902,7 @@ field-notes = Tik hoogstens 500 karakters.
 field-longest-invitation-minutes = Kies van 15 minute tot drie dae.
 field-max-active-invitations = Tik ’n nommer van 1 tot 100.
 code-by-former = Deur ’n vorige gebruiker gemaak
+
+# Lang lyste
+
+import-bad-quotes = Reël { $line }: ’n aanhalingsteken ontbreek of is te veel, nie geneem nie

@@ -904,3 +904,7 @@ field-notes = Type at most 500 characters.
 field-longest-invitation-minutes = Choose from 15 minutes to three days.
 field-max-active-invitations = Type a number from 1 to 100.
 code-by-former = Made by a former user
+
+# Long lists
+
+import-bad-quotes = Line { $line }: a quotation mark is missing or one too many, not taken
