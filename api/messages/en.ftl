@@ -905,6 +905,7 @@ field-longest-invitation-minutes = Choose from 15 minutes to three days.
 field-max-active-invitations = Type a number from 1 to 100.
 code-by-former = Made by a former user
 
-# Long lists
+# Long lists of codes and of people
 
 import-bad-quotes = Line { $line }: a quotation mark is missing or one too many, not taken
+history-no-older = There is nothing older.

@@ -6,7 +6,7 @@ use sqlx::{Connection, PgPool, SqlSafeStr, SqliteConnection};
 use crate::{Fault, Result};
 
 /// Each migration: its number, its name, its text for SQLite and for Postgres.
-const ALL: [(i64, &str, &str, &str); 15] = [
+const ALL: [(i64, &str, &str, &str); 16] = [
     (
         1,
         "one_time_access",
@@ -96,6 +96,12 @@ const ALL: [(i64, &str, &str, &str); 15] = [
         "looking_people_up",
         include_str!("../../migrations/sqlite/0015_looking_people_up.sql"),
         include_str!("../../migrations/postgres/0015_looking_people_up.sql"),
+    ),
+    (
+        17,
+        "history_by_pages",
+        include_str!("../../migrations/sqlite/0017_history_by_pages.sql"),
+        include_str!("../../migrations/postgres/0017_history_by_pages.sql"),
     ),
 ];
 
