@@ -1,9 +1,12 @@
 //! An owner who lets other people use a device, in a real browser.
 
+use serde_json::json;
+
 use super::browser::Browser;
 use super::browser::there_is_none;
 use super::owner::sofa;
 use crate::home::Home;
+use crate::owner::{code, key, wish};
 
 /// Ticks a box or sets a time, which keys do differently in each language.
 async fn sets(owner: &Browser, script: &str) {
@@ -67,5 +70,42 @@ async fn an_owner_invites_people_sets_what_tenants_may_imports_a_list_and_remove
     owner.presses("Remove").await;
     owner.sees("Removed.").await;
     assert!(!owner.reads().await.contains("Nomsa"));
+    owner.closes().await;
+}
+
+/// S-3, X22: with the box ticked, what somebody made ends with their access; their guest is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn s_3_x22_who_is_removed_with_the_box_ticked_takes_their_codes_along() {
+    if there_is_none() {
+        return;
+    }
+    let home = Home::start().await;
+    let nomsa = home.house.signs_in("+27839998888").await;
+    let people = format!("/v1/devices/{}/people", home.intercom.id);
+    let invited = json!({ "phone": "+27839998888", "type": "always", "one_time_access": true,
+        "name": "Nomsa" });
+    home.owner.post(&people, &invited).await.ok();
+    let made = nomsa.asks_for_a_code(&home.intercom, &key(), &wish("Sipho")).await.ok();
+    let made = code(made);
+    home.issues("Thandi").await;
+    home.house.guest(&made.link).opens_the_link().await.says("Unit 4");
+
+    let owner = sofa(&home.house).await;
+    owner.presses("Unit 4").await;
+    owner.presses("Who may use this device").await;
+    owner.presses("Nomsa").await;
+    owner.presses("Remove").await;
+    owner.sees("Remove Nomsa?").await;
+    owner.ticks("Also delete the code they made").await;
+    owner.keeps("console-people-remove-also").await;
+    owner.is_accessible().await;
+    owner.presses("Remove").await;
+    owner.sees("Removed.").await;
+    owner.presses("Unit 4").await;
+    owner.presses("Active codes").await;
+    owner.sees("Thandi").await;
+    assert!(!owner.reads().await.contains("Sipho"), "only the owner's own is left");
+    owner.opens(&made.link).await;
+    owner.sees("Cancelled by your host").await;
     owner.closes().await;
 }
