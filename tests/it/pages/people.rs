@@ -109,3 +109,42 @@ async fn s_3_x22_who_is_removed_with_the_box_ticked_takes_their_codes_along() {
     owner.sees("Cancelled by your host").await;
     owner.closes().await;
 }
+
+/// While a list is on its way, its page says so and sends it no second time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_imported_says_that_it_is_on_its_way_and_goes_once() {
+    if there_is_none() {
+        return;
+    }
+    let home = Home::start().await;
+    let owner = sofa(&home.house).await;
+    let import = format!("/console/devices/{}/people/import", home.intercom.id);
+    owner.opens(&format!("{}{import}", home.house.http())).await;
+    let line = |last: usize| format!("Guest {last},+2782123{last:04},\\n");
+    let list: String = (0..1_000).map(line).collect();
+    owner.asks(&format!("document.getElementById('list').value = '{list}'")).await;
+
+    // The request is held: the page does what it does, and the form does not leave.
+    let hold = "window.held = []; addEventListener('submit', window.hold = (event) => { \
+                held.push(event.defaultPrevented); event.preventDefault(); })";
+    owner.asks(hold).await;
+    owner.taps_twice("Look what would happen").await;
+    owner.sees("Looking at the list…").await;
+    assert_eq!(owner.asks("return held").await, json!([false, true]), "it goes once");
+    let told = "return document.querySelectorAll('[role=status] progress').length";
+    assert_eq!(owner.asks(told).await, json!(1));
+    owner.keeps("console-people-import-under-way").await;
+    owner.is_accessible().await;
+
+    // The page comes back from where the browser put it aside.
+    owner.asks("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))").await;
+    assert_eq!(owner.asks(told).await, json!(0));
+    owner.asks("removeEventListener('submit', hold)").await;
+    owner.presses("Look what would happen").await;
+    owner.sees("Nothing has been changed yet. New: 1000.").await;
+    let pressed = "document.querySelector('[name=import]').click(); \
+                   return document.querySelector('form [role=status]').innerText";
+    assert_eq!(owner.asks(pressed).await, json!("Importing the list…"));
+    owner.sees("Imported. New: 1000.").await;
+    owner.closes().await;
+}

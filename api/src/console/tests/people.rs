@@ -199,6 +199,7 @@ async fn a_list_is_looked_at_first_and_taken_when_it_is_meant() {
         .get(&import)
         .await
         .says(r#"enctype="multipart/form-data""#)
+        .says(r#"<div role="status"></div>"#)
         .does_not_say("name=\"import\"");
     let lines = "Name,Phone,Notes\r\nZoë <b>,0825550001,Unit 7\r\nSipho,12,\r\n";
     let file = [("type", "tenant"), ("list", ""), ("file", lines)];
