@@ -903,3 +903,10 @@ field-notes = Tik hoogstens 500 karakters.
 field-longest-invitation-minutes = Kies van 15 minute tot drie dae.
 field-max-active-invitations = Tik ’n nommer van 1 tot 100.
 code-by-former = Deur ’n vorige gebruiker gemaak
+
+# Lang lyste van kodes en van mense
+
+import-bad-quotes = Reël { $line }: ’n aanhalingsteken ontbreek of is te veel, nie geneem nie
+history-no-older = Daar is niks ouer nie.
+import-looking = Die lys word bekyk…
+import-doing = Die lys word ingevoer…

@@ -905,3 +905,10 @@ field-notes = Type at most 500 characters.
 field-longest-invitation-minutes = Choose from 15 minutes to three days.
 field-max-active-invitations = Type a number from 1 to 100.
 code-by-former = Made by a former user
+
+# Long lists of codes and of people
+
+import-bad-quotes = Line { $line }: a quotation mark is missing or one too many, not taken
+history-no-older = There is nothing older.
+import-looking = Looking at the list…
+import-doing = Importing the list…

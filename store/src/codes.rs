@@ -1,4 +1,4 @@
-//! Codes as their senders see them: issued, listed, looked at, revoked, remembered.
+//! Codes as their senders see them: issued, listed, looked at, revoked.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::intercoms::{SettingsRefusal, intercom, lock_device};
 use crate::row::attempt::attempt_of;
-use crate::row::code::{code_of, pass_of, past_of, save_code, seal};
+use crate::row::code::{code_of, pass_of, save_code, seal};
 use crate::row::device::{role_kept, role_of, settings_with};
-use crate::sql::{Row, Tx, sql};
+use crate::sql::{Tx, sql};
 use crate::transfers::is_whole;
 use crate::vault::{Purpose, Vault, token_digest};
 use crate::{Answer, Fault, Inner, Result};
 
 /// How many codes are listed at most; no more than 50 can be active.
-const LONGEST_LIST: u32 = 100;
+pub const LONGEST_LIST: u32 = 100;
 
 /// Codes of intercoms.
 #[derive(Clone)]
@@ -54,17 +54,6 @@ pub struct Pass {
     pub issued_by: UserId,
     /// How many codes could be active when it was made (B17).
     pub limit_at_issue: u32,
-}
-
-/// A code that has ended, as its history tells it.
-#[derive(Clone, Debug)]
-pub struct Past {
-    /// The code; its digits mean nothing once its guest was erased.
-    pub code: AccessCode,
-    /// Whom it was for; none once that was erased.
-    pub guest: Option<Guest>,
-    /// Who made it.
-    pub issued_by: UserId,
 }
 
 /// What somebody wants a code for.
@@ -205,44 +194,21 @@ impl Codes {
         device: String,
         now: Timestamp,
     ) -> Answer<Vec<Pass>, SettingsRefusal> {
-        let active = "SELECT * FROM codes
-                      WHERE intercom_id = $1 AND ended_at IS NULL AND $2 < expires_at
-                      ORDER BY expires_at, id LIMIT $3";
-        self.listed(active, user, device, now, pass_of).await.map(|listed| {
-            // None of them is erased: they have not ended.
-            listed.map(|passes| passes.into_iter().flatten().collect())
-        })
-    }
-
-    /// The last codes of an intercom that have ended, the latest first (X6).
-    pub async fn history(
-        &self,
-        user: UserId,
-        device: String,
-        now: Timestamp,
-    ) -> Answer<Vec<Past>, SettingsRefusal> {
-        let ended = "SELECT * FROM codes
-                     WHERE intercom_id = $1 AND (ended_at IS NOT NULL OR expires_at <= $2)
-                     ORDER BY issued_at DESC, id DESC LIMIT $3";
-        self.listed(ended, user, device, now, past_of).await
-    }
-
-    async fn listed<T: Send + 'static>(
-        &self,
-        statement: &'static str,
-        user: UserId,
-        device: String,
-        now: Timestamp,
-        read: fn(&Vault, &Row) -> Result<T>,
-    ) -> Answer<Vec<T>, SettingsRefusal> {
         let vault = Arc::clone(&self.0.vault);
         reading!(self.0.db, |tx| {
             let id = match intercom(tx, &device, user, Act::UseOneTimeAccess, now).await? {
                 Ok(id) => id,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let rows = sql(statement).bind(id).bind(now).bind(LONGEST_LIST).all(tx).await?;
-            rows.iter().map(|row| read(&vault, row)).collect::<Result<_>>().map(Ok)
+            let rows = sql("SELECT * FROM codes
+                            WHERE intercom_id = $1 AND ended_at IS NULL AND $2 < expires_at
+                            ORDER BY expires_at, id LIMIT $3");
+            let rows = rows.bind(id).bind(now).bind(LONGEST_LIST).all(tx).await?;
+            // None of them is erased: they have not ended.
+            rows.iter()
+                .filter_map(|row| pass_of(&vault, row).transpose())
+                .collect::<Result<_>>()
+                .map(Ok)
         })
     }
 

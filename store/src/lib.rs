@@ -28,6 +28,7 @@ mod kept;
 mod logins;
 mod migrations;
 mod overview;
+mod past;
 mod people;
 mod people_end;
 mod people_import;
@@ -63,7 +64,9 @@ use tokio::sync::watch;
 pub use api_keys::{ApiKey, ApiKeys, KeyRefusal, NewKey};
 pub use attempts::{Attempts, Due, Errand};
 pub use audit::{Chain, Checkpoint, Entry, Head, How, Verdict, Wrong};
-pub use codes::{Codes, Guest, Issue, IssueRefusal, Issued, Pass, Past, RevokeRefusal, Revoked};
+pub use codes::{
+    Codes, Guest, Issue, IssueRefusal, Issued, LONGEST_LIST, Pass, RevokeRefusal, Revoked,
+};
 pub use commitment::{Opening, Salt};
 pub use crash::crash_point;
 pub use devices::{Claimed, Device, DeviceKind, Devices, Label, LastReport};
@@ -78,6 +81,7 @@ pub use intercoms::{Intercoms, SaveRefusal, SavedSettings, SettingsRefusal};
 pub use kept::{Kept, KeptAccount, KeptDevice, KeptPass, KeptPin, KeptSession, KeptShare};
 pub use logins::{Aim, Begun, LoginRefusal, Logins, SignedIn, TooManyPins};
 pub use overview::{Glance, HOURS, Overview, PinTally, SLOT, SLOTS, SLOTS_AN_HOUR, Tally};
+pub use past::Past;
 pub use people::{Change, Changed, Invitation, InviteRefusal, People, Person};
 pub use people_end::{CodesRevoked, Unshared};
 pub use people_import::{Imported, Listed};

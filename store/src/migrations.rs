@@ -6,7 +6,7 @@ use sqlx::{Connection, PgPool, SqlSafeStr, SqliteConnection};
 use crate::{Fault, Result};
 
 /// Each migration: its number, its name, its text for SQLite and for Postgres.
-const ALL: [(i64, &str, &str, &str); 16] = [
+const ALL: [(i64, &str, &str, &str); 17] = [
     (
         1,
         "one_time_access",
@@ -102,6 +102,12 @@ const ALL: [(i64, &str, &str, &str); 16] = [
         "past_of_devices",
         include_str!("../../migrations/sqlite/0016_past_of_devices.sql"),
         include_str!("../../migrations/postgres/0016_past_of_devices.sql"),
+    ),
+    (
+        17,
+        "history_by_pages",
+        include_str!("../../migrations/sqlite/0017_history_by_pages.sql"),
+        include_str!("../../migrations/postgres/0017_history_by_pages.sql"),
     ),
 ];
 

@@ -83,15 +83,15 @@ pub(super) async fn look(api: &Api, user: UserId, id: &str) -> Result<Shown, Pro
     let zone = intercom.time_zone.as_str();
     let troubles = troubles(api, user, &id).await?;
     let active = api.store.codes().active(user, id.clone(), now).await??;
-    let mut ended = api.store.codes().history(user, id.clone(), now).await??;
-    ended.retain(|pass| visit::is_perhaps_inside(&pass.code, now));
-    let mut all = active.iter().map(|pass| &pass.code).chain(ended.iter().map(|past| &past.code));
+    let mut inside = api.store.codes().perhaps_inside(user, id.clone(), now).await??;
+    inside.retain(|past| visit::is_perhaps_inside(&past.code, now));
+    let mut all = active.iter().map(|pass| &pass.code).chain(inside.iter().map(|past| &past.code));
     Ok(Shown {
         id,
         place: intercom.name.as_str().to_owned(),
         slots: slots(&active, limit, zone),
         troubles,
-        perhaps_inside: ended.iter().map(|past| Line::ended(past, zone, now)).collect(),
+        perhaps_inside: inside.iter().map(|past| Line::ended(past, zone, now)).collect(),
         is_under_way: all.any(visit::is_under_way),
         active: active.iter().map(|pass| Line::of(pass, zone, now)).collect(),
     })

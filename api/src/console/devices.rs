@@ -142,7 +142,7 @@ fn shown(api: &Api, device: &Device) -> Shown {
             .map(|report| (Moment::new(report.at, &device.time_zone), report.firmware.clone())),
         online: device.gate.as_ref().map(|gate| gate.ready(api.now()).is_some()),
         one_time_access: is_intercom && device.has_settings && may_use,
-        story: (device.role.may(Act::Manage).is_ok() || (is_intercom && may_use))
+        story: (device.role.may(Act::SeeLog).is_ok() || (is_intercom && may_use))
             .then(|| format!("/console/devices/{}/story", device.kind.id())),
         board: (is_intercom && may_use)
             .then(|| format!("/console/intercoms/{}/board", device.kind.id())),

@@ -26,7 +26,7 @@ macro_rules! script {
 }
 
 /// What each is called, its type, and what it says. Each script begins by saying what it is for.
-const ASSETS: [(&str, &str, &str); 10] = [
+const ASSETS: [(&str, &str, &str); 11] = [
     script!("camera.js"),
     script!("claim.js"),
     script!("contact.js"),
@@ -35,6 +35,7 @@ const ASSETS: [(&str, &str, &str); 10] = [
     script!("live.js"),
     script!("pin.js"),
     script!("scan.js"),
+    script!("under_way.js"),
     script!("unsaved.js"),
     ("console.css", STYLE, CONSOLE),
 ];

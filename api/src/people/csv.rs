@@ -1,9 +1,11 @@
 //! Lists of people as spreadsheets write them: name, phone, notes; with commas, semicolons or
-//! tabs, with or without a header.
+//! tabs, with or without a header. A quoted column may have several lines; a quote that was forgotten
+//! costs the line that it stands on, and hides none after it.
 
 use std::collections::HashMap;
+use std::iter;
 
-use ::csv::{ReaderBuilder, StringRecord, Trim};
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use domain::PhoneNumber;
 use domain::name::{Notes, PersonName};
 use domain::phone::Country;
@@ -31,7 +33,8 @@ pub(super) enum Said {
     },
     /// Something that is not as expected.
     Bad {
-        /// `name`, `phone`, `notes`; or `columns`, when there are too many.
+        /// `name`, `phone`, `notes`; `columns`, when there are too many; or `quotes`, when they do
+        /// not tell where the line ends.
         field: &'static str,
     },
 }
@@ -43,24 +46,18 @@ pub(super) fn read(bytes: &[u8], home: Option<Country>) -> Result<Vec<(u64, Said
     }
     let text = std::str::from_utf8(bytes).map_err(|_| Problem::from(Code::NotCsv))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter(text))
-        .trim(Trim::All)
-        .from_reader(text.as_bytes());
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let all: Vec<&str> = text.lines().collect();
     let (mut lines, mut seen) = (Vec::new(), HashMap::new());
-    for record in reader.records() {
-        let record = record.map_err(|_| Problem::from(Code::NotCsv))?;
-        if record.iter().all(str::is_empty) {
+    for (line, record) in Sheet::of(&all, home) {
+        if record.as_ref().is_some_and(|record| record.iter().all(String::is_empty)) {
             continue;
         }
         if MAX_LINES < lines.len() {
             return Err(Code::TooLarge.into());
         }
-        let line = line_of(text, &record);
-        let said = match somebody(&record, home) {
-            _ if lines.is_empty() && is_header(&record) => Said::Header,
+        let said = match record.as_deref().ok_or("quotes").and_then(|it| somebody(it, home)) {
+            _ if lines.is_empty() && record.as_deref().is_some_and(is_header) => Said::Header,
             Err(field) => Said::Bad { field },
             Ok(listed) => {
                 if let Some(first) = seen.get(listed.phone.reveal()) {
@@ -77,41 +74,121 @@ pub(super) fn read(bytes: &[u8], home: Option<Country>) -> Result<Vec<(u64, Said
 }
 
 /// A first line is a header when no number could stand where the numbers stand.
-fn is_header(record: &StringRecord) -> bool {
-    let phone = record.get(1).unwrap_or_default();
+fn is_header(record: &[String]) -> bool {
+    let phone = column(record, 1);
     !phone.is_empty() && !phone.contains(|c: char| c.is_ascii_digit())
 }
 
-fn somebody(record: &StringRecord, home: Option<Country>) -> Result<Listed, &'static str> {
-    if record.iter().skip(3).any(|field| !field.is_empty()) {
+fn somebody(record: &[String], home: Option<Country>) -> Result<Listed, &'static str> {
+    if is_too_wide(record) {
         return Err("columns");
     }
-    let field = |place| record.get(place).unwrap_or_default();
-    let phone = PhoneNumber::parse(field(1), home).map_err(|_| "phone")?;
-    let name = Some(field(0)).filter(|name| !name.is_empty());
+    let phone = PhoneNumber::parse(column(record, 1), home).map_err(|_| "phone")?;
+    let name = Some(column(record, 0)).filter(|name| !name.is_empty());
     let name = name.map(PersonName::parse).transpose().map_err(|_| "name")?;
-    let notes = Notes::parse(field(2)).map_err(|_| "notes")?;
+    let notes = Notes::parse(column(record, 2)).map_err(|_| "notes")?;
     Ok(Listed { phone, name, notes: Some(notes) })
 }
 
+fn column(record: &[String], place: usize) -> &str {
+    record.get(place).map_or("", String::as_str)
+}
+
+fn is_too_wide(record: &[String]) -> bool {
+    record.iter().skip(3).any(|field| !field.is_empty())
+}
+
+/// The lines of a list, and how many of them were read.
+struct Sheet<'a> {
+    lines: &'a [&'a str],
+    read: usize,
+    reader: Reader,
+    home: Option<Country>,
+    /// Whether the quotes of a line did not tell where it ends.
+    is_torn: bool,
+}
+
+/// The number of a record's first line, and its columns unless its quotes are bad.
+impl Iterator for Sheet<'_> {
+    type Item = (u64, Option<Vec<String>>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = &self.lines[self.read..];
+        let blank = rest.iter().take_while(|line| line.is_empty()).count();
+        let (first, rest) = rest[blank..].split_first()?;
+        self.read += blank + 1;
+        let line = self.read as u64;
+        let record = self.record(first, rest);
+        self.is_torn |= record.is_none();
+        self.read += record.as_ref().map_or(0, |(_, others)| *others);
+        Some((line, record.map(|(columns, _)| columns)))
+    }
+}
+
+impl<'a> Sheet<'a> {
+    fn of(lines: &'a [&'a str], home: Option<Country>) -> Self {
+        let reader = ReaderBuilder::new().delimiter(delimiter(lines)).build();
+        Self { lines, read: 0, reader, home, is_torn: false }
+    }
+
+    /// The record that begins with a line, and how many of the rest belong to it.
+    ///
+    /// Of the others that are looked at here, none but the last has an odd number of quotes. So none
+    /// before it begins a record of several lines, and each is looked at twice at most.
+    fn record(&mut self, first: &str, rest: &[&str]) -> Option<(Vec<String>, usize)> {
+        let (record, ends) = self.columns(first);
+        if ends {
+            // Once a line was torn, a quote too many is perhaps the end of what was torn off.
+            return Some((record, 0)).filter(|_| !self.is_torn || !is_odd(first));
+        }
+        if !is_odd(first) {
+            return None;
+        }
+        let last = rest.iter().position(|line| is_odd(line))?;
+        let others = &rest[..=last];
+        if others.iter().any(|line| self.is_somebody(line)) {
+            return None;
+        }
+        let (record, ends) = self.columns(&[&[first], others].concat().join("\n"));
+        (ends && !is_too_wide(&record)).then_some((record, others.len()))
+    }
+
+    /// Whether a line by itself says whom it is about. Behind an odd number of quotes, its phone
+    /// number is a column of a record that began above.
+    fn is_somebody(&mut self, line: &str) -> bool {
+        let (record, _) = self.columns(line);
+        !is_odd(column(&record, 0)) && PhoneNumber::parse(column(&record, 1), self.home).is_ok()
+    }
+
+    /// The columns of a record, but for one whose quote is open; and whether it ends with this text.
+    fn columns(&mut self, text: &str) -> (Vec<String>, bool) {
+        let text = format!("{text}\n");
+        let (mut said, mut ends) = (vec![0; text.len()], vec![0; text.len()]);
+        self.reader.reset();
+        let (result, read, _, count) =
+            self.reader.read_record(text.as_bytes(), &mut said, &mut ends);
+        let begins = iter::once(0).chain(ends.iter().copied());
+        let columns = begins.zip(&ends).take(count).map(|(begin, end)| {
+            let column = said.get(begin..*end).unwrap_or_default();
+            String::from_utf8_lossy(column).trim().to_owned()
+        });
+        (columns.collect(), result == ReadRecordResult::Record && read == text.len())
+    }
+}
+
+fn is_odd(text: &str) -> bool {
+    text.matches('"').count() % 2 == 1
+}
+
 /// What stands between the columns of the first line; a comma where nothing does.
-fn delimiter(text: &str) -> u8 {
-    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+fn delimiter(lines: &[&str]) -> u8 {
+    let first = lines.iter().find(|line| !line.trim().is_empty()).unwrap_or(&"");
     let mut quoted = false;
     let found = first.bytes().find(|byte| {
         quoted ^= *byte == b'"';
         !quoted && b",;\t".contains(byte)
     });
     found.unwrap_or(b',')
-}
-
-/// On which line a record begins; empty lines before it do not count as its own.
-fn line_of(text: &str, record: &StringRecord) -> u64 {
-    let Some(position) = record.position() else { return 0 };
-    let begin = usize::try_from(position.byte()).unwrap_or(usize::MAX);
-    let rest = text.get(begin..).unwrap_or_default();
-    let blank = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
-    position.line() + rest[..blank].matches('\n').count() as u64
 }
 
 #[cfg(test)]
@@ -193,5 +270,93 @@ mod tests {
         assert_eq!(code(many(1_002).as_bytes()), Code::TooLarge);
         assert_eq!(code(&vec![b' '; MAX_BYTES + 1]), Code::TooLarge);
         assert_eq!(code(b"Zo\xeb,0821234567"), Code::NotCsv);
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_costs_its_own_line_and_hides_no_other() {
+        told(
+            "A,0821234567,\"Unit 7\nB,0821234568,x\nC,0821234569,y",
+            &[(1, "bad quotes"), (2, "B|+27821234568|x"), (3, "C|+27821234569|y")],
+        );
+        told(
+            "A,0821234567,x\r\nB,0821234568,\"Unit 7\r\n\r\n",
+            &[(1, "A|+27821234567|x"), (2, "bad quotes")],
+        );
+        told("\"A,0821234567,x\nB,0821234568,y", &[(1, "bad quotes"), (2, "B|+27821234568|y")]);
+    }
+
+    #[test]
+    fn a_quote_that_a_later_line_closes_hides_nobody_between_them() {
+        told(
+            "A,0821234567,\"Unit 7\nB,0821234568,x\nand\n\nC,0821234569,\"two\nlines\"\n\
+             D,0821234560,z\"\nE,0821234561,",
+            &[
+                (1, "bad quotes"),
+                (2, "B|+27821234568|x"),
+                (3, "bad phone"),
+                (5, "C|+27821234569|two\nlines"),
+                (7, "bad quotes"),
+                (8, "E|+27821234561|"),
+            ],
+        );
+        told(
+            "A,0821234567,\"Unit 7\nB's,0821234568,5\" pipe\nC,0821234569,\n",
+            &[(1, "bad quotes"), (2, "bad quotes"), (3, "C|+27821234569|")],
+        );
+        told(
+            "A,0821234567,\"Unit 7\n\"B\",\"0821234568\",\"x\"\n\"C\",\"0821234569\",\"y\n",
+            &[(1, "bad quotes"), (2, "B|+27821234568|x"), (3, "bad quotes")],
+        );
+    }
+
+    #[test]
+    fn quotes_that_tear_nothing_are_notes() {
+        told(
+            "A,0821234567,5\" pipe\nB,0821234568,\"5\"\" pipe,\nby the \"\"gate\"\"\"\rC,0821234569,",
+            &[
+                (1, "A|+27821234567|5\" pipe"),
+                (2, "B|+27821234568|5\" pipe,\nby the \"gate\""),
+                (4, "C|+27821234569|"),
+            ],
+        );
+    }
+
+    /// All lists of up to four of these lines. A line whose number stands in its second column is
+    /// told of, and what stands there becomes nobody else's notes.
+    #[test]
+    fn no_quote_makes_a_line_vanish() {
+        const KINDS: [&str; 9] = [
+            "A,#,x",
+            "A,#,\"x",
+            "A,#,x\"",
+            "\"A\",\"#\",\"x\"",
+            "A \"a\" B,#,5\" x",
+            "x\"",
+            "\"A",
+            "a\",#,\"x",
+            "",
+        ];
+        for chosen in 0..KINDS.len().pow(4) {
+            let lines: Vec<String> = (0..4)
+                .map(|place| {
+                    let kind = KINDS[chosen / KINDS.len().pow(place) % KINDS.len()];
+                    kind.replace('#', &format!("082123456{place}"))
+                })
+                .collect();
+            let text = lines.join("\n");
+            let said = read(text.as_bytes(), Country::parse("ZA").ok()).unwrap();
+            for (number, line) in (1..).zip(&lines) {
+                let name = line.split(',').next().unwrap_or_default();
+                let is_somebody = line.contains("082") && name.matches('"').count() % 2 == 0;
+                let is_told = said.iter().any(|(told, _)| *told == number);
+                assert!(is_told || !is_somebody, "{number} of {text:?}");
+            }
+            for (line, said) in said {
+                let Said::Somebody(Listed { name, notes, .. }) = said else { continue };
+                let (name, notes) = (name.unwrap(), notes.unwrap());
+                let kept = format!("{} {}", name.as_str(), notes.as_str());
+                assert!(!kept.contains("082"), "{line} of {text:?}");
+            }
+        }
     }
 }

@@ -68,7 +68,7 @@ pub(crate) struct LineBody {
     pub(crate) result: &'static str,
     /// For `duplicate`: the line that has the same number
     pub(crate) duplicate_of: Option<u64>,
-    /// For `bad`: what is not as expected: `name`, `phone`, `notes` or `columns`
+    /// For `bad`: what is not as expected: `name`, `phone`, `notes`, `columns` or `quotes`
     pub(crate) field: Option<&'static str>,
 }
 

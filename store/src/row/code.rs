@@ -6,8 +6,9 @@ use domain::secret::{LinkToken, Reference};
 use domain::settings::ExitGrace;
 use domain::{AccessCode, AttemptId, CodeId, IntercomId, Passcode, PhoneNumber, Timestamp, UserId};
 
-use crate::codes::{Guest, Pass, Past};
+use crate::codes::{Guest, Pass};
 use crate::commitment::{Opening, Salt};
+use crate::past::Past;
 use crate::sql::{Row, Tx, sql};
 use crate::vault::Vault;
 use crate::{Fault, Result};

@@ -154,7 +154,7 @@ async fn o_6_expired_codes_leave_the_list_and_stay_in_the_history(world: World) 
     world.later(Duration::from_hours(12));
     let active = codes.active(world.owner, id.clone(), world.now()).await.unwrap().unwrap();
     assert!(active.is_empty());
-    let history = codes.history(world.owner, id, world.now()).await.unwrap().unwrap();
+    let history = codes.history(world.owner, id, None, world.now()).await.unwrap().unwrap();
     assert_eq!(history[0].code.id, issued.pass.code.id);
 }
 

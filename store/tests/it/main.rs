@@ -15,6 +15,7 @@ mod identity;
 mod logins;
 mod openings;
 mod overview;
+mod past;
 mod people;
 mod people_import;
 mod pins;

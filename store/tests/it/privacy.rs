@@ -321,7 +321,7 @@ impl World {
     /// A code as the history tells it.
     async fn past(&self, issued: &Issued) -> Past {
         let intercom = self.intercom.to_string();
-        let history = self.store.codes().history(self.owner, intercom, self.now()).await;
+        let history = self.store.codes().history(self.owner, intercom, None, self.now()).await;
         let mut history = history.unwrap().unwrap().into_iter();
         history.find(|past| past.code.id == issued.pass.code.id).unwrap()
     }

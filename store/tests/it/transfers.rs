@@ -35,7 +35,8 @@ async fn o_9_settings_grants_and_codes_go_along_with_an_intercom_and_its_gate(wo
     world.gate_opens(&exit).await;
 
     let intercom = world.intercom.to_string();
-    let codes = world.store.codes().history(buyer, intercom.clone(), world.now()).await.unwrap();
+    let codes =
+        world.store.codes().history(buyer, intercom.clone(), None, world.now()).await.unwrap();
     assert_eq!(codes.unwrap()[0].code.id, inside.pass.code.id);
     let kept = world
         .store

@@ -142,6 +142,7 @@ impl Told {
                 (_, Some("phone")) => Words::of("import-bad-phone"),
                 (_, Some("name")) => Words::of("import-bad-name"),
                 (_, Some("notes")) => Words::of("import-bad-notes"),
+                (_, Some("quotes")) => Words::of("import-bad-quotes"),
                 (_, _) => Words::of("import-bad-columns"),
             };
             words.count("line", u32::try_from(line.line).unwrap_or(u32::MAX))

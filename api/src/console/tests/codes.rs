@@ -1,7 +1,7 @@
 //! Codes: made, sent, looked at, deleted.
 
 use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::{Method, Request, StatusCode};
 use domain::settings::{ExitGate, InviteDuration, MaxUsers};
 use domain::{IntercomId, Settings};
 
@@ -160,6 +160,44 @@ async fn o_7a_what_has_expired_cannot_be_deleted_and_the_page_says_so() {
     page.is(StatusCode::CONFLICT).says("The code has ended.");
     let history = format!("/console/intercoms/{}/history", world.intercom);
     owner.get(&history).await.says("expired unused at");
+}
+
+#[tokio::test]
+async fn x6_a_long_history_is_told_page_by_page_to_its_end() {
+    let world = World::new().await;
+    let mut made = Vec::new();
+    for _ in 0..101 {
+        let issued = world.issues().await;
+        world.revokes(&issued).await;
+        made.push(issued.pass.code.id.to_string());
+        world.later(std::time::Duration::from_secs(1));
+    }
+    let history = format!("/v1/intercoms/{}/history", world.intercom);
+    let page = world.owner_asks(Method::GET, &history, "").await.is(StatusCode::OK);
+    let page = page.says(&made[100]).says(&made[1]);
+    page.does_not_say(&made[0]);
+    let older = format!("{history}?before={}", made[1]);
+    let page = world.owner_asks(Method::GET, &older, "").await.is(StatusCode::OK);
+    page.says(&made[0]).does_not_say(&made[1]);
+    let older = format!("{history}?before={}", made[0]);
+    let page = world.owner_asks(Method::GET, &older, "").await.is(StatusCode::OK);
+    page.says(r#"{"items":[]}"#);
+    let wrong = format!("{history}?before=x");
+    let seen = world.owner_asks(Method::GET, &wrong, "").await;
+    seen.refuses(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request").says("before");
+
+    let mut owner = world.browser();
+    owner.signs_in(&world).await;
+    let history = format!("/console/intercoms/{}/history", world.intercom);
+    let page = owner.get(&history).await.says(&made[1]);
+    let older = format!("?before={}", made[1]);
+    let page = page.says(&format!(r#"href="{older}""#));
+    page.does_not_say(&made[0]).does_not_say("Back to the latest");
+    let page =
+        owner.get(&format!("{history}{older}")).await.says(&made[0]).says("Back to the latest");
+    page.does_not_say(&made[1]).does_not_say("?before=");
+    let page = owner.get(&format!("{history}?before={}", made[0])).await;
+    page.says("There is nothing older.").says("Back to the latest");
 }
 
 #[tokio::test]

@@ -225,6 +225,7 @@ async fn a_list_is_looked_at_first_and_taken_when_it_is_meant() {
         .get(&import)
         .await
         .says(r#"enctype="multipart/form-data""#)
+        .says(r#"<div role="status"></div>"#)
         .does_not_say("name=\"import\"");
     let lines = "Name,Phone,Notes\r\nZoë <b>,0825550001,Unit 7\r\nSipho,12,\r\n";
     let file = [("type", "tenant"), ("list", ""), ("file", lines)];
@@ -242,6 +243,18 @@ async fn a_list_is_looked_at_first_and_taken_when_it_is_meant() {
     page.is(StatusCode::PAYLOAD_TOO_LARGE);
     let foreign = Request::post(&import).header("sec-fetch-site", "cross-site");
     owner.send(foreign, Body::empty()).await.is(StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_line_whose_quotes_are_bad_is_told_and_those_after_it_are_taken() {
+    let world = World::new().await;
+    let mut owner = owner_of(&world).await;
+    let list = format!("/console/devices/{}/people", world.intercom);
+    let lines = "Zoë,0825550001,\"Unit 7\r\nSipho,0825550002,\r\n";
+    let typed = [("type", "tenant"), ("list", lines), ("file", ""), ("import", "yes")];
+    let page = owner.uploads(&format!("{list}/import"), &typed).await.says("Imported. New: 1.");
+    page.says("Line 1: a quotation mark is missing or one too many").says("Line 2: added");
+    owner.get(&list).await.says("Sipho").does_not_say("Zoë");
 }
 
 impl Browser {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use domain::event::EventKind;
+use domain::share::{Access, Share};
 use serde_json::Value;
 
 use super::super::story::words_of;
@@ -93,6 +94,36 @@ async fn s_2_who_has_the_grant_reads_of_codes_and_nobody_else_reads_anything() {
         shared.get(&path).await.is(StatusCode::FORBIDDEN);
         stranger.get(&path).await.is(StatusCode::NOT_FOUND);
     }
+}
+
+#[tokio::test]
+async fn who_has_full_access_finds_the_story_without_codes_and_no_plan() {
+    let world = World::new().await;
+    let share = Share { access: Access::Full, one_time_access: false, wifi: true };
+    let ids = [world.intercom.to_string(), world.gate.to_string()];
+    world.shared(&ids, share, "+27825559991").await;
+    let issued = world.issues_to("Thandi").await;
+    world.lets_in(&issued).await;
+    world.revokes(&issued).await;
+    world.files_all().await;
+    let (mut owner, mut full) = (world.browser(), world.browser());
+    owner.signs_in(&world).await;
+    full.signs_in_as("%2B27825559991", &world).await;
+    for (id, told) in ids.iter().zip(["Settings saved", "The gate is online"]) {
+        let device = format!("/console/devices/{id}");
+        let (story, plan) = (format!("{device}/story"), format!("{device}/plan"));
+        full.get(&device).await.says(&story).says("/name\"").does_not_say(&plan);
+        full.get(&plan).await.is(StatusCode::FORBIDDEN);
+        let page = full.get(&story).await.is(StatusCode::OK).says(told);
+        let page = page.does_not_say("Thandi").does_not_say("Code made");
+        page.does_not_say("The gate opened").does_not_say("/audit");
+        owner.get(&device).await.says(&story).says(&plan);
+        owner.get(&plan).await.is(StatusCode::OK);
+    }
+    world.signs_in_as("+27825559992").await;
+    world.transfers_to("+27825559992").await;
+    let gate = format!("/console/devices/{}", world.gate);
+    owner.get(&gate).await.says("/story").does_not_say("/plan");
 }
 
 /// Who makes codes at an intercom is nobody's former user at its gate.

@@ -97,6 +97,21 @@ async fn o_10_who_is_inside_with_an_expired_code_stands_on_the_list_and_is_let_o
 }
 
 #[tokio::test]
+async fn o_10_who_is_inside_stays_on_the_list_however_many_codes_end_afterwards() {
+    let world = World::new().await;
+    let list = format!("/console/intercoms/{}/codes", world.intercom);
+    let inside = world.issues_to("Nomsa").await;
+    world.lets_in(&inside).await;
+    world.later(Duration::from_hours(12));
+    for _ in 0..101 {
+        world.revokes(&world.issues().await).await;
+    }
+    let mut owner = world.browser();
+    owner.signs_in(&world).await;
+    owner.get(&list).await.says("Perhaps still inside").says("Nomsa").does_not_say("Thandi");
+}
+
+#[tokio::test]
 async fn let_in_is_asked_first_and_pressed_twice_it_is_one_opening() {
     let world = World::new().await;
     let issued = world.issues().await;
