@@ -150,7 +150,7 @@ impl<'a> Sheet<'a> {
             return None;
         }
         let (record, ends) = self.columns(&[&[first], others].concat().join("\n"));
-        (ends && !is_too_wide(&record)).then(|| (record, others.len()))
+        (ends && !is_too_wide(&record)).then_some((record, others.len()))
     }
 
     /// Whether a line by itself says whom it is about. Behind an odd number of quotes, its phone
