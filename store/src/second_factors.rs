@@ -217,13 +217,15 @@ impl Logins {
     }
 }
 
-/// Whether a pin alone does not sign this number in.
+/// Whether a pin alone does not sign this number in. Without an account of its own the next one in
+/// the index is read instead, so that it takes as long.
 pub(crate) async fn has_second_factor(tx: &mut Tx, number: [u8; 32]) -> Result<bool> {
-    // One that has no user is looked for all the same, so that it takes as long.
-    let factor = sql("SELECT user_id FROM second_factors
-                      WHERE confirmed_at IS NOT NULL AND user_id =
-                          COALESCE((SELECT id FROM users WHERE phone_digest = $1), '')");
-    Ok(factor.bind(number).optional(tx).await?.is_some())
+    let user = sql("SELECT id, phone_digest FROM users WHERE $1 <= phone_digest
+                    ORDER BY phone_digest LIMIT 1");
+    let Some(row) = user.bind(number).optional(tx).await? else { return Ok(false) };
+    let is_theirs = row.take::<Vec<u8>>("phone_digest")? == number;
+    let factor = confirmed(tx, row.parsed("id", UserId::parse)?).await?;
+    Ok(is_theirs && factor.is_some())
 }
 
 async fn user_of(tx: &mut Tx, number: [u8; 32]) -> Result<Option<UserId>> {

@@ -15,6 +15,7 @@ use crate::world::World;
 crate::on_both_databases![
     a23_a_second_factor_is_on_after_its_first_right_code,
     a23_a_pin_alone_signs_nobody_in_and_pin_and_code_do,
+    a23_who_has_no_app_signs_in_by_a_pin_whoever_else_has_one,
     a23_a_code_is_good_once_also_for_another_login,
     a23_a_recovery_code_is_good_once,
     a23_wrong_codes_end_the_login_and_count_for_the_number_whatever_pins_were_right,
@@ -114,6 +115,17 @@ async fn a23_a_pin_alone_signs_nobody_in_and_pin_and_code_do(world: World) {
     let asked = world.proves_the_number().await;
     let signed_in = world.tries_second(&asked, world.app_types(&factor)).await.unwrap();
     assert_eq!((signed_in.user, signed_in.displaced), (factor.user, true));
+}
+
+async fn a23_who_has_no_app_signs_in_by_a_pin_whoever_else_has_one(world: World) {
+    world.has_a_second_factor().await;
+    for network in [71, 72, 73, 74, 76, 78, 79, 84] {
+        let number = format!("+27{network}0000001");
+        let first = world.signs_in(&number).await;
+        world.later(Duration::from_mins(1));
+        assert_eq!(world.signs_in(&number).await.user, first.user);
+        world.later(Duration::from_mins(1));
+    }
 }
 
 async fn a23_a_code_is_good_once_also_for_another_login(world: World) {
