@@ -1,9 +1,9 @@
-//! Histories nobody thought of: whatever happens in whatever order, the promise holds.
+//! A code and its attempts by examples; what they make of every history is in `histories`.
+
+mod histories;
 
 use std::sync::Mutex;
 use std::time::Duration;
-
-use proptest::prelude::*;
 
 use crate::access_code::*;
 use crate::attempt::{AskedBy, Evidence, Settlement, State, WhyNot};
@@ -502,13 +502,6 @@ fn a_gates_certificate_holds_for_90_days_and_is_renewed_from_the_60th_on() {
     assert_eq!(crate::gate::RENEWAL_AGE, days(60));
 }
 
-#[test]
-fn a_span_until_something_past_is_none() {
-    let later = NOON + Duration::from_millis(1500);
-    assert_eq!(NOON.until(later), Duration::from_millis(1500));
-    assert_eq!(later.until(NOON), Duration::ZERO);
-}
-
 /// Dice that fall as told.
 struct Loaded(Mutex<Vec<u32>>);
 
@@ -528,182 +521,4 @@ fn a_number_that_would_favour_some_is_drawn_again() {
     assert_eq!(draw(&[4_294_967_290, 23], 10), 3);
     assert_eq!(draw(&[u32::MAX, 4_294_967_291, 11], 10), 1);
     assert_eq!(roll::<4>(&Loaded(Mutex::new(vec![0x0102_0304]))), [1, 2, 3, 4]);
-}
-
-/// What may happen to a code between its issue and its end.
-#[derive(Clone, Debug)]
-enum Happening {
-    Redeem { leg: Leg, right: bool, online: bool },
-    Vouch { leg: Leg, online: bool },
-    Claim,
-    GateActs { reports: bool },
-    GateReports,
-    GateComesBack,
-    Revoke,
-    Wait { seconds: u64 },
-}
-
-fn happening() -> impl Strategy<Value = Happening> {
-    let leg = prop_oneof![Just(Leg::Entry), Just(Leg::Exit)];
-    prop_oneof![
-        4 => (leg.clone(), prop::bool::weighted(0.8), prop::bool::weighted(0.9))
-            .prop_map(|(leg, right, online)| Happening::Redeem { leg, right, online }),
-        2 => (leg, prop::bool::weighted(0.9))
-            .prop_map(|(leg, online)| Happening::Vouch { leg, online }),
-        4 => Just(Happening::Claim),
-        4 => any::<bool>().prop_map(|reports| Happening::GateActs { reports }),
-        2 => Just(Happening::GateReports),
-        2 => Just(Happening::GateComesBack),
-        1 => Just(Happening::Revoke),
-        2 => (0..12_u64).prop_map(|seconds| Happening::Wait { seconds }),
-        1 => (1..8_u64).prop_map(|hours| Happening::Wait { seconds: 3600 * hours }),
-    ]
-}
-
-proptest! {
-    /// INV1, INV1b, INV2, INV6, INV7 over random histories of one code and one gate.
-    #[test]
-    fn no_history_opens_twice_late_or_for_nothing(
-        history in prop::collection::vec(happening(), 1..60),
-        grace in prop::sample::select(&ExitGrace::OFFERED_MINUTES[..]),
-    ) {
-        let (mut code, mut now, mut epoch) = (code(), NOON, 1);
-        code.exit_grace = ExitGrace::from_minutes(grace.into()).unwrap();
-        let mut attempts: Vec<Attempt> = Vec::new();
-        let mut ledger: Vec<(AttemptId, Leg, Timestamp)> = Vec::new();
-        for (n, step) in (0_u8..).zip(history) {
-            match step {
-                Happening::Redeem { leg, right, online } => {
-                    let typed = Passcode::parse(if right { "0427" } else { "9876" }).unwrap();
-                    let target = online.then(|| ready_gate(epoch, now));
-                    if let Ok(made) = code.redeem(&ask(leg, &typed), target, attempt_id(n), now) {
-                        prop_assert!(right && online);
-                        attempts.push(made);
-                    }
-                }
-                Happening::Vouch { leg, online } => {
-                    let target = online.then(|| ready_gate(epoch, now));
-                    attempts.extend(code.vouch(leg, 0, target, attempt_id(n), now));
-                }
-                Happening::Claim => for attempt in &mut attempts {
-                    if attempt.state == State::Pending {
-                        let ready = ready_gate(epoch, now).gate.ready(now);
-                        let revoked = matches!(code.end, Some(End::Revoked { .. }));
-                        if attempt.claim(revoked, ready, now).is_err() {
-                            code.not_opened(attempt.leg().unwrap(), attempt.id, now);
-                        }
-                    }
-                },
-                Happening::GateActs { reports } => for attempt in &mut attempts {
-                    let known = ledger.iter().any(|(id, ..)| *id == attempt.id);
-                    let in_time = now <= attempt.deadline && attempt.epoch == epoch;
-                    if attempt.is_on_the_wire() && in_time && !known {
-                        ledger.push((attempt.id, attempt.leg().unwrap(), now));
-                        if reports && attempt.settle(Evidence::Executed, 1, now) == Settlement::News {
-                            code.opened(attempt.leg().unwrap(), attempt.id, now);
-                        }
-                    }
-                },
-                Happening::GateReports => for attempt in &mut attempts {
-                    let known = ledger.iter().any(|(id, ..)| *id == attempt.id);
-                    if known && attempt.settle(Evidence::Executed, 1, now) == Settlement::News {
-                        code.opened(attempt.leg().unwrap(), attempt.id, now);
-                    }
-                },
-                Happening::GateComesBack => {
-                    epoch += 1;
-                    for attempt in attempts.iter_mut().filter(|a| a.is_on_the_wire()) {
-                        let known = ledger.iter().any(|(id, ..)| *id == attempt.id);
-                        let evidence = attempt.evidence_in_ledger(epoch, known).unwrap();
-                        prop_assert_eq!(attempt.settle(evidence, 1, now), Settlement::News);
-                        if evidence == Evidence::Executed {
-                            code.opened(attempt.leg().unwrap(), attempt.id, now);
-                        } else {
-                            code.not_opened(attempt.leg().unwrap(), attempt.id, now);
-                        }
-                    }
-                }
-                Happening::Revoke => {
-                    let reserved = code.reserved_attempt();
-                    let open = attempts.iter().position(|a| Some(a.id) == reserved);
-                    let was = code.revoke(open.map(|at| &attempts[at]), now);
-                    if let Ok(Revocation::Withdrawn(_)) = was {
-                        attempts[open.unwrap()].withdraw(now);
-                        code.not_opened(attempts[open.unwrap()].leg().unwrap(), attempts[open.unwrap()].id, now);
-                    }
-                }
-                Happening::Wait { seconds } => now = now + Duration::from_secs(seconds),
-            }
-            for leg in [Leg::Entry, Leg::Exit] {
-                let pulses = ledger.iter().filter(|(_, of, _)| *of == leg).count();
-                prop_assert!(pulses <= 1, "INV1: {pulses} pulses for {leg:?}");
-                if *code.leg(leg) == LegState::Free {
-                    prop_assert_eq!(pulses, 0, "INV1b: a free leg has been pulsed");
-                }
-                if let LegState::Used { attempt, .. } = *code.leg(leg) {
-                    let evidence = ledger.iter().any(|(id, ..)| *id == attempt);
-                    prop_assert!(evidence, "INV6: used without a pulse");
-                }
-            }
-            if let Some(End::Revoked { effective_at, .. }) = code.end {
-                let let_out = |id| attempts.iter().any(|a| a.id == id && !a.ends_with_the_code());
-                let late =
-                    ledger.iter().any(|(id, _, at)| effective_at < *at && !let_out(*id));
-                prop_assert!(!late, "INV2: a pulse after effective_at");
-            }
-            for attempt in &attempts {
-                let visit = attempt.visit().expect("nobody presses here");
-                let until = match (visit.leg, visit.asked_by) {
-                    (Leg::Entry, _) => code.expires_at,
-                    (Leg::Exit, AskedBy::Guest | AskedBy::Host) => code.exit_until(),
-                    (Leg::Exit, AskedBy::HostDespiteEnd) => continue,
-                };
-                prop_assert!(attempt.reserved_at < until, "expired: {attempt:?}");
-            }
-            if matches!(code.exit, LegState::Used { .. }) {
-                let entered = matches!(code.entry, LegState::Used { .. });
-                prop_assert!(entered, "INV7: out without in");
-            }
-        }
-    }
-}
-
-#[test]
-fn time_passes_without_a_clock_that_stands_still() {
-    let time = Ratchet::at(moment(1_000_000));
-    assert_eq!(read(&time, 1_000_000, 0), moment(1_000_000));
-    assert_eq!(read(&time, 1_000_000, 250), moment(1_000_250));
-}
-
-#[test]
-fn a_clock_that_steps_back_is_not_followed() {
-    let time = Ratchet::at(moment(1_000_000));
-    assert_eq!(read(&time, 1_000_500, 500), moment(1_000_500));
-    assert_eq!(read(&time, 3_000, 600), moment(1_000_600));
-    assert_eq!(read(&time, -5_000_000, 700), moment(1_000_700));
-}
-
-#[test]
-fn a_clock_that_steps_ahead_is_followed_and_not_back_again() {
-    let time = Ratchet::at(moment(1_000_000));
-    assert_eq!(read(&time, 9_000_100, 100), moment(9_000_100));
-    assert_eq!(read(&time, 1_000_200, 200), moment(9_000_200));
-    assert_eq!(read(&time, 9_000_300, 300), moment(9_000_300));
-}
-
-fn moment(millis: i64) -> Timestamp {
-    Timestamp::from_millis(millis)
-}
-
-#[test]
-fn how_far_the_clock_was_set_is_told_in_both_directions() {
-    let time = Ratchet::at(moment(1_000_000));
-    let step = |wall, seconds| time.read(moment(wall), Duration::from_secs(seconds)).1;
-    assert_eq!(step(1_005_000, 5), 0);
-    assert_eq!(step(1_066_000, 6), 60_000);
-    assert_eq!(step(1_007_000, 7), -60_000);
-}
-
-fn read(time: &Ratchet, wall: i64, elapsed: u64) -> Timestamp {
-    time.read(moment(wall), Duration::from_millis(elapsed)).0
 }

@@ -96,3 +96,6 @@ pub fn roll_below(dice: &dyn Dice, bound: u32) -> u32 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
