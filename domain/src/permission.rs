@@ -120,6 +120,19 @@ impl Role {
         }
     }
 
+    /// Lets somebody make something else of what a person has, or says why not: the grant is the
+    /// owner's alone to give, to take, and, by another type of access, to make longer (X4).
+    pub fn may_change(self, before: Option<Share>, after: Share) -> Result<(), Denied> {
+        self.may(Act::ManagePeople)?;
+        let granted = before.filter(|before| before.one_time_access);
+        let is_about_the_grant = after.one_time_access != granted.is_some()
+            || granted.is_some_and(|granted| granted.access != after.access);
+        if is_about_the_grant && self.may(Act::Manage).is_err() {
+            return Err(Denied::NoPermission);
+        }
+        Ok(())
+    }
+
     /// Lets somebody see a person and end their access, or says why not: to a tenant there are
     /// only those whom they invited.
     pub fn may_end(self, invited_by_them: bool) -> Result<(), Denied> {
@@ -155,6 +168,32 @@ mod tests {
     fn noon() -> Access {
         let at = |text| Minute::parse(text).unwrap();
         Access::Repeat(Times::new(&Day::ALL, at("12:00"), at("13:00")).unwrap())
+    }
+
+    /// X4: by whom, from what, to what.
+    #[test]
+    fn only_the_owner_gives_takes_or_prolongs_the_grant() {
+        let share = |access, one_time_access| Share { one_time_access, ..always(access) };
+        let full = role(always(Access::Full));
+        let (for_a_while, later) = (stay(-10, 10), stay(-10, 20));
+        for (before, after, is_about_the_grant) in [
+            (None, share(Access::Always, false), false),
+            (None, share(Access::Always, true), true),
+            (Some(share(Access::Always, false)), share(Access::Full, false), false),
+            (Some(share(Access::Always, false)), share(Access::Always, true), true),
+            (Some(share(Access::Always, true)), share(Access::Always, false), true),
+            (Some(share(for_a_while, true)), share(later, true), true),
+            (Some(share(for_a_while, true)), share(for_a_while, true), false),
+        ] {
+            assert_eq!(Role::Owner.may_change(before, after), Ok(()));
+            let expected = if is_about_the_grant { Err(Denied::NoPermission) } else { Ok(()) };
+            assert_eq!(full.may_change(before, after), expected, "{before:?} {after:?}");
+        }
+        let tenant = role(always(Access::Tenant));
+        let refused = tenant.may_change(None, share(Access::Always, false));
+        assert_eq!(refused, Err(Denied::NotOwner));
+        let stranger = Role::Stranger.may_change(None, share(Access::Always, false));
+        assert_eq!(stranger, Err(Denied::Unknown));
     }
 
     /// INV11: nobody but the owner gets past the last two columns.

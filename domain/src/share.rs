@@ -42,6 +42,11 @@ pub struct Share {
     pub wifi: bool,
 }
 
+impl Share {
+    /// What somebody has with whom a device is just shared.
+    pub const ALWAYS: Self = Self { access: Access::Always, one_time_access: false, wifi: true };
+}
+
 /// Whether access holds at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holds {

@@ -141,23 +141,22 @@ impl People {
                     Ok(invited) => invited,
                     Err(refusal) => return Ok(Err(refusal)),
                 };
-            let had_grant = before.as_ref().is_some_and(|before| before.share.one_time_access);
-            if had_grant != one_time_access
-                && let Err(denied) = may_grant(role)
-            {
-                return Ok(Err(denied));
+            let had = before.as_ref().map(|before| before.share);
+            let share = Share { one_time_access, ..had.unwrap_or(Share::ALWAYS) };
+            if let Err(denied) = role.may_change(had, share) {
+                return Ok(Err(InviteRefusal::Denied(denied)));
             }
-            let mut after = match &before {
+            let known = match &before {
                 Some(before) => before.clone(),
                 None if is_crowded(tx, &device, 1).await? => {
                     return Ok(Err(InviteRefusal::Crowded));
                 }
                 None => Person::new(by, user_with(tx, &vault, &phone, now).await?, phone, now),
             };
-            after.share.one_time_access = one_time_access;
+            let after = Person { share, ..known };
             keep(tx, &vault, &device, &after, now).await?;
             told(tx, &vault, &device, by, before.as_ref(), Some(&after), now).await?;
-            Ok(Ok(after.told_to(role)))
+            Ok(Ok(after.as_seen_by(role)))
         })
     }
 
@@ -191,7 +190,7 @@ impl People {
             keep(tx, &vault, &device, &person, now).await?;
             told(tx, &vault, &device, by, None, Some(&person), now).await?;
             let person = seen(tx, &vault, &device, user, now).await?;
-            Ok(Ok(person.told_to(role)))
+            Ok(Ok(person.as_seen_by(role)))
         })
     }
 
@@ -227,11 +226,8 @@ impl People {
                 one_time_access: change.one_time_access.unwrap_or(had_grant),
                 wifi: change.wifi.unwrap_or(kept.share.wifi),
             };
-            // Another type is another time for which the grant holds.
-            let is_about_the_grant = after.share.one_time_access != had_grant
-                || (had_grant && after.share.access != kept.share.access);
-            if is_about_the_grant && let Err(denied) = may_grant(role) {
-                return Ok(Err(denied));
+            if let Err(denied) = role.may_change(before.map(|before| before.share), after.share) {
+                return Ok(Err(InviteRefusal::Denied(denied)));
             }
             after.name = change.name.or(after.name);
             after.notes = change.notes.or(after.notes);
@@ -248,7 +244,7 @@ impl People {
             let after = seen(tx, &vault, &device, user, now).await?;
             told(tx, &vault, &device, by, before, Some(&after).filter(|it| it.is_there()), now)
                 .await?;
-            Ok(Ok(Changed { person: after.told_to(role), revoked }))
+            Ok(Ok(Changed { person: after.as_seen_by(role), revoked }))
         })
     }
 
@@ -270,7 +266,7 @@ impl People {
             for row in sql(PEOPLE).bind(device.as_str()).bind(now).all(tx).await? {
                 let person = person_of(&vault, &device, &row, now)?;
                 if role.may_end(person.is_guest_of(by)).is_ok() {
-                    people.push(person.told_to(role));
+                    people.push(person.as_seen_by(role));
                 }
             }
             Ok(Ok(people))
@@ -311,7 +307,7 @@ impl People {
             if let Err(denied) = role.may_end(is_theirs) {
                 return Ok(Err(denied));
             }
-            Ok(person.map(|person| person.told_to(role)).ok_or(Denied::Unknown))
+            Ok(person.map(|person| person.as_seen_by(role)).ok_or(Denied::Unknown))
         })
     }
 }
@@ -323,7 +319,7 @@ impl Person {
     }
 
     /// As somebody may know them: who may not use codes does not learn that there are any (S-2).
-    fn told_to(self, reader: Role) -> Self {
+    fn as_seen_by(self, reader: Role) -> Self {
         let codes = self.codes.filter(|_| reader.may(Act::UseOneTimeAccess).is_ok());
         Self { codes, ..self }
     }
@@ -338,7 +334,7 @@ impl Person {
         Self {
             user,
             phone,
-            share: Share { access: Access::Always, one_time_access: false, wifi: true },
+            share: Share::ALWAYS,
             holds: Holds::Now,
             name: None,
             notes: None,
@@ -348,12 +344,6 @@ impl Person {
             invitations: 0,
         }
     }
-}
-
-/// Lets somebody give or take the grant for one-time access, which is the owner's alone (X4).
-fn may_grant(role: Role) -> std::result::Result<(), InviteRefusal> {
-    let may = role.may(Act::Manage);
-    may.map_err(|_| InviteRefusal::Denied(Denied::NoPermission))
 }
 
 /// Somebody is invited, as far as that does not depend on what they are given.

@@ -50,14 +50,14 @@ impl Form {
     }
 
     fn of(person: &Person, place: Place, typed: Typed, wrong: Wrong) -> Self {
-        let has_grant = person.is_there() && person.share.one_time_access;
-        let codes = person.codes.filter(|codes| has_grant && place.may_grant && *codes != 0);
+        let codes =
+            person.codes.filter(|codes| place.may_grant && has_grant(person) && *codes != 0);
         let known = Known {
             id: person.user.to_string(),
             name: called(person),
             phone: person.phone.reveal().to_owned(),
             state: state(person, &place.zone),
-            may_retype: place.may_manage && (place.is_owner || !has_grant),
+            may_retype: may_retype(&place, person),
             codes: codes.map(|codes| Words::of("person-also-codes").count("codes", codes)),
         };
         let asks_when = known.may_retype;
@@ -104,7 +104,7 @@ pub(in crate::console) async fn save(
 ) -> Result<Response, Problem> {
     let (place, person) = look(&api, caller.user, &id, &user).await?;
     let asked = typed.asked(&place.zone);
-    let is_kept = !place.is_owner && person.is_there() && person.share.one_time_access;
+    let is_kept = !may_retype(&place, &person);
     let change = ChangeBody {
         // What the form did not ask for stays as it is.
         r#type: Some(asked.r#type).filter(|_| !is_kept),
@@ -125,6 +125,15 @@ pub(in crate::console) async fn save(
             Ok(pages::told_by(problem, Screen(Form::of(&person, place, typed, wrong))))
         }
     }
+}
+
+/// Of who has the grant the type is the owner's alone to change (X4).
+fn may_retype(place: &Place, person: &Person) -> bool {
+    place.may_manage && (place.is_owner || !has_grant(person))
+}
+
+fn has_grant(person: &Person) -> bool {
+    person.is_there() && person.share.one_time_access
 }
 
 /// Somebody a device is shared with, for who may see them.
@@ -166,7 +175,7 @@ fn typed(person: &Person, zone: &str) -> Typed {
         from,
         until,
         wifi: ticked(share.wifi),
-        one_time_access: ticked(person.is_there() && share.one_time_access),
+        one_time_access: ticked(has_grant(person)),
         also_revoke: None,
     }
 }
