@@ -156,7 +156,7 @@ impl People {
             let after = Person { share, ..known };
             keep(tx, &vault, &device, &after, now).await?;
             told(tx, &vault, &device, by, before.as_ref(), Some(&after), now).await?;
-            Ok(Ok(after.as_seen_by(role)))
+            Ok(Ok(after.seen_by(role)))
         })
     }
 
@@ -190,7 +190,7 @@ impl People {
             keep(tx, &vault, &device, &person, now).await?;
             told(tx, &vault, &device, by, None, Some(&person), now).await?;
             let person = seen(tx, &vault, &device, user, now).await?;
-            Ok(Ok(person.as_seen_by(role)))
+            Ok(Ok(person.seen_by(role)))
         })
     }
 
@@ -244,7 +244,7 @@ impl People {
             let after = seen(tx, &vault, &device, user, now).await?;
             told(tx, &vault, &device, by, before, Some(&after).filter(|it| it.is_there()), now)
                 .await?;
-            Ok(Ok(Changed { person: after.as_seen_by(role), revoked }))
+            Ok(Ok(Changed { person: after.seen_by(role), revoked }))
         })
     }
 
@@ -266,7 +266,7 @@ impl People {
             for row in sql(PEOPLE).bind(device.as_str()).bind(now).all(tx).await? {
                 let person = person_of(&vault, &device, &row, now)?;
                 if role.may_end(person.is_guest_of(by)).is_ok() {
-                    people.push(person.as_seen_by(role));
+                    people.push(person.seen_by(role));
                 }
             }
             Ok(Ok(people))
@@ -307,7 +307,7 @@ impl People {
             if let Err(denied) = role.may_end(is_theirs) {
                 return Ok(Err(denied));
             }
-            Ok(person.map(|person| person.as_seen_by(role)).ok_or(Denied::Unknown))
+            Ok(person.map(|person| person.seen_by(role)).ok_or(Denied::Unknown))
         })
     }
 }
@@ -319,7 +319,7 @@ impl Person {
     }
 
     /// As somebody may know them: who may not use codes does not learn that there are any (S-2).
-    fn as_seen_by(self, reader: Role) -> Self {
+    fn seen_by(self, reader: Role) -> Self {
         let codes = self.codes.filter(|_| reader.may(Act::UseOneTimeAccess).is_ok());
         Self { codes, ..self }
     }

@@ -94,6 +94,10 @@ async fn s_3_x22_who_is_removed_with_the_box_ticked_takes_their_codes_along() {
     owner.presses("Unit 4").await;
     owner.presses("Who may use this device").await;
     owner.presses("Nomsa").await;
+    // The permission alone could be taken with them, too.
+    owner.sees("For when you take that permission away").await;
+    owner.keeps("console-person-grant").await;
+    owner.is_accessible().await;
     owner.presses("Remove").await;
     owner.sees("Remove Nomsa?").await;
     owner.ticks("Also delete the code they made").await;
