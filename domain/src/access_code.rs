@@ -187,12 +187,16 @@ pub struct Target {
     pub gate: Gate,
     /// Its commands that wait for an answer.
     pub unsettled: u32,
+    /// What it was told to do since the oldest of those that may have reached it.
+    pub since_unsettled: u32,
 }
 
 impl Target {
     /// The epoch in which the gate would act on one more command now, if it can be reached.
     pub fn reachable(&self, now: Timestamp) -> Option<u64> {
-        self.gate.ready(now).filter(|_| self.unsettled < gate::MAX_UNSETTLED)
+        let ledger_reaches_back = self.unsettled < gate::MAX_UNSETTLED
+            && self.since_unsettled < gate::MAX_SINCE_UNSETTLED;
+        self.gate.ready(now).filter(|_| ledger_reaches_back)
     }
 }
 

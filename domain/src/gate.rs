@@ -11,6 +11,12 @@ pub const HELLO_LIFETIME: Duration = Duration::from_hours(1);
 /// How many commands of one gate may wait for an answer; more would outrun its ledger of 64.
 pub const MAX_UNSETTLED: u32 = 16;
 
+/// How many commands a gate is sent while an older one waits for its answer. What a gate has done
+/// and forgotten it would deny: the ledger of 64 must reach back to whatever is open, though its
+/// word may be held up on the way for as long as somebody likes. With those that were open before,
+/// and may come after it, these stay well below 64.
+pub const MAX_SINCE_UNSETTLED: u32 = 32;
+
 /// How long a gate's certificate holds.
 pub const CERTIFICATE_LIFETIME: Duration = Duration::from_hours(90 * 24);
 

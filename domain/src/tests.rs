@@ -61,7 +61,7 @@ fn ready_gate(epoch: u64, now: Timestamp) -> Target {
         hardware_since: 1,
         pulse_gap: PulseGap::default(),
     };
-    Target { gate, unsettled: 0 }
+    Target { gate, unsettled: 0, since_unsettled: 0 }
 }
 
 fn ask(leg: Leg, typed: &Passcode) -> Request<'_> {

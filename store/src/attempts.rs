@@ -13,6 +13,7 @@ use crate::codes::lock_code;
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::gates::lock_gate;
+use crate::intercoms::lock_device;
 use crate::presses::{has_right, hold_right, presses_to_cancel};
 use crate::row::attempt::{Channel, attempt_of, save_attempt, save_channel};
 use crate::row::code::save_code;
@@ -241,7 +242,12 @@ pub(crate) async fn settle_one(
     let kind = match (settlement, evidence) {
         (Settlement::Known | Settlement::Hearsay, _) => return Ok(Some(settlement)),
         (Settlement::Contradiction, _) => {
-            record(tx, vault, EventKind::AttemptContradicted, about(&attempt), now).await?;
+            // Told once: whoever carries the gate's word can repeat it without end.
+            let note = sql("UPDATE attempts SET contradicted_at = $2
+                            WHERE id = $1 AND contradicted_at IS NULL");
+            if note.bind(id).bind(now).execute(tx).await? != 0 {
+                record(tx, vault, EventKind::AttemptContradicted, about(&attempt), now).await?;
+            }
             return Ok(Some(settlement));
         }
         (Settlement::News, Evidence::Executed) => EventKind::AttemptOpened,
@@ -270,7 +276,7 @@ struct Held {
     code: Option<AccessCode>,
 }
 
-/// Reads an attempt under the lock of its code, or that of its gate if it is a press.
+/// Reads an attempt under the lock of its code, or those of its device and gate if it is a press.
 async fn lock_attempt(tx: &mut Tx, vault: &Vault, id: AttemptId) -> Result<Option<Held>> {
     // What it is for never changes, so it may be read before the lock.
     let row = sql("SELECT code_id, gate_id FROM attempts WHERE id = $1");
@@ -279,7 +285,9 @@ async fn lock_attempt(tx: &mut Tx, vault: &Vault, id: AttemptId) -> Result<Optio
         let Some(code) = lock_code(tx, vault, code).await? else { return Ok(None) };
         Some(code)
     } else {
-        lock_gate(tx, row.parsed("gate_id", GateId::parse)?).await?;
+        let gate = row.parsed("gate_id", GateId::parse)?;
+        lock_device(tx, &gate.to_string()).await?;
+        lock_gate(tx, gate).await?;
         None
     };
     Ok(Some(Held { attempt: attempt_with(tx, id).await?, code }))

@@ -14,6 +14,7 @@ use crate::database::{in_transaction, reading};
 use crate::erasure::lock_user;
 use crate::events::{About, record};
 use crate::identity::{about, gate_of_actor};
+use crate::intercoms::lock_device;
 use crate::plans::plan_in;
 use crate::removals::tell_of_arrival;
 use crate::row::device::{gate_of, kind_of, role_in, role_of};
@@ -116,8 +117,8 @@ impl Devices {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
             make(tx, &vault, &DeviceKind::Gate(id), &label, now).await?;
-            sql("INSERT INTO gates (id, secret_digest, epoch, hello_at, firmware)
-                 VALUES ($1, $2, 0, $3, '')")
+            sql("INSERT INTO gates (id, secret_digest, epoch, hello_at, missed_from, firmware)
+                 VALUES ($1, $2, 0, $3, $3, '')")
             .bind(id)
             .bind(vault.digest(Purpose::EnrolmentSecret, &[secret.reveal_bytes()]))
             .bind(now)
@@ -229,6 +230,7 @@ impl Devices {
         now: Timestamp,
     ) -> Answer<Device, Denied> {
         in_transaction!(self.0.db, |tx| {
+            lock_device(tx, &id).await?;
             if let Err(denied) = role_of(tx, &id, user, now).await?.may(Act::Configure) {
                 return Ok(Err(denied));
             }

@@ -47,7 +47,7 @@ impl Events {
                         AND intercom_id IN (SELECT id FROM devices WHERE owner_id = $1)
                         ORDER BY position LIMIT $3) AS of_intercoms
                     UNION SELECT * FROM (SELECT * FROM events WHERE $2 < position
-                        AND code_id IS NULL
+                        AND code_id IS NULL AND kind NOT LIKE 'visit.%'
                         AND device_id IN (SELECT device_id FROM shares
                             WHERE user_id = $1 AND access = 'full')
                         AND ",

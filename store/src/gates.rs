@@ -10,6 +10,7 @@ use domain::{AttemptId, GateId, Timestamp};
 use crate::attempts::{claim_one, settle_one};
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
+use crate::intercoms::lock_device;
 use crate::row::attempt::{Channel, attempt_of};
 use crate::row::device::{gate_of, pulse_gap};
 use crate::sql::{Row, Tx, sql};
@@ -88,6 +89,8 @@ impl Gates {
     ) -> Result<bool> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
+            // Presses among what it settles ask for the device's lock, which comes before the gate's.
+            lock_device(tx, &gate.to_string()).await?;
             let Some(row) = lock_gate(tx, gate).await? else { return Ok(false) };
             let before = gate_of(&row)?;
             let answers_last_hello = nonce_of(&row)? == Some(nonce) && before.epoch == epoch;

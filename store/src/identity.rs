@@ -370,13 +370,15 @@ async fn put_in_place(
     record(tx, vault, EventKind::DeviceReplaced, about(actor, gate), now).await
 }
 
-/// The gate that somebody wants to do something to, if they may.
+/// The gate that somebody wants to do something to, if they may; its device is locked from here
+/// on, so that it stays theirs until the commit.
 pub(crate) async fn gate_of_actor(
     tx: &mut Tx,
     actor: Actor,
     device: &str,
     now: Timestamp,
 ) -> Answer<GateId, GateRefusal> {
+    lock_device(tx, device).await?;
     let allowed = match actor {
         Actor::Person(user) => role_of(tx, device, user, now).await?.may(Act::Manage),
         Actor::Operator => {

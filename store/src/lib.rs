@@ -201,6 +201,7 @@ impl Store {
                 "DELETE FROM pins_sent WHERE at < $1",
                 "DELETE FROM logins WHERE expires_at < $1",
                 "DELETE FROM issue_requests WHERE at < $1",
+                "DELETE FROM press_repeats WHERE at < $1",
             ] {
                 sql(statement).bind(day_ago).execute(tx).await?;
             }

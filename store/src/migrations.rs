@@ -6,7 +6,7 @@ use sqlx::{Connection, PgPool, SqlSafeStr, SqliteConnection};
 use crate::{Fault, Result};
 
 /// Each migration: its number, its name, its text for SQLite and for Postgres.
-const ALL: [(i64, &str, &str, &str); 17] = [
+const ALL: [(i64, &str, &str, &str); 18] = [
     (
         1,
         "one_time_access",
@@ -108,6 +108,12 @@ const ALL: [(i64, &str, &str, &str); 17] = [
         "history_by_pages",
         include_str!("../../migrations/sqlite/0017_history_by_pages.sql"),
         include_str!("../../migrations/postgres/0017_history_by_pages.sql"),
+    ),
+    (
+        18,
+        "presses_and_hops",
+        include_str!("../../migrations/sqlite/0018_presses_and_hops.sql"),
+        include_str!("../../migrations/postgres/0018_presses_and_hops.sql"),
     ),
 ];
 

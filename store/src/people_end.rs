@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use domain::access_code::End;
+use domain::event::EventKind;
 use domain::permission::{Act, Denied, Role};
 use domain::share::KEPT_AFTER_END;
 use domain::{CodeId, Timestamp, UserId};
 
 use crate::codes::{lock_code, take_back};
 use crate::database::in_transaction;
+use crate::events::{About, record};
 use crate::intercoms::lock_device;
 use crate::people::told;
 use crate::row::code::still_opens;
 use crate::row::device::role_of;
 use crate::row::share::{person, seen};
-use crate::sql::{Tx, sql};
+use crate::sql::{Row, Tx, sql};
 use crate::vault::Vault;
 use crate::{Answer, People, Person, Result};
 
@@ -78,6 +80,9 @@ impl People {
             }
             if let Some(kept) = kept {
                 send_away(tx, &vault, &device, by, &kept, now).await?;
+            } else if !is_known(tx, user).await? {
+                // Not "done": who is meant has the device as somebody else since.
+                return Ok(Err(Denied::Unknown));
             }
             // A press of theirs on the wire is cancelled, and dead at its deadline at the latest.
             let pressed = sql("SELECT MAX(deadline_at) AS until FROM attempts
@@ -131,6 +136,34 @@ async fn send_away(
     let unshare = sql("DELETE FROM shares WHERE device_id = $1 AND user_id = $2");
     unshare.bind(device).bind(person.user).execute(tx).await?;
     told(tx, vault, device, by, Some(person), None, now).await
+}
+
+/// Writes down that sharings ended, from the rows that were deleted, when a device goes to somebody
+/// else or to nobody.
+pub(crate) async fn tell_of_ended(
+    tx: &mut Tx,
+    vault: &Vault,
+    device: &str,
+    by: UserId,
+    ended: &[Row],
+    now: Timestamp,
+) -> Result<()> {
+    for row in ended {
+        let user = row.parsed("user_id", UserId::parse)?;
+        let about = || About::default().by(by).user(user).device(device);
+        record(tx, vault, EventKind::PersonRemoved, about(), now).await?;
+        if row.moment_if_any("one_time_access_at")?.is_some() {
+            record(tx, vault, EventKind::GrantRemoved, about(), now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is such an account. One that waited for its person ends when they give theirs its
+/// number, and its shares go along.
+async fn is_known(tx: &mut Tx, user: UserId) -> Result<bool> {
+    let known = sql("SELECT 1 AS one FROM users WHERE id = $1").bind(user);
+    Ok(known.optional(tx).await?.is_some())
 }
 
 async fn guests_of(tx: &mut Tx, device: &str, user: UserId, now: Timestamp) -> Result<Vec<UserId>> {

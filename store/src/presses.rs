@@ -1,7 +1,7 @@
 //! Gates that open without a code, for whoever may open them: from the app, or by an API key.
 //!
-//! The lock is the gate's row. Whether the right still holds is asked again when the command is
-//! claimed, and while it is on the wire.
+//! The locks are the rows of the device, which says whose it is, and of the gate. Whether the right
+//! still holds is asked again when the command is claimed, and while it is on the wire.
 
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use crate::attempts::ASK_AGAIN;
 use crate::database::in_transaction;
 use crate::events::About;
 use crate::gates::lock_gate;
+use crate::intercoms::lock_device;
 use crate::redeem::{reserved, target_at};
 use crate::row::attempt::attempt_of;
 use crate::row::device::role_of;
@@ -63,6 +64,7 @@ impl Presses {
                 let seen = role.may(Act::SeeDevice).map_err(OpenRefusal::Denied);
                 return Ok(seen.and(Err(OpenRefusal::NotAGate)));
             };
+            lock_device(tx, &device).await?;
             lock_gate(tx, gate).await?;
             let presser = Press { user, api_key };
             // Two systems of one owner may count their presses alike.
@@ -78,7 +80,11 @@ impl Presses {
             let id = AttemptId::new(vault.dice(), now);
             Ok(match press(presser, target, last, id, now) {
                 Err(GateOffline) => Err(OpenRefusal::GateOffline),
-                Ok(Pressed::Before(attempt)) => Ok(attempt),
+                Ok(Pressed::Before(attempt)) => {
+                    // Repeated later, it must not become a press of its own.
+                    remember(tx, &attempt, user, &key, now).await?;
+                    Ok(attempt)
+                }
                 Ok(Pressed::New(attempt)) => {
                     reserved(tx, &vault, &attempt, &key, About::default().by(user), now).await?;
                     Ok(attempt)
@@ -114,7 +120,7 @@ async fn may_press(
 }
 
 /// Keeps what a press is allowed by as it is until the commit: nobody takes it away in between.
-/// Asked under the gate's lock.
+/// Asked under the locks of the device, which says whose it is, and of the gate.
 pub(crate) async fn hold_right(tx: &mut Tx, gate: GateId, press: Press) -> Result<()> {
     sql("UPDATE shares SET shared_at = shared_at WHERE device_id = $1 AND user_id = $2")
         .bind(gate.to_string())
@@ -167,9 +173,26 @@ async fn pressed_before(
     key: &str,
 ) -> Result<Option<Attempt>> {
     let row = sql("SELECT * FROM attempts
-                   WHERE gate_id = $1 AND opened_by = $2 AND request_key = $3");
+                   WHERE gate_id = $1 AND opened_by = $2 AND request_key = $3
+                   UNION ALL
+                   SELECT a.* FROM press_repeats r JOIN attempts a ON a.id = r.attempt_id
+                   WHERE r.gate_id = $1 AND r.opened_by = $2 AND r.request_key = $3");
     let row = row.bind(gate).bind(user).bind(key).optional(tx).await?;
     row.map(|row| attempt_of(&row)).transpose()
+}
+
+/// Remembers that a press was answered with what another one had led to.
+async fn remember(
+    tx: &mut Tx,
+    attempt: &Attempt,
+    user: UserId,
+    key: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let repeat = sql("INSERT INTO press_repeats (gate_id, opened_by, request_key, attempt_id, at)
+                      VALUES ($1, $2, $3, $4, $5)");
+    let repeat = repeat.bind(attempt.gate).bind(user).bind(key).bind(attempt.id).bind(now);
+    repeat.execute(tx).await.map(drop)
 }
 
 /// The last press of a person at a gate: one that is open, whatever clock it was made by, or else

@@ -136,16 +136,19 @@ impl Visits {
         })
     }
 
-    /// Alerts of intercoms at which nobody is expected any more.
+    /// Alerts of intercoms at which nobody is expected any more, or not at that gate.
     async fn needed_no_more(&self, now: Timestamp) -> Result<Vec<(IntercomId, GateId)>> {
         reading!(self.0.db, |tx| {
             let over = sql(concat!(
                 "SELECT a.intercom_id, a.gate_id FROM gate_alerts a
-                            WHERE a.back_at IS NULL AND NOT EXISTS (SELECT 1 FROM codes c
+                            WHERE a.back_at IS NULL AND (NOT EXISTS (SELECT 1 FROM settings s
+                                WHERE s.intercom_id = a.intercom_id
+                                  AND a.gate_id IN (s.entry_gate_id, s.exit_gate_id))
+                              OR NOT EXISTS (SELECT 1 FROM codes c
                                 WHERE c.intercom_id = a.intercom_id AND $2 < c.expires_at
                                   AND ",
                 still_opens!("$1"),
-                ")"
+                "))"
             ));
             let over = over.bind(now).bind(now - ExitGrace::LONGEST).all(tx).await?;
             over.iter().map(pair).collect()

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::access_code::{ATTEMPT_WINDOW, Leg, Refusal, Request, Target};
 use domain::event::EventKind;
+use domain::gate::MAX_SINCE_UNSETTLED;
 use domain::permission::{Denied, Role};
 use domain::secret::{LinkToken, Reference};
 use domain::{
@@ -326,7 +327,15 @@ pub(crate) async fn target_at(tx: &mut Tx, id: GateId) -> Result<Target> {
                    WHERE a.gate_id = $1 AND a.state IN ('pending', 'sent')
                      AND g.hardware_since <= a.epoch");
     let unsettled = crate::row::number(&row.bind(id).one(tx).await?, "unsettled")?;
-    Ok(Target { gate: gate_with(tx, id).await?, unsettled })
+    let row = sql("SELECT COUNT(*) AS since FROM (
+                       SELECT 1 FROM attempts WHERE gate_id = $1 AND id > (
+                           SELECT MIN(a.id) FROM attempts a JOIN gates g ON g.id = a.gate_id
+                           WHERE a.gate_id = $1 AND a.state = 'sent'
+                             AND g.hardware_since <= a.epoch)
+                       LIMIT $2) AS later");
+    let row = row.bind(id).bind(MAX_SINCE_UNSETTLED).one(tx).await?;
+    let since_unsettled = crate::row::number(&row, "since")?;
+    Ok(Target { gate: gate_with(tx, id).await?, unsettled, since_unsettled })
 }
 
 async fn recent_attempts(tx: &mut Tx, id: CodeId, leg: Leg, now: Timestamp) -> Result<u32> {

@@ -8,6 +8,7 @@ use domain::{GateId, IntercomId, Timestamp, UserId};
 
 use crate::database::in_transaction;
 use crate::events::{About, record};
+use crate::people_end::tell_of_ended;
 use crate::readiness::forget_alerts;
 use crate::row::device::role_of;
 use crate::sql::{Tx, sql};
@@ -44,8 +45,11 @@ impl Devices {
             .bind(owner)
             .execute(tx)
             .await?;
+            let ended = sql("DELETE FROM shares WHERE device_id = $1
+                             RETURNING user_id, one_time_access_at");
+            let ended = ended.bind(device.as_str()).all(tx).await?;
+            tell_of_ended(tx, &vault, &device, owner, &ended, now).await?;
             for statement in [
-                "DELETE FROM shares WHERE device_id = $1",
                 "DELETE FROM tenant_settings WHERE device_id = $1",
                 "DELETE FROM api_key_devices WHERE device_id = $1",
             ] {

@@ -106,7 +106,8 @@ async fn must_be_whole(tx: &mut Tx) -> Result<()> {
 /// backup are not known. Gates say hello at most once a second, so even the epochs that an earlier
 /// restore gave out, and all that followed them, lie below the ms of now.
 async fn jump_epochs(tx: &mut Tx, now: Timestamp) -> Result<()> {
-    sql("UPDATE gates SET ready_at = NULL, hello_nonce = NULL,
+    // The nonce of the last hello stays: without one, a label would admit whoever shows it.
+    sql("UPDATE gates SET ready_at = NULL,
                           epoch = CASE WHEN epoch + $1 < $2 THEN $2 ELSE epoch + $1 END")
     .bind(EPOCH_JUMP)
     .bind(now)

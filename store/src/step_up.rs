@@ -10,6 +10,7 @@ use domain::{PhoneNumber, Timestamp, UserId};
 
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
+use crate::intercoms::lock_devices;
 use crate::logins::{Aim, Logins, phone_digest, phone_of, try_pin};
 use crate::row::share::hand_over;
 use crate::sessions::{Session, StepUpNeeded};
@@ -96,7 +97,15 @@ impl Logins {
             };
             let phone = phone_of(&vault, &row)?;
             let number = phone_digest(&vault, &phone);
-            // First the user, then the session: a sign-in with the old number locks them so, too.
+            // First the devices: who is sent away from one at this moment is not sent away as
+            // somebody else.
+            let shared = sql("SELECT s.device_id FROM shares s JOIN users u ON u.id = s.user_id
+                              WHERE u.phone_digest = $1");
+            let shared = shared.bind(number).all(tx).await?;
+            let shared: Result<Vec<String>> =
+                shared.iter().map(|row| row.take("device_id")).collect();
+            lock_devices(tx, shared?).await?;
+            // Then the user, then the session: a sign-in with the old number locks them so, too.
             let lock = sql("UPDATE users SET created_at = created_at WHERE id = $1");
             lock.bind(session.user).execute(tx).await?;
             let theirs = sql("SELECT id FROM users WHERE phone_digest = $1

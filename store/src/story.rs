@@ -58,7 +58,8 @@ impl Events {
                         AND ",
                 is_told!(),
                 "       AND (kind LIKE $3 OR kind LIKE $4 OR kind LIKE $9)
-                        AND ($5 = 'all' OR ($5 = 'no codes' AND code_id IS NULL)
+                        AND ($5 = 'all' OR ($5 = 'no codes' AND code_id IS NULL
+                                AND kind NOT LIKE 'visit.%')
                             OR ($8 = 'codes' AND code_id IS NOT NULL AND intercom_id = $1)
                             OR (user_id = $6 AND kind IN
                                 ('owner.transferred', 'grant.added', 'grant.removed',
@@ -68,7 +69,8 @@ impl Events {
                     UNION SELECT * FROM (SELECT * FROM events
                         WHERE position < $2 AND intercom_id = $1
                         AND (kind LIKE $3 OR kind LIKE $4 OR kind LIKE $9)
-                        AND ($5 = 'all' OR ($5 = 'no codes' AND code_id IS NULL)
+                        AND ($5 = 'all' OR ($5 = 'no codes' AND code_id IS NULL
+                                AND kind NOT LIKE 'visit.%')
                             OR ($8 = 'codes' AND code_id IS NOT NULL))
                         ORDER BY position DESC LIMIT $7) AS of_intercom
                 ) AS story ORDER BY position DESC LIMIT $7"

@@ -27,7 +27,7 @@ pub struct Trace {
     pub asked_at: Option<Timestamp>,
     /// How the gate's word on it came, if it was the gate that settled it.
     pub channel: Option<Channel>,
-    /// When the gate said the opposite of what it had said before.
+    /// When the gate first said the opposite of what it had said before.
     pub contradicted_at: Option<Timestamp>,
     /// When its code was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
@@ -87,34 +87,26 @@ impl Events {
 
 async fn trace_of(tx: &mut Tx, row: &Row) -> Result<Trace> {
     let attempt = attempt_of(row)?;
-    let (mut host, mut contradicted_at) = (None, None);
-    // By the code, or by the gate: so an index finds them.
-    let events = match attempt.visit() {
-        Some(visit) => sql("SELECT at, kind, actor_id FROM events
-                            WHERE code_id = $1 AND attempt_id = $2
-                              AND kind IN ('attempt.reserved', 'attempt.contradicted')
-                            ORDER BY id")
+    // By the code, or by the gate: so an index finds it.
+    let reserved = match attempt.visit() {
+        Some(visit) => sql("SELECT actor_id FROM events
+                            WHERE code_id = $1 AND attempt_id = $2 AND kind = 'attempt.reserved'")
         .bind(visit.code),
-        None => sql("SELECT at, kind, actor_id FROM events
-                     WHERE device_id = $1 AND attempt_id = $2
-                       AND kind IN ('attempt.reserved', 'attempt.contradicted')
-                     ORDER BY id")
+        None => sql("SELECT actor_id FROM events
+                     WHERE device_id = $1 AND attempt_id = $2 AND kind = 'attempt.reserved'")
         .bind(attempt.gate),
     };
-    for event in events.bind(attempt.id).all(tx).await? {
-        if event.take::<String>("kind")? == "attempt.reserved" {
-            host = event.parsed_if_any("actor_id", UserId::parse)?;
-        } else {
-            contradicted_at = Some(event.moment("at")?);
-        }
-    }
+    let host = match reserved.bind(attempt.id).optional(tx).await? {
+        Some(reserved) => reserved.parsed_if_any("actor_id", UserId::parse)?,
+        None => None,
+    };
     Ok(Trace {
         host,
         claimed_at: row.moment_if_any("sent_at")?,
         cut: row.moment_if_any("cut_at")?.zip(cut_by(row)?),
         asked_at: row.moment_if_any("asked_at")?,
         channel: channel_of(row)?,
-        contradicted_at,
+        contradicted_at: row.moment_if_any("contradicted_at")?,
         revoked_at: row.moment_if_any("revoked_at")?,
         gate: gate_with(tx, attempt.gate).await?,
         attempt,

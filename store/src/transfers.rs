@@ -12,6 +12,7 @@ use crate::erasure::lock_user;
 use crate::events::{About, record};
 use crate::intercoms::lock_devices;
 use crate::logins::phone_digest;
+use crate::people_end::tell_of_ended;
 use crate::readiness::forget_alerts;
 use crate::row::code::still_opens;
 use crate::row::device::{role_of, settings_with};
@@ -133,15 +134,19 @@ async fn hand_over(
     .bind(now)
     .execute(tx)
     .await?;
-    let own = sql("DELETE FROM shares WHERE device_id = $1 AND user_id = $2");
-    own.bind(device).bind(to).execute(tx).await?;
-    sql("INSERT INTO shares (device_id, user_id, shared_at, one_time_access_at, access)
-         VALUES ($1, $2, $3, $3, 'full') ON CONFLICT (device_id, user_id) DO NOTHING")
-    .bind(device)
-    .bind(from)
-    .bind(now)
-    .execute(tx)
-    .await?;
+    let ended = sql("DELETE FROM shares WHERE device_id = $1 AND user_id = $2
+                     RETURNING user_id, one_time_access_at");
+    let ended = ended.bind(device).bind(to).all(tx).await?;
+    tell_of_ended(tx, vault, device, from, &ended, now).await?;
+    let stays =
+        sql("INSERT INTO shares (device_id, user_id, shared_at, one_time_access_at, access)
+                     VALUES ($1, $2, $3, $3, 'full') ON CONFLICT (device_id, user_id) DO NOTHING");
+    if stays.bind(device).bind(from).bind(now).execute(tx).await? != 0 {
+        for kind in [EventKind::PersonAdded, EventKind::GrantAdded] {
+            let about = About::default().by(from).user(from).device(device);
+            record(tx, vault, kind, about, now).await?;
+        }
+    }
     // Keys are good for what is their owner's, and not again if it comes back one day.
     let keys = sql("DELETE FROM api_key_devices WHERE device_id = $1");
     keys.bind(device).execute(tx).await?;

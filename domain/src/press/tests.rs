@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::attempt::{Evidence, Settlement, WhyNot};
-use crate::gate::{MAX_UNSETTLED, PulseGap};
+use crate::gate::{MAX_SINCE_UNSETTLED, MAX_UNSETTLED, PulseGap};
 use crate::{ApiKeyId, GateId, UserId};
 
 const NOON: Timestamp = Timestamp::from_millis(1_780_000_000_000);
@@ -20,7 +20,7 @@ fn target() -> Target {
         hardware_since: 1,
         pulse_gap: PulseGap::default(),
     };
-    Target { gate, unsettled: 0 }
+    Target { gate, unsettled: 0, since_unsettled: 0 }
 }
 
 fn presser() -> Press {
@@ -112,9 +112,13 @@ fn a_gate_that_is_not_there_or_has_its_hands_full_is_sent_nothing() {
     let mut gone = target();
     gone.gate.ready_at = None;
     let full = Target { unsettled: MAX_UNSETTLED, ..target() };
-    for target in [gone, full] {
+    let silent = Target { unsettled: 1, since_unsettled: MAX_SINCE_UNSETTLED, ..target() };
+    for target in [gone, full, silent] {
         assert_eq!(press(presser(), target, None, id(1), NOON), Err(GateOffline));
     }
+    let busy = MAX_SINCE_UNSETTLED - 1;
+    let target = Target { unsettled: MAX_UNSETTLED - 1, since_unsettled: busy, ..target() };
+    assert!(press(presser(), target, None, id(1), NOON).is_ok());
 }
 
 #[test]

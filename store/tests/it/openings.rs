@@ -290,13 +290,19 @@ async fn a_contradiction_changes_nothing_and_is_written_down(world: World) {
     let issued = world.issues_and_lets_in().await;
     let attempt = world.look(&issued.pass.link).await.latest.unwrap();
     let denied = Evidence::NotExecuted(WhyNot::TooLate);
-    let settled = world.store.attempts().settle(world.gate, attempt.id, denied, world.now()).await;
-    assert_eq!(settled.unwrap(), Some(Settlement::Contradiction));
+    for _ in 0..3 {
+        let settled = world.store.attempts().settle(world.gate, attempt.id, denied, world.now());
+        assert_eq!(settled.await.unwrap(), Some(Settlement::Contradiction));
+        world.later(Duration::from_secs(1));
+    }
     let after = world.look(&issued.pass.link).await;
     assert_eq!(after.latest.unwrap(), attempt);
     assert!(matches!(after.pass.code.entry, LegState::Used { .. }));
     let events = world.store.events().of_code(issued.pass.code.id).await.unwrap();
-    assert!(events.iter().any(|event| event.kind == "attempt.contradicted"));
+    let told = events.iter().filter(|event| event.kind == "attempt.contradicted").count();
+    assert_eq!(told, 1, "once, however often it is repeated");
+    let trace = world.store.events().trace(attempt.id).await.unwrap().unwrap();
+    assert_eq!(trace.contradicted_at, Some(world.now() - Duration::from_secs(3)), "the first");
 }
 
 async fn another_gates_word_counts_nothing(world: World) {

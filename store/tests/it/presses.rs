@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::access_code::TRIGGER_LIFETIME;
+use domain::access_code::{LegState, Refusal, TRIGGER_LIFETIME};
 use domain::attempt::{Evidence, Settlement, State, WhyNot};
 use domain::permission::Denied;
 use domain::{Attempt, UserId};
@@ -17,6 +17,8 @@ crate::on_both_databases![
     who_may_not_open_a_gate_presses_nothing,
     a_press_is_one_attempt_however_often_it_comes,
     a_press_after_another_is_the_one_under_way_and_then_the_one_that_opened,
+    a_press_that_another_answered_opens_nothing_when_it_is_repeated_later,
+    a_gate_whose_word_is_held_up_is_sent_no_more_than_its_ledger_holds,
     a_clock_that_is_set_back_leads_to_no_second_pulse,
     two_people_press_each_for_themselves,
     a_gate_that_is_offline_is_sent_nothing_now_or_later,
@@ -117,6 +119,51 @@ async fn a_press_after_another_is_the_one_under_way_and_then_the_one_that_opened
     assert_eq!(world.opens(world.presses(world.owner)).await.unwrap().id, attempt.id);
     world.later(Duration::from_millis(1));
     assert_ne!(world.opens(world.presses(world.owner)).await.unwrap().id, attempt.id);
+}
+
+/// Its answer was lost on the way, and the app asks again once the gate has rested.
+async fn a_press_that_another_answered_opens_nothing_when_it_is_repeated_later(world: World) {
+    let world = world.ready().await;
+    let attempt = world.opens(world.presses(world.owner)).await.unwrap();
+    let lost = world.presses(world.owner);
+    assert_eq!(world.opens(lost.clone()).await.unwrap().id, attempt.id);
+    world.gate_opens(&attempt).await;
+    world.later(Duration::from_secs(6));
+    assert_eq!(world.opens(lost.clone()).await.unwrap().id, attempt.id);
+    assert!(world.errands().await.is_empty(), "nothing more is sent");
+    world.later(Duration::from_hours(23));
+    world.store.sweep(world.now()).await.unwrap();
+    assert_eq!(world.opens(lost).await.unwrap().id, attempt.id, "for a day");
+}
+
+/// A broker that is not trusted swallows one report, and no other. Were the opening to fall out of
+/// the ledger of 64, its gate would deny it, and the way would be free after a pulse.
+async fn a_gate_whose_word_is_held_up_is_sent_no_more_than_its_ledger_holds(world: World) {
+    let world = world.ready().await;
+    let held_up = world.issues().await;
+    let swallowed = world.redeems(world.asks_in(&held_up)).await.unwrap();
+    world.bridge_sends(&swallowed).await.unwrap();
+    let mut ledger = vec![swallowed.id];
+    let refused = loop {
+        world.later(Duration::from_secs(3));
+        match world.opens(world.presses(world.owner)).await {
+            Ok(attempt) => {
+                world.gate_opens(&attempt).await;
+                ledger.push(attempt.id);
+            }
+            Err(refusal) => break refusal,
+        }
+    };
+    assert_eq!(refused, OpenRefusal::GateOffline);
+    assert!((16..=48).contains(&ledger.len()), "it opens on for a while: {}", ledger.len());
+    let next = world.issues().await;
+    assert_eq!(world.refused(world.asks_in(&next)).await, Refusal::GateOffline);
+    // Its ledger still tells; then it opens as ever.
+    world.gate_is_ready(world.gate, &ledger).await;
+    let entry = world.look(&held_up.pass.link).await.pass.code.entry;
+    assert!(matches!(entry, LegState::Used { .. }));
+    world.opens(world.presses(world.owner)).await.unwrap();
+    world.redeems(world.asks_in(&next)).await.unwrap();
 }
 
 async fn a_clock_that_is_set_back_leads_to_no_second_pulse(world: World) {

@@ -4,16 +4,20 @@ use std::time::Duration;
 
 use domain::secret::EnrolmentSecret;
 use domain::settings::{ExitGate, ExitGrace};
+use domain::share::Access;
 use domain::visit::{GATE_ALERTS_REST, GATE_COMES_BACK};
 use domain::{GateId, Settings, Timestamp};
-use store::Readiness;
+use store::{Change, Part, Readiness};
 
 use crate::transfers::BUYER;
 use crate::world::World;
 
 crate::on_both_databases![
     a_gate_that_leaves_while_a_guest_is_expected_is_told_at_once_and_when_it_is_back,
+    a_gate_that_was_never_there_is_told_like_one_that_left,
     a_gate_that_nobody_needs_is_not_told,
+    nobody_hears_that_a_gate_is_back_which_the_settings_name_no_more,
+    s_2_who_may_not_use_codes_does_not_hear_that_guests_are_expected,
     a_gate_that_flaps_is_told_once_in_ten_minutes,
     each_time_that_guests_are_expected_anew_a_gate_that_stays_away_is_told,
     nobody_hears_that_a_gate_is_back_whose_guests_are_no_longer_expected,
@@ -40,6 +44,62 @@ async fn a_gate_that_leaves_while_a_guest_is_expected_is_told_at_once_and_when_i
     world.gate_is_ready(world.gate, &[]).await;
     assert_eq!((world.tells(LONG_AGO).await, world.tells(LONG_AGO).await), (1, 0));
     assert_eq!(world.told_of_gates().await, ["visit.gate_offline", "visit.gate_online"]);
+}
+
+async fn a_gate_that_was_never_there_is_told_like_one_that_left(world: World) {
+    world.saves(world.settings()).await.unwrap();
+    world.issues().await;
+    assert_eq!((world.tells(LONG_AGO).await, world.tells(LONG_AGO).await), (1, 0));
+    world.later(Duration::from_secs(1));
+    world.gate_is_ready(world.gate, &[]).await;
+    assert_eq!(world.tells(LONG_AGO).await, 1);
+    assert_eq!(world.told_of_gates().await, ["visit.gate_offline", "visit.gate_online"]);
+}
+
+async fn nobody_hears_that_a_gate_is_back_which_the_settings_name_no_more(world: World) {
+    let world = world.ready().await;
+    let other = world.makes_gate(world.owner, "Side Gate").await;
+    world.gate_is_ready(other, &[]).await;
+    world.issues().await;
+    world.leaves(world.gate).await;
+    assert_eq!(world.tells(LONG_AGO).await, 1);
+    world.saves(Settings { entry_gate: other, ..world.settings() }).await.unwrap();
+    world.gate_is_ready(world.gate, &[]).await;
+    assert_eq!(world.tells(LONG_AGO).await, 0);
+    assert_eq!(world.told_of_gates().await, ["visit.gate_offline"]);
+}
+
+/// That an alert went out tells that a code is live.
+async fn s_2_who_may_not_use_codes_does_not_hear_that_guests_are_expected(world: World) {
+    let world = world.ready().await;
+    let (people, full) = (world.store.people(), Some(Access::Full));
+    let phone = World::phone("+27830000077");
+    let mut reader = None;
+    for device in [world.gate.to_string(), world.intercom.to_string()] {
+        let shared = people.share(world.owner, device.clone(), phone.clone(), false, world.now());
+        let user = shared.await.unwrap().unwrap().user;
+        let change = Change { access: full, ..Change::default() };
+        people.change(world.owner, device, user, change, world.now()).await.unwrap().unwrap();
+        reader = Some(user);
+    }
+    let reader = reader.unwrap();
+    world.issues().await;
+    world.leaves(world.gate).await;
+    assert_eq!(world.tells(LONG_AGO).await, 1);
+    world.files_all().await;
+    let part = Part { of: None, before: None, at_most: 100 };
+    for (who, hears) in [(world.owner, true), (reader, false)] {
+        let feed = world.feed(who).await;
+        let mut told: Vec<_> = feed.into_iter().map(|event| event.kind).collect();
+        assert!(told.iter().any(|kind| kind == "gate.offline"), "that all of them hear");
+        for device in [world.gate.to_string(), world.intercom.to_string()] {
+            let story = world.store.events().story(who, device, part, world.now()).await;
+            let story = story.unwrap().unwrap();
+            assert_eq!(story.iter().any(|event| event.kind.starts_with("visit.")), hears);
+            told.extend(story.into_iter().map(|event| event.kind));
+        }
+        assert_eq!(told.iter().any(|kind| kind.starts_with("visit.")), hears);
+    }
 }
 
 async fn a_gate_that_nobody_needs_is_not_told(world: World) {

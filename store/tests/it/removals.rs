@@ -93,7 +93,8 @@ async fn f_01_what_happened_since_that_claim_goes_along_with_a_transfer(world: W
     world.transfers(&world.gate.to_string(), &[]).await.unwrap();
     world.files_all().await;
     for told in world.told_at_the_gate(third).await {
-        assert_eq!(told, ["device.claimed", "owner.transferred"]);
+        let expected = ["device.claimed", "person.added", "grant.added", "owner.transferred"];
+        assert_eq!(told, expected);
     }
 }
 
@@ -111,7 +112,7 @@ impl World {
         (self.ready().await, claim_code)
     }
 
-    async fn feed(&self, reader: UserId) -> Vec<Happened> {
+    pub(crate) async fn feed(&self, reader: UserId) -> Vec<Happened> {
         let feed = self.store.events().after(reader, None, 1000, self.now()).await;
         feed.unwrap().unwrap()
     }

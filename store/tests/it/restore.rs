@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use domain::GateId;
 use domain::access_code::{End, LegState, Refusal, TRIGGER_LIFETIME};
 use domain::attempt::{Evidence, Settlement, State};
+use domain::secret::EnrolmentSecret;
+use store::Enrolment;
 
 use crate::world::World;
 
@@ -55,6 +58,25 @@ async fn after_a_restore_old_presses_block_nobody_and_old_keys_open_nothing() {
     let by_key = store::Open { api_key: Some(key.id), ..world.presses(world.owner) };
     assert!(world.opens(by_key).await.is_err());
     assert!(world.store.api_keys().of(world.owner).await.unwrap().is_empty());
+}
+
+/// A gate that has been in use stays itself: whoever has seen its label gets no certificate.
+#[tokio::test]
+async fn a_restore_does_not_make_labels_good_again() {
+    let world = World::on_sqlite().await.ready().await;
+    let (devices, secret) = (world.store.devices(), EnrolmentSecret::random(&*world.dice));
+    let (gate, label) = (GateId::new(&*world.dice, world.now()), world.label("Side Gate"));
+    let serial = label.serial.clone();
+    devices.make_gate(gate, label, secret.clone(), world.now()).await.unwrap();
+    assert_eq!(devices.enrolling(serial.clone(), secret.clone()).await.unwrap(), Ok(gate));
+    let epoch = world.gate_is_ready(gate, &[]).await;
+    assert_eq!(
+        devices.enrolling(serial.clone(), secret.clone()).await.unwrap(),
+        Err(Enrolment::Already)
+    );
+    world.store.take_back(None, world.now()).await.unwrap();
+    assert_eq!(devices.enrolling(serial, secret).await.unwrap(), Err(Enrolment::Already));
+    assert!(epoch + JUMP < world.gate_is_ready(gate, &[]).await, "and it is back as ever");
 }
 
 #[tokio::test]

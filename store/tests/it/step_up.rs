@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::login::{Client, Refusal, SessionLife};
+use domain::permission::Denied;
 use domain::secret::{LoginToken, Otp, SessionToken};
 use store::{Aim, NumberRefusal, Sending, Session, SessionRefusal, StepUpNeeded};
 
@@ -166,7 +167,7 @@ async fn a22_an_account_gets_another_number_with_all_that_is_on_it(world: World)
         false,
         world.now(),
     );
-    shared.await.unwrap().unwrap();
+    let waiting = shared.await.unwrap().unwrap().user;
     world.changes_number(session, &asked, asked.otp.clone()).await.unwrap();
     let again = world.changes_number(session, &third, third.otp.clone()).await;
     assert_eq!(again, Err(NumberRefusal::StepUp(StepUpNeeded)), "a fresh pin covers one change");
@@ -187,6 +188,8 @@ async fn a22_an_account_gets_another_number_with_all_that_is_on_it(world: World)
     let (people, gate) = (world.store.people(), world.gate.to_string());
     let listed = people.of(world.owner, gate.clone(), world.now()).await.unwrap().unwrap();
     assert_eq!(listed.iter().map(|person| person.user).collect::<Vec<_>>(), [by_new.user]);
+    let by_its_old_id = people.unshare(world.owner, gate.clone(), waiting, true, world.now()).await;
+    assert_eq!(by_its_old_id.unwrap(), Err(Denied::Unknown), "no removal of somebody who stays");
     people.unshare(world.owner, gate, by_new.user, true, world.now()).await.unwrap().unwrap();
 }
 
