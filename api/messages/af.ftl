@@ -96,7 +96,7 @@ guest-not-opened = Die hek het nie oopgemaak nie: { $why ->
     [cancelled] jou gasheer het dit gekanselleer.
     [late] die versoek het te laat gekom.
     [connection] die hek het sy verbinding verloor.
-    [soon] dit het pas beweeg.
+    [soon] dit het pas beweeg, of pas krag gekry.
    *[fault] die hek het ’n fout; sê vir jou gasheer as dit so bly.
 } { guest-kept }
 guest-kept = { $leg ->
@@ -355,7 +355,7 @@ opening-not = Die hek het nie vir { opening-way } oopgemaak nie: { $why ->
     [cancelled] dit is betyds gestop.
     [late] die versoek het te laat gekom.
     [connection] dit het sy verbinding verloor.
-    [soon] dit het ’n oomblik tevore vir iemand anders oopgemaak.
+    [soon] dit het ’n oomblik tevore vir iemand anders oopgemaak, of krag gekry.
    *[fault] dit het ’n fout.
 }
 
@@ -759,7 +759,7 @@ press-not = Die hek het nie oopgemaak nie: { $why ->
     [cancelled] jy mag dit nie meer oopmaak nie.
     [late] die versoek het te laat gekom.
     [connection] dit het sy verbinding verloor.
-    [soon] dit het ’n oomblik tevore vir iemand anders oopgemaak.
+    [soon] dit het ’n oomblik tevore vir iemand anders oopgemaak, of krag gekry.
    *[fault] dit het ’n fout.
 }
 

@@ -98,7 +98,7 @@ guest-not-opened = The gate did not open: { $why ->
     [cancelled] your host cancelled it.
     [late] the request came too late.
     [connection] the gate had lost its connection.
-    [soon] it has just moved.
+    [soon] it has just moved, or just got power.
    *[fault] the gate has a fault; tell your host if it stays.
 } { guest-kept }
 guest-kept = { $leg ->
@@ -357,7 +357,7 @@ opening-not = The gate did not open for { opening-way }: { $why ->
     [cancelled] it was stopped in time.
     [late] the request came too late.
     [connection] it had lost its connection.
-    [soon] it had opened for somebody else a moment before.
+    [soon] it had opened for somebody else, or got power, a moment before.
    *[fault] it has a fault.
 }
 
@@ -761,7 +761,7 @@ press-not = The gate did not open: { $why ->
     [cancelled] you may not open it any more.
     [late] the request came too late.
     [connection] it had lost its connection.
-    [soon] it had opened for somebody else a moment before.
+    [soon] it had opened for somebody else, or got power, a moment before.
    *[fault] it has a fault.
 }
 

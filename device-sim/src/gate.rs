@@ -172,6 +172,7 @@ pub struct State {
     ledger: VecDeque<CommandId>,
     /// The command whose id is being written, if any.
     writing: Option<Writing>,
+    /// When it pulsed last; after power-on, when it might have.
     pulsed_at: Option<Duration>,
     newest_epoch: Option<u64>,
     link: Option<Link>,
@@ -271,6 +272,10 @@ impl Gate {
     }
 
     fn connected(&mut self, nonce: Nonce, now: Duration) -> Vec<Output> {
+        // The last of the ledger may have pulsed just before the power failed.
+        if self.state.pulsed_at.is_none() && !self.state.ledger.is_empty() {
+            self.state.pulsed_at = Some(now);
+        }
         self.state.link =
             Some(Link { nonce, hello_sent_at: now, hello_due: now, unanswered: 0, epoch: None });
         self.renew(nonce, now)

@@ -112,7 +112,7 @@ impl Service {
                 self.attempts.iter().filter(|attempt| attempt.leg() == Some(leg)),
             ),
         };
-        let target = Target { gate: self.gate, unsettled };
+        let target = Target { gate: self.gate, unsettled, since_unsettled: 0 };
         let id = AttemptId::new(&Nth(self.attempts.len()), now);
         if let Ok(attempt) = self.code.redeem(&request, Some(target), id, now) {
             self.attempts.push(attempt);

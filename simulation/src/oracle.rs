@@ -4,15 +4,20 @@ use std::collections::BTreeMap;
 
 use domain::access_code::{LegState, Refusal, Revocation, TRIGGER_LIFETIME};
 use domain::attempt::{AskedBy, State, Visit};
+use domain::gate::PulseGap;
 use domain::{Attempt, AttemptId, CodeId, GateId, Leg, Timestamp, UserId};
 use protocol::CommandId;
 use store::Revoked;
 
+use crate::house::GATES;
 use crate::presses::Pressed;
 use crate::world::{World, millis};
 
 /// What clocks may be apart.
 pub(crate) const ALLOWANCE_MS: u64 = 500;
+
+/// The least time between two pulses of a gate.
+const LEAST_GAP_MS: u64 = PulseGap::LEAST_MS as u64;
 
 #[derive(Default)]
 pub(crate) struct Oracle {
@@ -27,6 +32,8 @@ pub(crate) struct Oracle {
     ended: BTreeMap<(CodeId, u8), Ended>,
     /// How often a gate opened for each press without a code.
     openings: BTreeMap<AttemptId, u32>,
+    /// The true moment of each gate's last pulse, over power cuts too.
+    last_pulses_ms: [Option<u64>; GATES],
     pub(crate) pressed: Pressed,
 }
 
@@ -199,6 +206,12 @@ impl World {
         self.count("pulses");
         self.say(format_args!("gate {gate} OPENS for {id}"));
         let now_ms = self.now_ms();
+        let last_ms = self.oracle.last_pulses_ms[gate].replace(now_ms);
+        // The gate's quartz may be a little too fast.
+        let may_open_ms = last_ms.map_or(0, |last_ms| last_ms + LEAST_GAP_MS - 1);
+        if now_ms < may_open_ms {
+            self.oracle.complain(format!("G-25: gate {gate} opens again after {last_ms:?}"));
+        }
         let Some(Reserved { attempt, at_ms }) = self.oracle.attempts.get(&id) else {
             self.oracle.complain(format!("INV8: a pulse for no command: {id}"));
             return;

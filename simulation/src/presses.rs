@@ -1,6 +1,6 @@
 //! People who open gates without a code: the owner, and a friend whose access comes and goes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use domain::access_code::TRIGGER_LIFETIME;
@@ -25,6 +25,8 @@ pub(crate) struct OpenPress {
 pub(crate) struct Pressed {
     /// At which gates the friend has no access, since which true moment.
     removed_at_ms: [Option<u64>; GATES],
+    /// What each press was answered with.
+    answers: BTreeMap<(UserId, usize, String), AttemptId>,
     /// What was not sent yet when its access was removed: never opens.
     forbidden: BTreeSet<AttemptId>,
 }
@@ -60,6 +62,12 @@ impl World {
         match answer {
             Ok(attempt) if may => {
                 self.say(format_args!("{user} presses open at gate {gate}: {}", attempt.id));
+                let asked = (user, gate, press.key.clone());
+                let before = self.oracle.pressed.answers.insert(asked, attempt.id);
+                if before.is_some_and(|before| before != attempt.id) {
+                    let complaint = format!("INV1: one press made {before:?} and {}", attempt.id);
+                    self.oracle.complain(complaint);
+                }
                 self.made(user, &attempt).await;
             }
             Ok(attempt) => {

@@ -43,6 +43,11 @@ fn each_wrong_variant_is_found_out() {
     for variant in Variant::WRONG {
         let broken = play_all(0, 1_000, threads(), variant).expect_err("it is wrong");
         println!("{variant:?} by seed {}: {}", broken.seed, broken.complaint);
+        let promise = match variant {
+            Variant::NoDeadline => "INV5: ",
+            _ => "INV1b: ",
+        };
+        assert!(broken.complaint.starts_with(promise), "for another reason: {variant:?}");
     }
 }
 

@@ -342,7 +342,9 @@ fn not_opened(trace: &Trace, why: WhyNot, at: Timestamp) -> (Stage, String) {
         },
         WhyNot::TooSoon => (
             Stage::Gate,
-            "It had opened for somebody else less than its minimum gap before.".to_owned(),
+            "It had opened for somebody else less than its minimum gap before, or got power: then \
+             it cannot know how long ago it opened."
+                .to_owned(),
         ),
         WhyNot::LedgerFailed => (
             Stage::Gate,

@@ -354,7 +354,9 @@ async fn g_25_of_two_guests_within_a_second_one_presses_again_when_the_gate_has_
     let second = sipho.enters(&others_code.digits).await.attempt();
     assert_eq!(home.attempt_is(&second, "not_opened").await["why"], "too_soon");
     let page = sipho.opens_the_link().await;
-    page.says("it has just moved. Your pass is not used. Press again in a moment.");
+    page.says(
+        "it has just moved, or just got power. Your pass is not used. Press again in a moment.",
+    );
 
     // What every gate keeps unless told otherwise is over; what this one was told is not.
     let [pulse] = home.gate.pulses()[..] else { panic!("one pulse") };

@@ -304,7 +304,7 @@ async fn after_a_try_that_opened_nothing_the_page_says_why_and_another_can_be_ma
     let form = guest.stands_at(&issued, &world.board).await;
     form.send(&mut guest, &digits(&issued)).await.leads_to(&issued);
     world.gate_reports(&issued, Evidence::NotExecuted(WhyNot::TooSoon)).await;
-    let why = "The gate did not open: it has just moved. Your pass is not used. \
+    let why = "The gate did not open: it has just moved, or just got power. Your pass is not used. \
                Press again in a moment.";
     guest.get(&link(&issued)).await.says(why);
     let page = guest.get(&world.board).await.says(why);

@@ -186,7 +186,6 @@ impl World {
                 self.disk.extend(id);
                 self.gate = switched_on(&self.disk[self.disk.len().saturating_sub(64)..]);
                 self.adopted = None;
-                self.pulsed_at = None;
                 Ok(())
             }
             Turn::Wait(ms) => {
