@@ -382,6 +382,8 @@ let-in-button = Laat in
 let-out = Laat { $guest } uit?
     .note = Die hek maak nou oop, en die uitgang van hierdie kode is gebruik.
 let-out-button = Laat uit
+let-through-erased = Laat hierdie gas, wie se naam uitgevee is, deur?
+    .note = Die hek maak nou oop, en hierdie rigting van die kode is gebruik.
 
 history = Geskiedenis
     .note = Kodes wat geëindig het, die jongste eerste.

@@ -384,6 +384,8 @@ let-in-button = Let in
 let-out = Let { $guest } out?
     .note = The gate opens now, and the way out of this code is used.
 let-out-button = Let out
+let-through-erased = Let this guest through, whose name was erased?
+    .note = The gate opens now, and this way of the code is used.
 
 history = History
     .note = Codes that have ended, the latest first.

@@ -1,11 +1,11 @@
 //! Codes that have ended, as their hosts look back at them.
 
 use domain::access_code::HELP_LASTS;
-use domain::permission::Act;
+use domain::permission::{Act, Denied};
 use domain::settings::ExitGrace;
 use domain::{AccessCode, CodeId, Timestamp, UserId};
 
-use crate::codes::{Guest, LONGEST_LIST};
+use crate::codes::{Guest, LONGEST_LIST, may_use};
 use crate::database::reading;
 use crate::intercoms::{SettingsRefusal, intercom};
 use crate::row::code::past_of;
@@ -60,6 +60,18 @@ impl Codes {
                           ORDER BY COALESCE(revoked_at, expires_at) DESC, id DESC LIMIT $4");
         let inside = inside.bind(now).bind(helped_since).bind(helped_since - ExitGrace::LONGEST);
         self.past(user, device, inside.bind(LONGEST_LIST), now).await
+    }
+
+    /// One code for a host who may see it, ended or not, and though its guest was erased.
+    pub async fn one(&self, user: UserId, id: CodeId, now: Timestamp) -> Answer<Past, Denied> {
+        let vault = self.0.vault.clone();
+        reading!(self.0.db, |tx| {
+            if let Err(denied) = may_use(tx, user, id, now).await? {
+                return Ok(Err(denied));
+            }
+            let row = sql("SELECT * FROM codes WHERE id = $1").bind(id).one(tx).await?;
+            past_of(&vault, &row).map(Ok)
+        })
     }
 
     /// What a statement finds; the intercom is its last value.

@@ -1,13 +1,12 @@
 //! Let in, let out: opens the gate for a guest with one tap, after the question whether that is
-//! meant. What becomes of it, the code's page tells.
+//! meant. What becomes of it, the code's page tells, or the list of codes.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::{CodeId, Leg};
 use serde::Deserialize;
-use store::GuestPass;
+use store::Past;
 
-use super::code::look;
 use super::confirm::Confirm;
 use super::fresh_key;
 use super::owner::Owner;
@@ -68,8 +67,13 @@ pub(super) async fn let_out(
 }
 
 async fn ask(api: &Api, caller: &Caller, id: &str, leg: Leg) -> Result<Confirm, Problem> {
-    let seen = look(api, caller.user, segment(CodeId::parse(id))?).await?;
-    Ok(question(&seen, leg, fresh_key(api)))
+    let code = look(api, caller, segment(CodeId::parse(id))?).await?;
+    Ok(question(&code, leg, fresh_key(api)))
+}
+
+/// The code; its guest may have been erased while they were inside, and is let out all the same.
+async fn look(api: &Api, caller: &Caller, id: CodeId) -> Result<Past, Problem> {
+    Ok(api.store.codes().one(caller.user, id, api.now()).await??)
 }
 
 async fn let_through(
@@ -80,30 +84,41 @@ async fn let_through(
     Pressed { key }: Pressed,
 ) -> Result<Response, Problem> {
     let id = segment(CodeId::parse(id))?;
-    let seen = look(api, caller.user, id).await?;
+    let code = look(api, caller, id).await?;
     let asked = let_through::ask(api, caller, id, leg, IdempotencyKey::parse(&key)?).await;
     match asked {
         Err(problem) if problem.code != Code::AlreadyOpening => {
-            Ok(question(&seen, leg, key).told(problem))
+            Ok(question(&code, leg, key).told(problem))
         }
-        // What is under way already, the code's page tells as well.
-        Ok(_) | Err(_) => Ok(Redirect::to(&format!("/console/codes/{id}")).into_response()),
+        // What is under way already, that page tells as well.
+        Ok(_) | Err(_) => Ok(Redirect::to(&home(&code)).into_response()),
     }
 }
 
-fn question(seen: &GuestPass, leg: Leg, key: String) -> Confirm {
-    let code = format!("/console/codes/{}", seen.pass.code.id);
+fn question(code: &Past, leg: Leg, key: String) -> Confirm {
     let (question, button, way) = match leg {
         Leg::Entry => ("let-in", "let-in-button", "let-in"),
         Leg::Exit => ("let-out", "let-out-button", "let-out"),
     };
+    let question = match &code.guest {
+        Some(guest) => Words::of(question).with("guest", guest.name.as_str()),
+        None => Words::of("let-through-erased"),
+    };
     Confirm {
-        question: Words::of(question).with("guest", seen.pass.guest.name.as_str()),
+        question,
         button: Words::of(button),
         is_danger: false,
-        action: format!("{code}/{way}"),
+        action: format!("/console/codes/{}/{way}", code.code.id),
         key: Some(key),
-        back: code,
+        back: home(code),
         wrong: None,
+    }
+}
+
+/// Where it is told what becomes of it: a code whose guest was erased has no page of its own.
+fn home(code: &Past) -> String {
+    match code.guest {
+        Some(_) => format!("/console/codes/{}", code.code.id),
+        None => format!("/console/intercoms/{}/codes", code.code.intercom),
     }
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::permission::Act;
-use store::Device;
+use store::{Device, NumberRefusal};
 
 use super::account::proof::Next;
 use super::confirm::Confirm;
@@ -23,10 +23,11 @@ pub(super) async fn ask(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let gate = look(&api, &caller, &id).await?;
-    if caller.session.must_be_stepped_up(api.now()).is_err() {
-        return Ok(Next::Removal(gate.kind.id()).proof().into_response());
-    }
-    Ok(question(&gate).into_response())
+    Ok(match api.store.logins().may_take_over(caller.session, api.now()).await? {
+        Ok(()) => question(&gate).into_response(),
+        Err(NumberRefusal::StepUp(_)) => Next::Removal(gate.kind.id()).proof().into_response(),
+        Err(refusal) => question(&gate).told(refusal.into()),
+    })
 }
 
 /// `POST /console/gates/{id}/removal`.

@@ -1,5 +1,7 @@
 //! The devices of an account: seen, claimed, named.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 
 use crate::guest::tests::world::{Browser, World};
@@ -64,7 +66,6 @@ async fn an_owner_names_a_device_and_nobody_else_does() {
 async fn o_8b_an_owner_takes_a_gate_off_the_account_after_a_fresh_pin_and_a_question() {
     let world = World::new().await;
     let (mut owner, mut friend) = (world.browser(), world.browser());
-    world.issues().await;
     world.shares(&world.gate.to_string(), "+27825559999", false).await;
     friend.signs_in_as("%2B27825559999", &world).await;
     owner.signs_in(&world).await;
@@ -79,6 +80,13 @@ async fn o_8b_an_owner_takes_a_gate_off_the_account_after_a_fresh_pin_and_a_ques
     let to_proof = format!("/console/account/proof?next={proof}");
     Browser::leads(&owner.post(&removal, &[]).await, &to_proof);
     owner.proves_it_for(&proof, &removal, &world).await;
+    // Whoever has just taken the number over takes no gate with it.
+    for page in [owner.get(&removal).await, owner.post(&removal, &[]).await] {
+        page.is(StatusCode::FORBIDDEN).says("You signed in not long ago");
+    }
+    world.later(Duration::from_hours(24));
+    owner.proves_it_for(&proof, &removal, &world).await;
+    world.issues().await;
     let page = owner.get(&removal).await.is(StatusCode::OK).says("Main Gate off your account?");
     page.says("wait until you choose another gate").says(&device);
     let foreign = [(axum::http::HeaderName::from_static("sec-fetch-site"), "cross-site")];

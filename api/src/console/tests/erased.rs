@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::{Method, StatusCode};
 use domain::privacy::GuestsKept;
 
-use crate::guest::tests::world::World;
+use crate::guest::tests::world::{Browser, World};
 
 #[tokio::test]
 async fn p_13_the_history_tells_what_happened_and_not_with_whom() {
@@ -32,4 +32,25 @@ async fn p_13_the_history_tells_what_happened_and_not_with_whom() {
     }
     let link = format!("/{}", issued.pass.link.reveal());
     world.browser().get(&link).await.is(StatusCode::NOT_FOUND).does_not_say("Thandi");
+}
+
+/// O-10: somebody is inside, whoever they were.
+#[tokio::test]
+async fn o_10_a_guest_who_was_erased_while_inside_is_let_out_from_the_list() {
+    let world = World::new().await;
+    let issued = world.issues().await;
+    world.lets_in(&issued).await;
+    let guest = issued.pass.guest.mobile.clone();
+    world.store.privacy().erase(guest, true, world.now()).await.unwrap().unwrap();
+    let mut owner = world.browser();
+    owner.signs_in(&world).await;
+    let list = format!("/console/intercoms/{}/codes", world.intercom);
+    let let_out = format!("/console/codes/{}/let-out", issued.pass.code.id);
+    owner.get(&list).await.says("guest (erased)").says(&let_out);
+    let page = owner.get(&let_out).await.is(StatusCode::OK).says("whose name was erased?");
+    let seen = owner.post(&let_out, &[("key", &page.hidden("key"))]).await;
+    Browser::leads(&seen, &list);
+    let due = world.store.attempts().due(world.now()).await.unwrap();
+    assert_eq!(due.len(), 1, "the way out is asked for");
+    assert_eq!(due[0].attempt.leg(), Some(domain::Leg::Exit));
 }
