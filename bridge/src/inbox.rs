@@ -10,7 +10,7 @@ use std::time::Duration;
 use domain::attempt::Settlement;
 use domain::{GateId, Timestamp};
 use protocol::{Hello, Nonce, Presence, Ready, Report, Signed, Status, Topic, Up};
-use store::{Raised, crash_point};
+use store::{Hops, Raised, crash_point};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -221,7 +221,14 @@ impl Lane {
         let status = status.said;
         let (id, evidence) = (mapping::attempt_id(status.id), mapping::evidence(status.outcome));
         crash_point("reported");
-        let settle = || self.office.attempts.settle(gate, id, evidence, at);
+        // Counted from the hello's arrival, so a little late; but not later than this.
+        let moment = |ms| Some(self.office.since_hello(gate, status.epoch, ms)?.min(at));
+        let hops = Hops {
+            published_at: self.office.published_at(id),
+            received_at: status.received_ms.and_then(moment),
+            pulsed_at: status.pulsed_ms.and_then(moment),
+        };
+        let settle = || self.office.attempts.settle_told(gate, id, evidence, hops, at);
         let settled = insist("settle an attempt", &self.closing, settle).await;
         crash_point("settled");
         match settled {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::Attempt;
 use futures_util::future::join_all;
-use store::{Due, Errand, crash_point};
+use store::{Due, Errand, Hops, crash_point};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -55,14 +55,17 @@ async fn send_open(office: &Office, attempt: &Attempt) {
         return;
     };
     let letter = mapping::open(attempt, hello_age, office.now(), &office.key);
-    send(office, attempt, "open for", letter).await;
+    if send(office, attempt, "open for", letter).await {
+        office.published(attempt.id);
+    }
 }
 
-async fn send(office: &Office, attempt: &Attempt, what: &str, letter: Letter) {
+/// Hands a letter to the connection; whether there is one.
+async fn send(office: &Office, attempt: &Attempt, what: &str, letter: Letter) -> bool {
     let (id, gate) = (attempt.id, attempt.gate);
     let posted = office.post(letter).await;
     let waited_ms = attempt.reserved_at.until(office.now()).as_millis();
-    match posted {
+    match &posted {
         Ok(()) => {
             info!(attempt.id = %id, gate.id = %gate, waited_ms, "asked {gate} to {what} {id}");
         }
@@ -70,6 +73,7 @@ async fn send(office: &Office, attempt: &Attempt, what: &str, letter: Letter) {
             warn!(attempt.id = %id, gate.id = %gate, waited_ms, "cannot ask {gate} to {what} {id}: {why}");
         }
     }
+    posted.is_ok()
 }
 
 async fn look_after_all(office: &Office) -> store::Result<()> {
@@ -94,6 +98,11 @@ pub async fn due(office: &Office) -> store::Result<Vec<Due>> {
     office.attempts.due(office.now()).await
 }
 
+/// What this process knows of a command's way.
+fn hops(office: &Office, attempt: &Attempt) -> Hops {
+    Hops { published_at: office.published_at(attempt.id), ..Hops::default() }
+}
+
 /// Writes first, then sends: what may be on the wire is claimed.
 pub async fn run_errand(office: &Office, due: &Due) -> store::Result<()> {
     let Due { attempt, errand } = due;
@@ -111,11 +120,11 @@ pub async fn run_errand(office: &Office, due: &Due) -> store::Result<()> {
             }
         }
         Errand::Cancel => {
-            office.attempts.asked(attempt.id, office.now()).await?;
+            office.attempts.asked(attempt.id, hops(office, attempt), office.now()).await?;
             send(office, attempt, "cancel", mapping::cancel(attempt, &office.key)).await;
         }
         Errand::Query => {
-            office.attempts.asked(attempt.id, office.now()).await?;
+            office.attempts.asked(attempt.id, hops(office, attempt), office.now()).await?;
             send(office, attempt, "tell about", mapping::query(attempt, &office.key)).await;
         }
     }

@@ -185,6 +185,7 @@ struct Writing {
     leg: Leg,
     /// How long after the hello of its epoch it may still open.
     lifetime: Duration,
+    received_at: Duration,
     cancelled: bool,
 }
 
@@ -367,8 +368,8 @@ impl Gate {
             Order::Open { leg, deadline_ms } => {
                 self.open(command.id, leg, Duration::from_millis(deadline_ms), now)
             }
-            Order::Cancel => self.refuse(command.id, NotExecuted::Cancelled, now),
-            Order::Query => self.refuse(command.id, NotExecuted::NeverArrived, now),
+            Order::Cancel => self.refuse(command.id, NotExecuted::Cancelled, None, now),
+            Order::Query => self.refuse(command.id, NotExecuted::NeverArrived, None, now),
         }
     }
 
@@ -378,14 +379,15 @@ impl Gate {
             return ignore(Ignored::NoEpoch);
         };
         if epoch.hello_sent_at + lifetime < now {
-            return self.refuse(id, NotExecuted::TooLate, now);
+            return self.refuse(id, NotExecuted::TooLate, Some(now), now);
         }
         let rested = |at: Duration| at.saturating_add(epoch.pulse_gap) <= now;
         let rested = !self.pinned.keeps_gap || self.state.pulsed_at.is_none_or(rested);
         if !rested || self.state.writing.is_some() {
-            return self.refuse(id, NotExecuted::TooSoon, now);
+            return self.refuse(id, NotExecuted::TooSoon, Some(now), now);
         }
-        self.state.writing = Some(Writing { id, leg, lifetime, cancelled: false });
+        self.state.writing =
+            Some(Writing { id, leg, lifetime, received_at: now, cancelled: false });
         vec![Output::WriteLedger(id)]
     }
 
@@ -404,14 +406,17 @@ impl Gate {
         // No other epoch can have begun meanwhile; this one may have ended with its connection.
         let in_time =
             self.epoch().is_some_and(|epoch| now <= epoch.hello_sent_at + writing.lifetime);
-        let deed = if in_time && !writing.cancelled {
+        let opens = in_time && !writing.cancelled;
+        let deed = if opens {
             self.state.pulsed_at = Some(now);
             Output::Pulse { command: writing.id, leg: writing.leg }
         } else {
             Output::Withhold(writing.id)
         };
         let mut todo = vec![deed];
-        todo.extend(self.report(writing.id, Outcome::Executed));
+        let pulsed_at = opens.then_some(now);
+        let times = (Some(writing.received_at), pulsed_at);
+        todo.extend(self.report_at(writing.id, Outcome::Executed, times));
         todo
     }
 
@@ -419,11 +424,17 @@ impl Gate {
         let Some(writing) = self.state.writing.take() else {
             return vec![];
         };
-        self.refuse(writing.id, NotExecuted::LedgerFailed, now)
+        self.refuse(writing.id, NotExecuted::LedgerFailed, Some(writing.received_at), now)
     }
 
     /// Kills the command for this epoch and says so. Without room to remember, says nothing.
-    fn refuse(&mut self, id: CommandId, why: NotExecuted, now: Duration) -> Vec<Output> {
+    fn refuse(
+        &mut self,
+        id: CommandId,
+        why: NotExecuted,
+        received_at: Option<Duration>,
+        now: Duration,
+    ) -> Vec<Output> {
         let Some(epoch) = self.state.link.as_mut().and_then(|link| link.epoch.as_mut()) else {
             return vec![];
         };
@@ -432,15 +443,31 @@ impl Gate {
             return ignore(Ignored::TombstonesFull);
         }
         epoch.tombstones.insert(id, why);
-        self.report(id, Outcome::NotExecuted { why })
+        self.report_at(id, Outcome::NotExecuted { why }, (received_at, None))
     }
 
-    /// Reports in the current epoch; without one, the next ready tells it all.
+    /// Reports once more, or on what never came: without times.
     fn report(&self, id: CommandId, outcome: Outcome) -> Vec<Output> {
+        self.report_at(id, outcome, (None, None))
+    }
+
+    /// Reports in the current epoch, and when it received the command and pulsed; without an epoch,
+    /// the next ready tells it all.
+    fn report_at(
+        &self,
+        id: CommandId,
+        outcome: Outcome,
+        (received_at, pulsed_at): (Option<Duration>, Option<Duration>),
+    ) -> Vec<Output> {
         let Some(epoch) = self.epoch() else {
             return vec![];
         };
-        vec![Output::Publish(Message::Status(Status::new(id, epoch.number, outcome)))]
+        let ms = |at: Duration| {
+            u64::try_from(at.saturating_sub(epoch.hello_sent_at).as_millis()).unwrap_or(u64::MAX)
+        };
+        let (received_ms, pulsed_ms) = (received_at.map(ms), pulsed_at.map(ms));
+        let status = Status::new(id, epoch.number, outcome);
+        vec![Output::Publish(Message::Status(Status { received_ms, pulsed_ms, ..status }))]
     }
 
     fn goodbye(&self) -> Vec<Output> {

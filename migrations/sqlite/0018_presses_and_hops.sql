@@ -21,3 +21,9 @@ UPDATE attempts SET contradicted_at = (
 
 -- A gate that never said hello is missed since it was made.
 UPDATE gates SET missed_from = hello_at WHERE missed_from IS NULL AND ready_at IS NULL;
+
+-- Hops of an opening that only people ask about: handed to the connection with the broker; received
+-- and pulsed, as the gate says.
+ALTER TABLE attempts ADD COLUMN published_at INTEGER;
+ALTER TABLE attempts ADD COLUMN received_at INTEGER;
+ALTER TABLE attempts ADD COLUMN pulsed_at INTEGER;

@@ -16,11 +16,18 @@ pub struct Status {
     /// Whether the gate pulsed (or had durably decided to).
     #[serde(flatten)]
     pub outcome: Outcome,
+    /// When the command came, in milliseconds since the hello of this epoch was sent. Nothing is
+    /// decided by it: it is for who asks why a gate did not open. A gate may leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_ms: Option<u64>,
+    /// When the gate pulsed, likewise; none when it held back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pulsed_ms: Option<u64>,
 }
 impl Status {
-    /// A report on one command.
+    /// A report on one command, without times.
     pub fn new(id: CommandId, epoch: u64, outcome: Outcome) -> Self {
-        Self { v: VERSION, id, epoch, outcome }
+        Self { v: VERSION, id, epoch, outcome, received_ms: None, pulsed_ms: None }
     }
 }
 
@@ -30,12 +37,16 @@ impl Report for Status {
     }
 
     fn to_sign(&self, gate: &GateId) -> String {
-        let Self { id, epoch, outcome, .. } = self;
+        let Self { id, epoch, outcome, received_ms, pulsed_ms, .. } = self;
         let outcome = match outcome {
             Outcome::Executed => "executed\n".to_owned(),
             Outcome::NotExecuted { why } => format!("not_executed\n{}\n", why.as_str()),
         };
-        format!("fluss/v1/status\n{gate}\n{id}\n{epoch}\n{outcome}")
+        let line = |name: &str, ms: &Option<u64>| {
+            ms.map(|ms| format!("{name} {ms}\n")).unwrap_or_default()
+        };
+        let times = line("received", received_ms) + &line("pulsed", pulsed_ms);
+        format!("fluss/v1/status\n{gate}\n{id}\n{epoch}\n{outcome}{times}")
     }
 }
 

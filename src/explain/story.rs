@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use domain::attempt::{Occasion, Press, State, WhyNot};
 use domain::{Leg, Timestamp};
-use store::{Channel, CutBy, Trace};
+use store::{Channel, CutBy, Hops, Trace};
 
 /// A bridge that runs frees a command that it could not send within this time of its deadline.
 const PROMPT: Duration = Duration::from_secs(3);
+
+/// By how much the clocks of a gate and of the service may differ on a command, and a bit.
+const CLOCKS_APART: Duration = Duration::from_secs(2);
 
 /// An attempt, told.
 #[derive(Debug)]
@@ -100,6 +103,7 @@ impl Story {
     pub(crate) fn of(trace: &Trace, now: Timestamp) -> Self {
         let (failed_at, told) = verdict(trace, now);
         let outcome = match trace.attempt.state {
+            State::Executed { .. } if held_back(trace) => Outcome::NotOpened,
             State::Executed { .. } => Outcome::Opened,
             State::NotExecuted { .. } => Outcome::NotOpened,
             State::Pending | State::Sent { .. } => Outcome::Unsettled,
@@ -161,9 +165,10 @@ fn hops(trace: &Trace) -> Vec<Hop> {
         CutBy::Bridge => (at, "the bridge started anew, or lost the broker"),
         CutBy::Gate => (at, "the gate's connection ended, or it said hello anew"),
     });
-    let asked = match cancelled_at(trace) {
-        Some(_) => "the gate was last told to cancel it",
-        None => "the gate was last asked about it",
+    let asked = if is_cancel(trace) {
+        "the gate was last told to cancel it"
+    } else {
+        "the gate was last asked about it"
     };
     let tap = match trace.attempt.occasion {
         Occasion::Visit(_) => "the tap came in; its way was reserved",
@@ -172,6 +177,9 @@ fn hops(trace: &Trace) -> Vec<Hop> {
     let moments = [
         ("tap", Some((trace.attempt.reserved_at, tap))),
         ("claim", with(trace.claimed_at, "the bridge claimed the command, to publish it at once")),
+        ("publish", with(trace.hops.published_at, "the claim was committed and the command sent")),
+        ("receipt", with(trace.hops.received_at, "the gate received it, as the gate says")),
+        ("pulse", with(trace.hops.pulsed_at, "the gate pulsed, as the gate says")),
         ("cut", cut),
         ("revoke", with(trace.revoked_at, "the host revoked the code")),
         ("ask", with(trace.asked_at, asked)),
@@ -201,6 +209,9 @@ fn end_of(trace: &Trace) -> Option<(Timestamp, &'static str)> {
         (State::Pending | State::Sent { .. }, _) => None,
         (State::Executed { at }, Some(Channel::Ledger)) => {
             Some((at, "the gate came back with the command in its ledger"))
+        }
+        (State::Executed { at }, Some(Channel::Report) | None) if held_back(trace) => {
+            Some((at, "the gate's report arrived: it wrote the command down and held back"))
         }
         (State::Executed { at }, Some(Channel::Report) | None) => {
             Some((at, "the gate's report arrived: it opened"))
@@ -244,18 +255,43 @@ fn verdict(trace: &Trace, now: Timestamp) -> (Option<Stage>, String) {
 }
 
 fn opened(trace: &Trace, at: Timestamp) -> (Option<Stage>, String) {
+    if held_back(trace) {
+        let advice = match trace.attempt.occasion {
+            Occasion::Visit(_) => "The way is used all the same: give the guest a new code.",
+            Occasion::Press(_) => "Press again.",
+        };
+        let told = format!(
+            "The gate wrote the command down and then stayed shut: meanwhile its deadline had \
+             passed, or a cancel had come. Look at its flash if that happens often. {advice}"
+        );
+        return (Some(Stage::Gate), told);
+    }
     let attempt = &trace.attempt;
     let took = attempt.reserved_at.until(at).as_millis();
-    let mut told = match trace.channel {
-        Some(Channel::Ledger) => format!(
+    let is_late = trace.channel == Some(Channel::Ledger) || attempt.deadline < at;
+    let mut told = match (trace.channel, trace.hops.pulsed_at) {
+        (Some(Channel::Ledger), _) => format!(
             "The gate opened, or lost power just before it did. Its report was lost{}; its ledger \
              told {took} ms after the tap.",
             cut_words(trace)
         ),
-        Some(Channel::Report) | None if attempt.deadline < at => {
-            format!("The gate opened in time, but its report took until {took} ms after the tap.")
+        // A gate pulses in time or not at all.
+        (_, Some(pulsed_at)) if attempt.deadline + CLOCKS_APART < pulsed_at => {
+            let by = attempt.deadline.until(pulsed_at).as_secs();
+            format!(
+                "The gate opened in time. The service's clock was set ahead meanwhile, by {by} s \
+                 or a little more, so the times above do not fit."
+            )
         }
-        Some(Channel::Report) | None => {
+        (_, Some(pulsed_at)) if is_late => format!(
+            "The gate opened {} ms after the tap, but its report took until {took} ms after it.",
+            attempt.reserved_at.until(pulsed_at).as_millis()
+        ),
+        (_, None) if is_late => format!(
+            "The gate opened in time, or wrote the command down too slowly and stayed shut; its \
+             report took until {took} ms after the tap."
+        ),
+        (_, Some(_) | None) => {
             format!("The gate opened; its report came {took} ms after the tap.")
         }
     };
@@ -263,8 +299,34 @@ fn opened(trace: &Trace, at: Timestamp) -> (Option<Stage>, String) {
         told += " The command was on the wire when the host revoked the code: the guest may be \
                  inside.";
     }
-    let is_late = trace.channel == Some(Channel::Ledger) || attempt.deadline < at;
     (is_late.then_some(Stage::Report), told)
+}
+
+/// Whether the gate says that it wrote the command down and did not pulse; one that says no times
+/// leaves it open.
+fn held_back(trace: &Trace) -> bool {
+    trace.channel == Some(Channel::Report)
+        && trace.hops.received_at.is_some()
+        && trace.hops.pulsed_at.is_none()
+        && matches!(trace.attempt.state, State::Executed { .. })
+}
+
+/// Which stretch took a command so long that it came too late.
+fn slowest(trace: &Trace) -> String {
+    let Hops { published_at, received_at, .. } = trace.hops;
+    let known = trace.claimed_at.zip(published_at).zip(received_at);
+    let Some(((claimed_at, published_at), received_at)) = known else {
+        return "the database kept the bridge waiting, or broker or network were too slow"
+            .to_owned();
+    };
+    let stretches = [
+        (trace.attempt.reserved_at, claimed_at, "the bridge took it up after"),
+        (claimed_at, published_at, "the database kept the bridge waiting for"),
+        (published_at, received_at, "broker and network took"),
+    ];
+    let long = |(from, to, what): (Timestamp, Timestamp, &'static str)| (from.until(to), what);
+    let (took, what) = stretches.map(long).into_iter().max().unwrap_or_default();
+    format!("{what} {} ms", took.as_millis())
 }
 
 fn not_opened(trace: &Trace, why: WhyNot, at: Timestamp) -> (Stage, String) {
@@ -299,8 +361,8 @@ fn not_opened(trace: &Trace, why: WhyNot, at: Timestamp) -> (Stage, String) {
         WhyNot::NotSentInTime => (
             Stage::Claim,
             format!(
-                "No bridge took the command before its deadline: none ran, or it could not reach \
-                 the database, until {} s after the tap.",
+                "No bridge took the command before its deadline: none ran, it could not reach the \
+                 database, or the clock was set ahead, until {} s after the tap.",
                 attempt.reserved_at.until(at).as_secs()
             ),
         ),
@@ -310,9 +372,7 @@ fn not_opened(trace: &Trace, why: WhyNot, at: Timestamp) -> (Stage, String) {
         ),
         WhyNot::TooLate => (
             Stage::Wire,
-            "The command reached the gate after its deadline: the database kept the bridge \
-             waiting, or broker or network were too slow."
-                .to_owned(),
+            format!("The command reached the gate after its deadline: {}.", slowest(trace)),
         ),
         WhyNot::StaleEpoch => (
             Stage::Wire,
@@ -395,6 +455,15 @@ fn still_held(trace: &Trace) -> &'static str {
         Occasion::Visit(_) => "the leg stays reserved",
         Occasion::Press(_) => "no other press of theirs is sent",
     }
+}
+
+/// Whether what the gate was last asked was to cancel it. A press has no revoke; while it is in time
+/// there is nothing else to ask about it.
+fn is_cancel(trace: &Trace) -> bool {
+    trace.asked_at.is_some_and(|asked_at| match trace.attempt.occasion {
+        Occasion::Visit(_) => cancelled_at(trace).is_some_and(|revoked_at| revoked_at <= asked_at),
+        Occasion::Press(_) => asked_at <= trace.attempt.deadline,
+    })
 }
 
 /// When a revoke was to stop it.

@@ -15,7 +15,7 @@ use crate::events::{About, record};
 use crate::gates::lock_gate;
 use crate::intercoms::lock_device;
 use crate::presses::{has_right, hold_right, presses_to_cancel};
-use crate::row::attempt::{Channel, attempt_of, save_attempt, save_channel};
+use crate::row::attempt::{Channel, Hops, attempt_of, save_attempt, save_channel, save_hops};
 use crate::row::code::save_code;
 use crate::row::device::{gate_with, role_of};
 use crate::row::unless_corrupt;
@@ -121,9 +121,10 @@ impl Attempts {
         })
     }
 
-    /// Remembers that the gate was asked about a command.
-    pub async fn asked(&self, id: AttemptId, now: Timestamp) -> Result<()> {
+    /// Remembers that the gate was asked about a command, and what is known of its way.
+    pub async fn asked(&self, id: AttemptId, hops: Hops, now: Timestamp) -> Result<()> {
         in_transaction!(self.0.db, |tx| {
+            save_hops(tx, id, hops).await?;
             let asked = sql("UPDATE attempts SET asked_at = $2 WHERE id = $1");
             asked.bind(id).bind(now).execute(tx).await.map(drop)
         })
@@ -146,9 +147,26 @@ impl Attempts {
         evidence: Evidence,
         now: Timestamp,
     ) -> Result<Option<Settlement>> {
+        self.settle_told(gate, id, evidence, Hops::default(), now).await
+    }
+
+    /// The same, with what is known of the command's way.
+    pub async fn settle_told(
+        &self,
+        gate: GateId,
+        id: AttemptId,
+        evidence: Evidence,
+        hops: Hops,
+        now: Timestamp,
+    ) -> Result<Option<Settlement>> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
-            settle_one(tx, &vault, gate, id, evidence, Channel::Report, now).await
+            let channel = Channel::Report;
+            let settled = settle_one(tx, &vault, gate, id, evidence, channel, now).await?;
+            if settled == Some(Settlement::News) {
+                save_hops(tx, id, hops).await?;
+            }
+            Ok(settled)
         })
     }
 

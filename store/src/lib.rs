@@ -92,7 +92,7 @@ pub use readiness::Readiness;
 pub use redeem::{GuestPass, Redeem, Redemptions, Refused, Vouch, VouchRefusal};
 pub use registry::{Behind, Certificate, Fingerprint, Peer, Registry, Unwelcome};
 pub use restore::{Restored, Revived};
-pub use row::attempt::{Channel, CutBy};
+pub use row::attempt::{Channel, CutBy, Hops};
 pub use second_factors::{FactorRefusal, SecondFactorState, SecondFactors};
 pub use sessions::{Session, SessionRefusal, Sessions, StepUpNeeded};
 pub use spending::{HeldBack, Sending, Spending, Spent, Withheld};

@@ -4,7 +4,9 @@ use domain::gate::Gate;
 use domain::{Attempt, AttemptId, CodeId, Leg, Timestamp, UserId};
 
 use crate::database::reading;
-use crate::row::attempt::{Channel, CutBy, attempt_of, channel_of, cut_by, leg_from};
+use crate::row::attempt::{
+    Channel, CutBy, Hops, attempt_of, channel_of, cut_by, hops_of, leg_from,
+};
 use crate::row::device::gate_with;
 use crate::sql::{Row, Tx, sql};
 use crate::{Events, Result};
@@ -21,6 +23,8 @@ pub struct Trace {
     pub host: Option<UserId>,
     /// When the bridge claimed it, whatever became of it since.
     pub claimed_at: Option<Timestamp>,
+    /// Moments on its way that are known.
+    pub hops: Hops,
     /// When the way to the gate was first cut while it was open, and at which end.
     pub cut: Option<(Timestamp, CutBy)>,
     /// When the gate was last asked about it: a query, or a cancel.
@@ -103,6 +107,7 @@ async fn trace_of(tx: &mut Tx, row: &Row) -> Result<Trace> {
     Ok(Trace {
         host,
         claimed_at: row.moment_if_any("sent_at")?,
+        hops: hops_of(row)?,
         cut: row.moment_if_any("cut_at")?.zip(cut_by(row)?),
         asked_at: row.moment_if_any("asked_at")?,
         channel: channel_of(row)?,

@@ -20,13 +20,16 @@ fn a_connection_begins_with_a_hello_and_a_welcome_makes_it_ready() {
 fn an_opening_is_written_then_pulsed_then_reported() {
     let mut gate = ready_in(4);
     assert_eq!(gate.step(open(4, 1, 8000), at(10)), [Output::WriteLedger(id(1))]);
-    assert_eq!(gate.step(Input::LedgerWritten, at(20)), [pulse(1), executed(1)]);
+    assert_eq!(gate.step(Input::LedgerWritten, at(20)), [pulse(1), executed_at(1, 10, Some(20))]);
 }
 
 #[test]
 fn a_command_works_until_the_last_millisecond_of_its_deadline() {
     assert_eq!(ready_in(4).step(open(4, 1, 8000), at(8000)), [Output::WriteLedger(id(1))]);
-    assert_eq!(ready_in(4).step(open(4, 1, 8000), at(8001)), [refused(1, NotExecuted::TooLate)]);
+    assert_eq!(
+        ready_in(4).step(open(4, 1, 8000), at(8001)),
+        [refused_at(1, NotExecuted::TooLate, 8001)]
+    );
 }
 
 #[test]
@@ -34,7 +37,7 @@ fn a_deadline_that_passes_during_the_write_means_no_pulse_but_executed() {
     let mut gate = ready_in(4);
     gate.step(open(4, 1, 8000), at(8000));
     let after = gate.step(Input::LedgerWritten, at(8001));
-    assert_eq!(after, [Output::Withhold(id(1)), executed(1)]);
+    assert_eq!(after, [Output::Withhold(id(1)), executed_at(1, 8000, None)]);
     assert_eq!(gate.step(query(4, 1), at(8002)), [executed(1)]);
 }
 
@@ -44,7 +47,7 @@ fn a_cancel_during_the_write_means_no_pulse_but_executed() {
     gate.step(open(4, 1, 8000), at(10));
     assert_eq!(gate.step(cancel(4, 1), at(11)), []);
     let after = gate.step(Input::LedgerWritten, at(12));
-    assert_eq!(after, [Output::Withhold(id(1)), executed(1)]);
+    assert_eq!(after, [Output::Withhold(id(1)), executed_at(1, 10, None)]);
 }
 
 #[test]
@@ -53,7 +56,7 @@ fn a_query_or_duplicate_during_the_write_waits_for_the_report() {
     gate.step(open(4, 1, 8000), at(10));
     assert_eq!(gate.step(query(4, 1), at(11)), []);
     assert_eq!(gate.step(open(4, 1, 8000), at(11)), []);
-    assert_eq!(gate.step(Input::LedgerWritten, at(12)), [pulse(1), executed(1)]);
+    assert_eq!(gate.step(Input::LedgerWritten, at(12)), [pulse(1), executed_at(1, 10, Some(12))]);
 }
 
 #[test]
@@ -76,7 +79,10 @@ fn a_welcome_during_the_write_is_not_adopted_and_a_new_hello_is_due_at_once() {
     let answer = gate.step(welcome(nonce(2), 5), later + Duration::from_secs(2));
     assert_eq!(answer, [Output::Ignore(Ignored::MidWrite)]);
     assert_eq!(gate.hello_due(), Some(later + Duration::from_secs(2)));
-    assert_eq!(gate.step(Input::LedgerWritten, later), [pulse(1), executed(1)]);
+    let after_ms = u64::try_from(HELLO_RENEWAL.as_millis()).unwrap();
+    // The open hello is the one before; the epoch's own is what counts.
+    let told = executed_at(1, after_ms, Some(after_ms));
+    assert_eq!(gate.step(Input::LedgerWritten, later), [pulse(1), told]);
 }
 
 #[test]
@@ -118,21 +124,21 @@ fn a_query_kills_what_has_not_arrived() {
 fn a_refused_opening_does_not_open_when_it_comes_again_at_a_better_time() {
     let mut gate = ready_in(4);
     opened(&mut gate, open(4, 1, 8000), at(10));
-    for now in [at(20), at(3500)] {
-        assert_eq!(gate.step(open(4, 2, 8000), now), [refused(2, NotExecuted::TooSoon)]);
-    }
+    assert_eq!(gate.step(open(4, 2, 8000), at(20)), [refused_at(2, NotExecuted::TooSoon, 20)]);
+    // As it was refused once.
+    assert_eq!(gate.step(open(4, 2, 8000), at(3500)), [refused(2, NotExecuted::TooSoon)]);
 }
 
 #[test]
 fn two_pulses_are_at_least_the_gap_apart_across_epochs() {
     let mut gate = ready_in(4);
     opened(&mut gate, open(4, 1, 8000), at(10));
-    assert_eq!(gate.step(open(4, 2, 8000), at(3009)), [refused(2, NotExecuted::TooSoon)]);
+    assert_eq!(gate.step(open(4, 2, 8000), at(3009)), [refused_at(2, NotExecuted::TooSoon, 3009)]);
     gate.step(Input::ConnectionLost, at(3009));
     join(&mut gate, 2, 5, at(3009));
     assert_eq!(gate.step(open(5, 3, 8000), at(3010)), [Output::WriteLedger(id(3))]);
     let busy = Status::new(id(4), 5, Outcome::NotExecuted { why: NotExecuted::TooSoon });
-    let busy = Output::Publish(Message::Status(busy));
+    let busy = Output::Publish(Message::Status(Status { received_ms: Some(1), ..busy }));
     assert_eq!(gate.step(open(5, 4, 8000), at(3010)), [busy]);
 }
 
@@ -140,7 +146,10 @@ fn two_pulses_are_at_least_the_gap_apart_across_epochs() {
 fn without_its_ledger_a_gate_does_not_open() {
     let mut gate = ready_in(4);
     gate.step(open(4, 1, 8000), at(10));
-    assert_eq!(gate.step(Input::LedgerFailed, at(11)), [refused(1, NotExecuted::LedgerFailed)]);
+    assert_eq!(
+        gate.step(Input::LedgerFailed, at(11)),
+        [refused_at(1, NotExecuted::LedgerFailed, 10)]
+    );
     assert_eq!(gate.step(open(4, 1, 8000), at(12)), [refused(1, NotExecuted::LedgerFailed)]);
     assert_eq!(gate.step(open(4, 2, 8000), at(12)), [Output::WriteLedger(id(2))]);
 }
@@ -217,7 +226,7 @@ fn deadlines_count_from_the_hello_that_was_answered_and_not_from_the_welcome() {
     let mut gate = switched_on(&[]);
     gate.step(Input::Connected { nonce: nonce(1) }, HELLO_AT);
     gate.step(welcome(nonce(1), 4), at(5000));
-    assert_eq!(gate.step(open(4, 1, 8000), at(8001)), [refused(1, NotExecuted::TooLate)]);
+    assert_eq!(gate.step(open(4, 1, 8000), at(8001)), [refused_at(1, NotExecuted::TooLate, 8001)]);
 }
 
 #[test]
@@ -393,6 +402,19 @@ fn pulse(n: usize) -> Output {
 /// The report of epoch 4.
 fn executed(n: usize) -> Output {
     Output::Publish(Message::Status(Status::new(id(n), 4, Outcome::Executed)))
+}
+
+/// The first report of epoch 4, with its times in ms after the hello.
+fn executed_at(n: usize, received_ms: u64, pulsed_ms: Option<u64>) -> Output {
+    let status = Status::new(id(n), 4, Outcome::Executed);
+    let received_ms = Some(received_ms);
+    Output::Publish(Message::Status(Status { received_ms, pulsed_ms, ..status }))
+}
+
+/// The first report of epoch 4, with when the command came in ms after the hello.
+fn refused_at(n: usize, why: NotExecuted, received_ms: u64) -> Output {
+    let status = Status::new(id(n), 4, Outcome::NotExecuted { why });
+    Output::Publish(Message::Status(Status { received_ms: Some(received_ms), ..status }))
 }
 
 /// The report of epoch 4.

@@ -30,6 +30,7 @@ fn trace(state: State) -> Trace {
         },
         host: None,
         claimed_at: None,
+        hops: Hops::default(),
         cut: None,
         asked_at: None,
         channel: None,
@@ -122,6 +123,76 @@ fn between_bridge_and_gate_it_is_lost_late_or_stale() {
     tells(&denied(WhyNot::TooLate, 9_500), 9_600, stage, "too slow");
     let renewed = cut(denied(WhyNot::StaleEpoch, 200), 90, CutBy::Gate);
     tells(&renewed, 9_000, stage, "another epoch already (the gate left or said hello anew 78 ms");
+}
+
+/// A gate that tells its times, and a bridge that remembers when it sent.
+fn on_its_way(trace: Trace, ms: [i64; 2], pulsed_ms: Option<i64>) -> Trace {
+    let [published_at, received_at] = ms.map(|ms| Some(at(ms)));
+    let pulsed_at = pulsed_ms.map(at);
+    Trace { hops: Hops { published_at, received_at, pulsed_at }, ..trace }
+}
+
+#[test]
+fn each_hop_that_is_known_is_told_with_its_time() {
+    let told = on_its_way(executed(243, Channel::Report), [30, 90], Some(120));
+    let hops = Story::of(&told, at(9_000)).hops;
+    let hops: Vec<_> = hops.iter().map(|hop| (hop.name, hop.at)).collect();
+    let expected = [("tap", 0), ("claim", 12), ("publish", 30), ("receipt", 90), ("pulse", 120)];
+    let expected = expected.into_iter().chain([("word", 243)]);
+    assert_eq!(hops, expected.map(|(name, ms)| (name, at(ms))).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_came_too_late_was_held_up_where_it_took_longest() {
+    let late = |ms| on_its_way(denied(WhyNot::TooLate, 9_500), ms, None);
+    let stage = Some(Stage::Wire);
+    tells(&late([9_000, 9_400]), 9_600, stage, "kept the bridge waiting for 8988 ms");
+    tells(&late([20, 9_400]), 9_600, stage, "broker and network took 9380 ms");
+    let taken_up_late = Trace { claimed_at: Some(at(7_900)), ..late([7_910, 8_300]) };
+    tells(&taken_up_late, 9_600, stage, "the bridge took it up after 7900 ms");
+}
+
+#[test]
+fn a_gate_that_held_back_did_not_open_though_the_use_is_spent() {
+    let told = on_its_way(executed(8_300, Channel::Report), [20, 60], None);
+    tells(&told, 9_000, Some(Stage::Gate), "give the guest a new code");
+    assert_eq!(Story::of(&told, at(9_000)).outcome, Outcome::NotOpened);
+    tells(&pressed(told), 9_000, Some(Stage::Gate), "Press again");
+    // What tells no times, or only its ledger, may have opened.
+    let silent = executed(8_300, Channel::Report);
+    tells(&silent, 9_000, Some(Stage::Report), "or wrote the command down too slowly");
+    assert_eq!(Story::of(&silent, at(9_000)).outcome, Outcome::Opened);
+}
+
+#[test]
+fn a_report_that_was_held_up_does_not_make_the_opening_late() {
+    let told = on_its_way(executed(11_000, Channel::Report), [20, 60], Some(80));
+    let words = "opened 80 ms after the tap, but its report took until 11000 ms";
+    tells(&told, 12_000, Some(Stage::Report), words);
+}
+
+#[test]
+fn a_clock_that_was_set_ahead_meanwhile_is_named() {
+    let hour = 3_600_000;
+    let told = on_its_way(executed(hour + 243, Channel::Report), [20, hour + 60], Some(hour + 80));
+    tells(&told, hour + 900, Some(Stage::Report), "clock was set ahead meanwhile, by 3592 s");
+}
+
+#[test]
+fn what_a_gate_was_asked_last_is_told_by_when_it_was_asked() {
+    let asked = |trace: Trace, asked_ms: i64| Trace { asked_at: Some(at(asked_ms)), ..trace };
+    let hop = |trace: &Trace| {
+        let hops = Story::of(trace, at(9_000_000)).hops;
+        hops.into_iter().find(|hop| hop.name == "ask").unwrap().what
+    };
+    let revoked = |ms: i64| Trace { revoked_at: Some(at(ms)), ..sent() };
+    let (cancel, query) =
+        ("the gate was last told to cancel it", "the gate was last asked about it");
+    assert_eq!(hop(&asked(revoked(300), 310)), cancel);
+    assert_eq!(hop(&asked(revoked(3_600_000), 9_000)), query, "long before the revoke");
+    assert_eq!(hop(&asked(sent(), 9_000)), query);
+    assert_eq!(hop(&asked(pressed(sent()), 400)), cancel, "access was taken away");
+    assert_eq!(hop(&asked(pressed(sent()), 9_000)), query);
 }
 
 /// Killed after the claim: whether it was published nobody knows; that the gate did not act, its

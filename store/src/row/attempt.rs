@@ -1,7 +1,7 @@
 //! Attempts: one command a row.
 
 use domain::attempt::{AskedBy, Occasion, Press, State, Visit, WhyNot};
-use domain::{ApiKeyId, Attempt, AttemptId, CodeId, GateId, Leg, UserId};
+use domain::{ApiKeyId, Attempt, AttemptId, CodeId, GateId, Leg, Timestamp, UserId};
 
 use crate::sql::{Row, Tx, sql};
 use crate::{Fault, Result};
@@ -100,6 +100,17 @@ pub enum Channel {
     Ledger,
 }
 
+/// Moments on a command's way that nothing depends on: told to who asks why a gate did not open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hops {
+    /// When it was handed to the connection with the broker; its claim was committed by then.
+    pub published_at: Option<Timestamp>,
+    /// When the gate received it, as the gate says.
+    pub received_at: Option<Timestamp>,
+    /// When the gate pulsed, as the gate says; none when it held back.
+    pub pulsed_at: Option<Timestamp>,
+}
+
 /// Where the way to the gate was cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CutBy {
@@ -107,6 +118,32 @@ pub enum CutBy {
     Bridge,
     /// The gate left, or said hello anew.
     Gate,
+}
+
+/// Writes which hops are known by now; what was known stays.
+pub(crate) async fn save_hops(tx: &mut Tx, id: AttemptId, hops: Hops) -> Result<()> {
+    if hops == Hops::default() {
+        return Ok(());
+    }
+    sql("UPDATE attempts SET published_at = COALESCE(published_at, $2),
+                             received_at = COALESCE(received_at, $3),
+                             pulsed_at = COALESCE(pulsed_at, $4) WHERE id = $1")
+    .bind(id)
+    .bind(hops.published_at)
+    .bind(hops.received_at)
+    .bind(hops.pulsed_at)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// Reads them.
+pub(crate) fn hops_of(row: &Row) -> Result<Hops> {
+    Ok(Hops {
+        published_at: row.moment_if_any("published_at")?,
+        received_at: row.moment_if_any("received_at")?,
+        pulsed_at: row.moment_if_any("pulsed_at")?,
+    })
 }
 
 /// Writes how the gate's word came.

@@ -9,7 +9,7 @@ use domain::attempt::{Evidence, Settlement, State, WhyNot};
 use domain::secret::LinkToken;
 use domain::settings::ExitGate;
 use domain::{GateId, Leg, Passcode, Settings};
-use store::{Errand, Redeem, Refused, VouchRefusal};
+use store::{Errand, Hops, Redeem, Refused, VouchRefusal};
 
 use crate::world::World;
 
@@ -133,7 +133,7 @@ async fn g_12_silence_keeps_the_leg_reserved_until_the_gate_answers(world: World
     assert_eq!(world.refused(world.asks_in(&issued)).await, Refusal::AlreadyOpening);
     let due = world.store.attempts().due(world.now()).await.unwrap();
     assert_eq!((due[0].attempt.id, due[0].errand), (attempt.id, Errand::Query));
-    world.store.attempts().asked(attempt.id, world.now()).await.unwrap();
+    world.store.attempts().asked(attempt.id, Hops::default(), world.now()).await.unwrap();
     assert!(world.store.attempts().due(world.now()).await.unwrap().is_empty(), "asked just now");
     let denied = Evidence::NotExecuted(WhyNot::NeverArrived);
     let settled = world.store.attempts().settle(world.gate, attempt.id, denied, world.now()).await;
