@@ -311,22 +311,27 @@ fn held_back(trace: &Trace) -> bool {
         && matches!(trace.attempt.state, State::Executed { .. })
 }
 
-/// Which stretch took a command so long that it came too late.
-fn slowest(trace: &Trace) -> String {
+/// Where a command was held up that came too late.
+fn slowest(trace: &Trace) -> (Stage, String) {
     let Hops { published_at, received_at, .. } = trace.hops;
     let known = trace.claimed_at.zip(published_at).zip(received_at);
     let Some(((claimed_at, published_at), received_at)) = known else {
-        return "the database kept the bridge waiting, or broker or network were too slow"
-            .to_owned();
+        let any = "the database kept the bridge waiting, or broker and network were too slow";
+        return (Stage::Wire, any.to_owned());
     };
-    let stretches = [
-        (trace.attempt.reserved_at, claimed_at, "the bridge took it up after"),
-        (claimed_at, published_at, "the database kept the bridge waiting for"),
-        (published_at, received_at, "broker and network took"),
-    ];
-    let long = |(from, to, what): (Timestamp, Timestamp, &'static str)| (from.until(to), what);
-    let (took, what) = stretches.map(long).into_iter().max().unwrap_or_default();
-    format!("{what} {} ms", took.as_millis())
+    let reserved_at = trace.attempt.reserved_at;
+    let ms = |from: Timestamp, to: Timestamp| from.until(to).as_millis();
+    let (inside, outside) = (ms(reserved_at, published_at), ms(published_at, received_at));
+    if inside < outside {
+        return (Stage::Wire, format!("broker and network took {outside} ms"));
+    }
+    let told = format!(
+        "the service needed {inside} ms to send it, {} until the bridge could take it up and {} \
+         until the database had written that down",
+        ms(reserved_at, claimed_at),
+        ms(claimed_at, published_at)
+    );
+    (Stage::Claim, told)
 }
 
 fn not_opened(trace: &Trace, why: WhyNot, at: Timestamp) -> (Stage, String) {
@@ -370,10 +375,10 @@ fn not_opened(trace: &Trace, why: WhyNot, at: Timestamp) -> (Stage, String) {
             Stage::Claim,
             format!("The gate's connection changed before the command could be sent{cut}."),
         ),
-        WhyNot::TooLate => (
-            Stage::Wire,
-            format!("The command reached the gate after its deadline: {}.", slowest(trace)),
-        ),
+        WhyNot::TooLate => {
+            let (stage, what) = slowest(trace);
+            (stage, format!("The command reached the gate after its deadline: {what}."))
+        }
         WhyNot::StaleEpoch => (
             Stage::Wire,
             format!("When the command arrived, the gate was in another epoch already{cut}."),

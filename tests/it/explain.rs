@@ -21,7 +21,7 @@ async fn p_12_an_opening_is_told_hop_by_hop_and_without_personal_data() {
     let found = home.house.explains(&code.id);
     let told = &found["attempts"][0];
     assert_eq!((&told["outcome"], &told["failed_at"]), (&json!("opened"), &Value::Null));
-    assert_eq!(hops(told), ["tap", "claim", "word"]);
+    assert_eq!(hops(told), ["tap", "claim", "publish", "receipt", "pulse", "word"]);
     assert_eq!((&told["gate"], &told["leg"]), (&json!(home.gate_label.id), &json!("entry")));
     let text = found.to_string();
     let mobile = code.body["guest_mobile"].as_str().unwrap();

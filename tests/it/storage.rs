@@ -132,11 +132,8 @@ async fn what_a_lock_holds_up_past_its_deadline_opens_nothing_and_is_explained_b
     };
     home.attempt_is(&caught, "not_opened").await;
     let told = home.house.explains(&caught)["attempts"][0].clone();
-    assert_eq!((&told["why"], &told["failed_at"]), (&json!("too_late"), &json!("wire")));
-    assert!(
-        told["told"].as_str().unwrap().contains("the database kept the bridge waiting for"),
-        "{told}"
-    );
+    assert_eq!((&told["why"], &told["failed_at"]), (&json!("too_late"), &json!("claim")));
+    assert!(told["told"].as_str().unwrap().contains("the service needed"), "{told}");
     let is_it = |one: &Pulse| AttemptId::from_bytes(one.command.0).to_string() == caught;
     assert!(!home.gate.pulses().iter().any(is_it), "it opened all the same");
     other.close().await.unwrap();
