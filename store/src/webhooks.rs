@@ -4,11 +4,12 @@
 //! receiver has taken it, or dead. Whoever tells one claims it first: if it dies, the message is
 //! due again, and the receiver knows it by the event's id.
 
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::secret::WebhookSecret;
-use domain::webhook::{MAX_ENDPOINTS, OLD_SECRET_HOLDS, pause_after};
+use domain::webhook::{MAX_ENDPOINTS, OldSecret, pause_after, replaced};
 use domain::{EventId, Timestamp, UserId, WebhookId};
 
 use crate::database::{in_transaction, reading};
@@ -39,7 +40,7 @@ pub struct Endpoint {
     pub owner: UserId,
     /// The address; it may hold a password.
     pub url: String,
-    /// The secrets that sign: the present one, and for a while the one before it.
+    /// The secrets that sign: the present one, and for a while those before it, the latest first.
     pub secrets: Vec<WebhookSecret>,
     /// Since when.
     pub made_at: Timestamp,
@@ -157,7 +158,8 @@ impl Webhooks {
         })
     }
 
-    /// Gives an endpoint a new secret; the old one signs, too, for a day. None if there is none.
+    /// Gives an endpoint a new secret; the old one signs, too, for a day, and so do those before it
+    /// until their days are over. None if there is none.
     pub async fn rotate(
         &self,
         owner: UserId,
@@ -167,15 +169,21 @@ impl Webhooks {
     ) -> Result<Option<()>> {
         let vault = Arc::clone(&self.0.vault);
         in_transaction!(self.0.db, |tx| {
-            let row = sql("UPDATE webhooks SET old_sealed = sealed, old_until = $3
+            // Takes its lock: of two at once, the second one replaces what the first one gave.
+            let row = sql("UPDATE webhooks SET made_at = made_at
                            WHERE id = $1 AND owner_id = $2 AND ended_at IS NULL
-                           RETURNING sealed");
-            let row = row.bind(id).bind(owner).bind(now + OLD_SECRET_HOLDS).optional(tx).await?;
-            let Some(row) = row else { return Ok(None) };
-            let [url, _] = vault.open(&row_name(id), &row.take::<Vec<u8>>("sealed")?)?;
-            let sealed = vault.seal(&row_name(id), &[&url, &secret.reveal()])?;
-            let save = sql("UPDATE webhooks SET sealed = $2 WHERE id = $1");
-            save.bind(id).bind(sealed).execute(tx).await?;
+                           RETURNING *");
+            let Some(row) = row.bind(id).bind(owner).optional(tx).await? else { return Ok(None) };
+            let (url, present) = present_of(&vault, id, &row)?;
+            let old = replaced(present, old_of(&vault, id, &row)?, now);
+            let save = sql("UPDATE webhooks SET sealed = $2, old_sealed = $3, old_until = $4
+                            WHERE id = $1");
+            save.bind(id)
+                .bind(vault.seal(&row_name(id), &[&url, &secret.reveal()])?)
+                .bind(sealed_old(&vault, id, &old)?)
+                .bind(old.iter().map(|old| old.until).max())
+                .execute(tx)
+                .await?;
             Ok(Some(()))
         })
     }
@@ -284,7 +292,7 @@ impl Webhooks {
     }
 }
 
-/// Forgets what was to be told to endpoints that have ended, and secrets that sign no more.
+/// Forgets what was to be told to endpoints that have ended, and old secrets once none signs.
 pub(crate) async fn sweep(tx: &mut Tx, now: Timestamp) -> Result<()> {
     let old = sql("UPDATE webhooks SET old_sealed = NULL, old_until = NULL WHERE old_until <= $1");
     old.bind(now).execute(tx).await?;
@@ -322,26 +330,51 @@ fn row_name(id: WebhookId) -> String {
 
 fn endpoint_of(vault: &Vault, row: &Row, now: Timestamp) -> Result<Endpoint> {
     let id = row.parsed("id", WebhookId::parse)?;
-    let opened = |sealed: &[u8]| -> Result<(String, WebhookSecret)> {
-        let [url, secret] = vault.open(&row_name(id), sealed)?;
-        let secret = WebhookSecret::parse(&secret);
-        Ok((url, secret.map_err(|error| Fault::corrupt("webhooks", id, error))?))
-    };
-    let (url, secret) = opened(&row.take::<Vec<u8>>("sealed")?)?;
-    let mut secrets = vec![secret];
-    let old: Option<Vec<u8>> = row.take("old_sealed")?;
-    let holds = row.moment_if_any("old_until")?.is_some_and(|until| now < until);
-    if let Some(old) = old.filter(|_| holds) {
-        secrets.push(opened(&old)?.1);
-    }
+    let (url, present) = present_of(vault, id, row)?;
+    let old = old_of(vault, id, row)?.into_iter().filter(|old| old.signs(now));
     let why: Option<String> = row.take("failed_why")?;
     Ok(Endpoint {
         id,
         owner: row.parsed("owner_id", UserId::parse)?,
         url,
-        secrets,
+        secrets: iter::once(present).chain(old.map(|old| old.secret)).collect(),
         made_at: row.moment("made_at")?,
         told_at: row.moment_if_any("told_at")?,
         failed: row.moment_if_any("failed_at")?.zip(why),
     })
+}
+
+/// The address of an endpoint and its present secret.
+fn present_of(vault: &Vault, id: WebhookId, row: &Row) -> Result<(String, WebhookSecret)> {
+    let [url, secret] = vault.open(&row_name(id), &row.take::<Vec<u8>>("sealed")?)?;
+    Ok((url, secret_of(id, &secret)?))
+}
+
+/// The secrets that were replaced, in pairs: the millisecond at which one ends, and the secret. In
+/// an older row there is one, beside the address, and it ends when they all do.
+fn old_of(vault: &Vault, id: WebhookId, row: &Row) -> Result<Vec<OldSecret>> {
+    let sealed: Option<Vec<u8>> = row.take("old_sealed")?;
+    let Some((sealed, all_end)) = sealed.zip(row.moment_if_any("old_until")?) else {
+        return Ok(Vec::new());
+    };
+    let fields = vault.open_all(&row_name(id), &sealed)?;
+    let (pairs, []) = fields.as_chunks::<2>() else {
+        return Err(Fault::corrupt("webhooks", id, "an old secret without its end"));
+    };
+    let old = pairs.iter().map(|[end, secret]| {
+        let until = end.parse().map_or(all_end, Timestamp::from_millis);
+        Ok(OldSecret { secret: secret_of(id, secret)?, until })
+    });
+    old.collect()
+}
+
+/// Seals old secrets as `old_of` reads them.
+fn sealed_old(vault: &Vault, id: WebhookId, old: &[OldSecret]) -> Result<Vec<u8>> {
+    let pair = |old: &OldSecret| [old.until.as_millis().to_string(), old.secret.reveal()];
+    let fields: Vec<String> = old.iter().flat_map(pair).collect();
+    vault.seal(&row_name(id), &fields.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn secret_of(id: WebhookId, text: &str) -> Result<WebhookSecret> {
+    WebhookSecret::parse(text).map_err(|error| Fault::corrupt("webhooks", id, error))
 }

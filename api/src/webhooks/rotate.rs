@@ -1,4 +1,4 @@
-//! `POST /v1/webhooks/{id}/secret`: a new secret, while the old one still signs for a day.
+//! `POST /v1/webhooks/{id}/secret`: a new secret, while each old one still signs for a day.
 
 use axum::extract::State;
 use domain::secret::WebhookSecret;
@@ -17,7 +17,8 @@ pub(crate) struct NewSecret {
     secret: String,
 }
 
-/// Gives a webhook a new secret. For 24 hours messages are signed by both.
+/// Gives a webhook a new secret. For 24 hours messages are signed by the old one, too; who asks for
+/// several within that time still has each of them sign for its 24 hours.
 #[utoipa::path(post, path = "/v1/webhooks/{id}/secret", tag = "webhooks",
     security(("session" = [])), params(("id" = String, Path)),
     responses((status = 200, body = NewSecret)))]

@@ -111,22 +111,29 @@ async fn what_a_dead_teller_had_claimed_is_told_by_another() {
     assert_eq!(receiver.heard().len(), 1);
 }
 
+/// The answer to the first of two new secrets was lost: the receiver still has the original one.
 #[tokio::test]
-async fn for_a_day_messages_are_signed_by_the_old_secret_too() {
+async fn for_a_day_messages_are_signed_by_each_old_secret_too() {
     let (world, receiver) = (World::new().await, StandIn::replying(&[(200, "")]));
     let made = world.makes_a_webhook(&receiver.url()).await;
-    let (id, old) = (made["id"].as_str().unwrap(), made["secret"].as_str().unwrap());
-    let fresh = world.owner_gets(Method::POST, &format!("/v1/webhooks/{id}/secret"), "").await;
-    let fresh = fresh["secret"].as_str().unwrap();
-    world.issues().await;
-    world.files_and_tells().await;
-    world.later(Duration::from_hours(24));
-    world.issues().await;
-    world.files_and_tells().await;
-    let heard = receiver.heard();
-    assert!(is_signed(&heard[0], old) && is_signed(&heard[0], fresh));
-    let later = &heard[1];
-    assert!(is_signed(later, fresh) && !is_signed(later, old));
+    let path = format!("/v1/webhooks/{}/secret", made["id"].as_str().unwrap());
+    let (lost, hour) = (world.owner_gets(Method::POST, &path, "").await, Duration::from_hours(1));
+    world.later(hour);
+    let fresh = world.owner_gets(Method::POST, &path, "").await;
+    let secrets = [made, lost, fresh].map(|made| made["secret"].as_str().unwrap().to_owned());
+    for (pause, signs) in [
+        (Duration::ZERO, [true, true, true]),
+        (Duration::from_hours(23), [false, true, true]),
+        (hour, [false, false, true]),
+    ] {
+        world.later(pause);
+        world.issues().await;
+        world.files_and_tells().await;
+        let heard = receiver.heard();
+        let told = heard.last().unwrap();
+        assert_eq!(secrets.each_ref().map(|secret| is_signed(told, secret)), signs);
+    }
+    assert_eq!(receiver.heard().len(), 3);
 }
 
 #[tokio::test]

@@ -36,6 +36,7 @@ mod story;
 mod transfers;
 mod visits;
 mod vouching;
+mod webhooks;
 mod world;
 
 /// Runs each case on SQLite and on Postgres.
