@@ -54,15 +54,16 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [a, b, .., y, z] = address.segments();
-    let embedded = Ipv4Addr::from((u32::from(y) << 16) | u32::from(z));
-    match (a, b) {
-        // NAT64 leads to the IPv4 address at its end (RFC 6052).
-        (0x64, 0xff9b) => is_public_v4(embedded),
+    match address.segments() {
+        // NAT64 leads to the IPv4 address at its end, behind this prefix of 96 bits only (RFC 6052);
+        // 64:ff9b:1::/48 is for a network's own (RFC 8215).
+        [0x64, 0xff9b, 0, 0, 0, 0, y, z] => {
+            is_public_v4(Ipv4Addr::from((u32::from(y) << 16) | u32::from(z)))
+        }
         // 6to4 and Teredo are tunnels to IPv4, 2001:db8 is for examples.
-        (0x2002, _) | (0x2001, 0 | 0xdb8) => false,
+        [0x2002, ..] | [0x2001, 0 | 0xdb8, ..] => false,
         // All that was ever given out.
-        (0x2000..=0x3fff, _) => true,
+        [0x2000..=0x3fff, ..] => true,
         _ => false,
     }
 }
@@ -98,6 +99,11 @@ mod tests {
             "::ffff:10.0.0.1",
             "64:ff9b::10.0.0.1",
             "64:ff9b::a9fe:a9fe",
+            // These embed no address at their end, whatever stands there.
+            "64:ff9b:1::8.8.8.8",
+            "64:ff9b:1:fffe::8.8.8.8",
+            "64:ff9b:0:0:0:1:808:808",
+            "64:ff9b:2::8.8.8.8",
             "fc00::1",
             "fe80::1",
             "ff02::1",
