@@ -77,14 +77,19 @@ pub(crate) fn row(line: &Value) -> String {
     COLUMNS.iter().map(cell).collect::<Vec<_>>().join(",") + "\n"
 }
 
-/// Ids, words and numbers need no quotes; what else somebody put there does.
+/// Ids, words and numbers need no quotes; what else somebody put there does. What a spreadsheet
+/// would take for a formula, as a signature that begins with `-`, stands behind an apostrophe.
 fn plain(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) if text.contains([',', '"', '\r', '\n']) => {
-            format!("\"{}\"", text.replace('"', "\"\""))
+        Value::String(text) => {
+            let mark = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+            if text.contains([',', '"', '\r', '\n']) {
+                format!("\"{mark}{}\"", text.replace('"', "\"\""))
+            } else {
+                format!("{mark}{text}")
+            }
         }
-        Value::String(text) => text.clone(),
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     }
 }
@@ -97,4 +102,26 @@ pub(crate) fn is_signed(keys: &[(String, String)], checkpoint: &Checkpoint) -> b
     key.zip(bytes(sig)).is_some_and(|(key, sig)| {
         UnparsedPublicKey::new(&ED25519, key).verify(head.to_sign().as_bytes(), &sig).is_ok()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_table_is_a_formula() {
+        for (text, cell) in [
+            ("-Rab_c-", "'-Rab_c-"),
+            ("Rab_c-", "Rab_c-"),
+            ("_Rab", "_Rab"),
+            ("=1+1", "'=1+1"),
+            ("+1", "'+1"),
+            ("@a", "'@a"),
+            ("=\"a\",1", "\"'=\"\"a\"\",1\""),
+            ("a,b", "\"a,b\""),
+        ] {
+            let line = json!({ "checkpoint": 7, "kid": "k1", "sig": text });
+            assert_eq!(row(&line), format!("7,,,,checkpoint,,,,,,,,,,k1,{cell}\n"));
+        }
+    }
 }
