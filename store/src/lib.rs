@@ -103,7 +103,7 @@ pub use trace::{RefusedTap, Trace, Traced};
 pub use transfers::{TransferRefusal, Transferred};
 pub use vault::Keys;
 pub use visits::Visits;
-pub use webhooks::{Endpoint, Health, Message, TooManyEndpoints, Webhooks};
+pub use webhooks::{Endpoint, Health, Message, Receivers, TooManyEndpoints, Webhooks};
 
 use database::{Database, in_transaction};
 use sql::sql;

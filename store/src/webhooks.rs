@@ -61,6 +61,15 @@ pub struct Health {
     pub dead: u32,
 }
 
+/// Endpoints by what became of their last message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Receivers {
+    /// They took it, or nothing was told to them yet.
+    Taking,
+    /// They did not take it.
+    Failing,
+}
+
 /// A message to be told now.
 #[derive(Clone)]
 pub struct Message {
@@ -216,17 +225,28 @@ impl Webhooks {
         })
     }
 
-    /// The endpoints to which something is to be told, and their owners; whose was due first is first.
-    pub async fn due(&self, now: Timestamp) -> Result<Vec<(WebhookId, UserId)>> {
+    /// Endpoints to which something is to be told, and their owners, in turn: those behind the one
+    /// that was last come first.
+    pub async fn due(
+        &self,
+        receivers: Receivers,
+        last: Option<WebhookId>,
+        at_most: u32,
+        now: Timestamp,
+    ) -> Result<Vec<(WebhookId, UserId)>> {
+        let is_failing = u32::from(receivers == Receivers::Failing);
+        let last = last.map(|id| id.to_string()).unwrap_or_default();
         reading!(self.0.db, |tx| {
-            let rows = sql("SELECT w.id, w.owner_id FROM webhook_messages m
-                            JOIN webhooks w ON w.id = m.webhook_id AND w.ended_at IS NULL
-                            WHERE m.next_at <= $1
-                            GROUP BY w.id, w.owner_id ORDER BY MIN(m.next_at), w.id LIMIT $2");
+            let rows = sql("SELECT w.id, w.owner_id FROM webhooks w
+                            WHERE w.ended_at IS NULL AND (w.failed_at IS NOT NULL) = ($2 = 1)
+                              AND EXISTS (SELECT 1 FROM webhook_messages m
+                                          WHERE m.webhook_id = w.id AND m.next_at <= $1)
+                            ORDER BY CASE WHEN $3 < w.id THEN 0 ELSE 1 END, w.id LIMIT $4");
             let due = |row: &Row| {
                 Ok((row.parsed("id", WebhookId::parse)?, row.parsed("owner_id", UserId::parse)?))
             };
-            rows.bind(now).bind(LONGEST_LIST).all(tx).await?.iter().map(due).collect()
+            let rows = rows.bind(now).bind(is_failing).bind(last).bind(at_most).all(tx).await?;
+            rows.iter().map(due).collect()
         })
     }
 

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use domain::webhook::MAX_ENDPOINTS;
 use domain::{Clock, Timestamp, UserId, WebhookId};
 use futures_util::future::join_all;
 use reqwest::{Url, redirect};
-use store::{Endpoint, Store};
+use store::{Endpoint, Receivers, Store};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -26,8 +27,20 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// What is filed within this time is told in one go.
 const GATHERING: Duration = Duration::from_millis(20);
 
-/// So many endpoints are told at once, in all and of one owner.
-const AT_ONCE: (usize, usize) = (64, 4);
+/// So many endpoints that took their last message are told at once, and so many that did not: for
+/// those that hang, only others wait that failed, too.
+const PLACES: usize = 32;
+
+/// Until so many places are taken an owner may have several; the rest is for owners who have none.
+const HALF: usize = PLACES / 2;
+
+/// So many places are several.
+const OF_OWNER: usize = 4;
+
+/// So many endpoints are looked at for the places that are free. No more have to be passed over than
+/// all that are being told, and all of the owners who have a place.
+const LOOKED_AT: u32 = 400;
+const _: () = assert!(2 * PLACES + PLACES * MAX_ENDPOINTS as usize <= LOOKED_AT as usize);
 
 /// Posts messages.
 #[derive(Clone)]
@@ -67,14 +80,10 @@ impl Teller {
         let mut busy = Busy::default();
         loop {
             bell.mark_unchanged();
-            match store.webhooks().due(clock.now()).await {
-                Ok(due) => {
-                    for (webhook, owner) in due {
-                        let told = self.clone().tell(store.clone(), Arc::clone(&clock), webhook);
-                        busy.begin(webhook, owner, told);
-                    }
+            for receivers in [Receivers::Taking, Receivers::Failing] {
+                if let Err(fault) = self.look(receivers, &mut busy, &store, &clock).await {
+                    error!(%fault, "could not look for webhooks to tell: {fault}");
                 }
-                Err(fault) => error!(%fault, "could not look for webhooks to tell: {fault}"),
             }
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -83,6 +92,24 @@ impl Teller {
                 () = sleep(LOOK_EVERY) => {}
             }
         }
+    }
+
+    /// Begins to tell those for whom there is a place.
+    async fn look(
+        &self,
+        receivers: Receivers,
+        busy: &mut Busy,
+        store: &Store,
+        clock: &Arc<dyn Clock>,
+    ) -> store::Result<()> {
+        let last = busy.last.get(&receivers).copied();
+        for (webhook, owner) in
+            store.webhooks().due(receivers, last, LOOKED_AT, clock.now()).await?
+        {
+            let told = self.clone().tell(store.clone(), Arc::clone(clock), webhook);
+            busy.begin(receivers, webhook, owner, told);
+        }
+        Ok(())
     }
 
     /// Tells an endpoint some of what is due to it. Each is at a receiver of its own, so that a slow
@@ -147,27 +174,36 @@ impl Teller {
     }
 }
 
-/// Endpoints that are being told.
+/// Endpoints that are being told: each has a place among those that do as it did.
 #[derive(Default)]
 struct Busy {
-    owners: HashMap<WebhookId, UserId>,
+    places: HashMap<WebhookId, (Receivers, UserId)>,
+    /// Who got a place last: who is behind them is next.
+    last: HashMap<Receivers, WebhookId>,
     tasks: JoinSet<WebhookId>,
 }
 
 impl Busy {
-    /// Begins to tell an endpoint, unless it is told already or there is no place now.
+    /// Begins to tell an endpoint, unless it is told already or there is no place for it now.
     fn begin(
         &mut self,
+        receivers: Receivers,
         webhook: WebhookId,
         owner: UserId,
         told: impl Future<Output = ()> + Send + 'static,
     ) {
-        let of_owner = self.owners.values().filter(|other| **other == owner).count();
-        let is_full = AT_ONCE.0 <= self.owners.len() || AT_ONCE.1 <= of_owner;
-        if is_full || self.owners.contains_key(&webhook) {
+        let taken = || self.places.values().filter(|(of, _)| *of == receivers);
+        let of_owner = taken().filter(|(_, other)| *other == owner).count();
+        let may_have = match taken().count() {
+            0..HALF => OF_OWNER,
+            HALF..PLACES => 1,
+            PLACES.. => 0,
+        };
+        if may_have <= of_owner || self.places.contains_key(&webhook) {
             return;
         }
-        self.owners.insert(webhook, owner);
+        self.places.insert(webhook, (receivers, owner));
+        self.last.insert(receivers, webhook);
         self.tasks.spawn(async move {
             told.await;
             webhook
@@ -177,9 +213,9 @@ impl Busy {
     /// Waits until one was told; for ever when none is.
     async fn ends_one(&mut self) {
         match self.tasks.join_next().await {
-            Some(Ok(webhook)) => drop(self.owners.remove(&webhook)),
+            Some(Ok(webhook)) => drop(self.places.remove(&webhook)),
             // Nobody knows which one panicked, so all may be told again: each claim is one's own.
-            Some(Err(_)) => self.owners.clear(),
+            Some(Err(_)) => self.places.clear(),
             None => std::future::pending().await,
         }
     }

@@ -1,13 +1,21 @@
 //! A receiver and its webhook: what it is told, how it knows that it is true, and what becomes of
 //! what it does not take.
 
+use std::cell::RefCell;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use data_encoding::BASE64;
+use domain::secret::WebhookSecret;
 use domain::webhook::PAUSES;
+use domain::{UserId, WebhookId};
 use ring::hmac;
 use serde_json::{Value, json};
+use store::Receivers;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::Teller;
@@ -68,41 +76,93 @@ async fn what_is_not_taken_is_told_again_with_the_same_id_and_dead_after_28_hour
     assert_eq!(receiver.heard().len(), 9, "told after all");
 }
 
-/// Who has claimed a message and dies has not told it, or has and cannot say so.
-/// Less than a receiver has time for.
 #[tokio::test]
 async fn a_receiver_that_never_answers_keeps_no_other_waiting() {
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let (world, receiver) = (World::new().await, StandIn::replying(&[(200, "")]));
-    world.makes_a_webhook(&format!("http://{}", silent.local_addr().unwrap())).await;
+    let (silent, world) = (Silent::new(), World::new().await);
+    let receiver = StandIn::replying(&[(200, "")]);
+    world.makes_a_webhook(&silent.url()).await;
     world.makes_a_webhook(&receiver.url()).await;
     for _ in 0..10 {
         world.issues().await;
     }
     world.files_all().await;
-    let stop = CancellationToken::new();
-    let teller = Teller::new(true).unwrap();
-    let telling = tokio::spawn(teller.run(world.store.clone(), world.clock(), stop.clone()));
-    let all = tokio::time::timeout(Duration::from_secs(8), async {
-        while receiver.heard().len() < 10 {
-            tokio::task::yield_now().await;
-        }
-    });
-    all.await.expect("the other is told all");
-    stop.cancel();
-    let stopped = tokio::time::timeout(Duration::from_secs(1), telling).await;
-    stopped.expect("nor does it hold up the end").unwrap();
+    world.tells_until(until(|| receiver.heard().len() == 10)).await;
 }
 
+/// There are ten of each of sixteen owners, with more to tell than is told at once.
+#[tokio::test]
+async fn receivers_that_never_answer_keep_no_other_owner_waiting() {
+    let (silent, world) = (Silent::new(), World::new().await);
+    let receiver = StandIn::replying(&[(200, "")]);
+    for number in 0..16 {
+        world.makes_an_owner(number, 5, &vec![silent.url(); 10]).await;
+    }
+    // Theirs was due first, and they were there first.
+    world.later(Duration::from_secs(1));
+    world.makes_a_webhook(&receiver.url()).await;
+    world.issues().await;
+    world.files_all().await;
+    world.tells_until(until(|| receiver.heard().len() == 1)).await;
+}
+
+/// There are four of each of 24 owners, and none took its last message.
+#[tokio::test]
+async fn receivers_that_failed_leave_the_places_of_those_that_did_not() {
+    let (silent, world) = (Silent::new(), World::new().await);
+    let receiver = StandIn::replying(&[(200, "")]);
+    for number in 0..24 {
+        world.makes_an_owner(number, 1, &vec![silent.url(); 4]).await;
+    }
+    world.files_all().await;
+    let webhooks = world.store.webhooks();
+    for (webhook, _) in world.due().await {
+        for message in webhooks.claim(webhook, world.now()).await.unwrap() {
+            webhooks.failed(&message, "no answer in 10 s".to_owned(), world.now()).await.unwrap();
+        }
+    }
+    world.later(PAUSES[0]);
+    assert_eq!(world.due().await.len(), 24 * 4, "all are to be told again");
+    let told = async {
+        until(|| 32 <= silent.calls()).await;
+        world.makes_a_webhook(&receiver.url()).await;
+        world.issues().await;
+        world.files_all().await;
+        until(|| receiver.heard().len() == 1).await;
+    };
+    world.tells_until(told).await;
+}
+
+/// An owner has four places, and five receivers with more to be told than is told at once.
+#[tokio::test]
+async fn a_place_that_is_free_again_goes_to_the_next() {
+    let (world, mut slow) = (World::new().await, Vec::new());
+    for _ in 0..5 {
+        let receiver = Slow::new().await;
+        world.later(Duration::from_millis(1));
+        world.makes_a_webhook(&receiver.url()).await;
+        slow.push(receiver);
+    }
+    for _ in 0..8 {
+        world.issues().await;
+    }
+    world.files_all().await;
+    let heard = || slow.iter().map(Slow::heard).collect::<Vec<_>>();
+    let told = async {
+        until(|| heard() == [4, 4, 4, 4, 0]).await;
+        slow[0].takes(4);
+        until(|| heard() == [4, 4, 4, 4, 4]).await;
+    };
+    world.tells_until(told).await;
+}
+
+/// Who has claimed a message and dies has not told it, or has and cannot say so.
 #[tokio::test]
 async fn what_a_dead_teller_had_claimed_is_told_by_another() {
     let (world, receiver) = (World::new().await, StandIn::replying(&[(200, "")]));
     world.makes_a_webhook(&receiver.url()).await;
     world.issues().await;
     world.files_all().await;
-    let [(webhook, _)] = world.store.webhooks().due(world.now()).await.unwrap()[..] else {
-        panic!("one endpoint");
-    };
+    let [(webhook, _)] = world.due().await[..] else { panic!("one endpoint") };
     assert_eq!(world.store.webhooks().claim(webhook, world.now()).await.unwrap().len(), 1);
     world.files_and_tells().await;
     assert_eq!(receiver.heard().len(), 0, "somebody else tells it");
@@ -245,7 +305,7 @@ impl World {
 
     async fn tells(&self, teller: &Teller) {
         loop {
-            let due = self.store.webhooks().due(self.now()).await.unwrap();
+            let due = self.due().await;
             if due.is_empty() {
                 return;
             }
@@ -253,5 +313,117 @@ impl World {
                 teller.clone().tell(self.store.clone(), self.clock(), webhook).await;
             }
         }
+    }
+
+    /// All to whom something is to be told now, and their owners.
+    async fn due(&self) -> Vec<(WebhookId, UserId)> {
+        let (webhooks, now) = (self.store.webhooks(), self.now());
+        let mut due = webhooks.due(Receivers::Taking, None, 1000, now).await.unwrap();
+        due.extend(webhooks.due(Receivers::Failing, None, 1000, now).await.unwrap());
+        due
+    }
+
+    /// Tells as the service does until this has come about, in less time than a receiver may take.
+    async fn tells_until(&self, done: impl Future<Output = ()>) {
+        let (teller, stop) = (Teller::new(true).unwrap(), CancellationToken::new());
+        let telling = tokio::spawn(teller.run(self.store.clone(), self.clock(), stop.clone()));
+        let done = tokio::time::timeout(Duration::from_secs(8), done).await;
+        done.expect("nobody waits for a receiver that does not answer");
+        stop.cancel();
+        let stopped = tokio::time::timeout(Duration::from_secs(1), telling).await;
+        stopped.expect("nor does it hold up the end").unwrap();
+    }
+
+    /// Somebody else with webhooks to these addresses, who are to be told of so many devices.
+    async fn makes_an_owner(&self, number: u32, devices: u32, urls: &[String]) {
+        // Later than who came before: ids sort by time.
+        self.later(Duration::from_millis(1));
+        let (owner, _) = self.signs_in_as(&format!("+2783{number:03}0000")).await;
+        self.files_all().await;
+        for url in urls {
+            let secret = WebhookSecret::parse(&"A".repeat(43)).unwrap();
+            let made = self.store.webhooks().make(owner, url.clone(), secret, self.now());
+            made.await.unwrap().unwrap();
+        }
+        for _ in 0..devices {
+            let (_, code) = self.makes_a_free_intercom("Unit 7").await;
+            let claimed = self.store.devices().claim(owner, code, None, self.now()).await;
+            claimed.unwrap().unwrap();
+        }
+    }
+}
+
+/// Receivers at which nobody ever answers.
+struct Silent {
+    listener: TcpListener,
+    calls: RefCell<Vec<TcpStream>>,
+}
+
+impl Silent {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        Self { listener, calls: RefCell::default() }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.listener.local_addr().unwrap())
+    }
+
+    /// How many have called so far, and wait.
+    fn calls(&self) -> usize {
+        let mut calls = self.calls.borrow_mut();
+        calls.extend(self.listener.incoming().map_while(Result::ok));
+        calls.len()
+    }
+}
+
+/// A receiver that takes a message when it may.
+struct Slow {
+    address: SocketAddr,
+    heard: Arc<AtomicUsize>,
+    may_answer: Arc<Semaphore>,
+}
+
+impl Slow {
+    async fn new() -> Self {
+        let (heard, may_answer) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (ears, mouth) = (Arc::clone(&heard), Arc::clone(&may_answer));
+        tokio::spawn(async move {
+            while let Ok((call, _)) = listener.accept().await {
+                let (ears, mouth) = (Arc::clone(&ears), Arc::clone(&mouth));
+                tokio::spawn(async move {
+                    call.readable().await.unwrap();
+                    ears.fetch_add(1, Ordering::Relaxed);
+                    mouth.acquire().await.unwrap().forget();
+                    call.try_read(&mut [0; 10_000]).unwrap();
+                    call.try_write(b"HTTP/1.1 204 .\r\nconnection: close\r\n\r\n").unwrap();
+                });
+            }
+        });
+        Self { address, heard, may_answer }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// How many messages it heard.
+    fn heard(&self) -> usize {
+        self.heard.load(Ordering::Relaxed)
+    }
+
+    /// Takes so many.
+    fn takes(&self, messages: usize) {
+        self.may_answer.add_permits(messages);
+    }
+}
+
+/// Waits until something is so.
+async fn until(so: impl Fn() -> bool) {
+    while !so() {
+        tokio::task::yield_now().await;
     }
 }
