@@ -34,6 +34,16 @@ impl Heard {
 impl StandIn {
     /// Gives these replies in turn, the last of them for ever; `{n}` is the number of the request.
     pub(crate) fn replying(replies: &[(u16, &str)]) -> Self {
+        Self::saying(replies, String::new())
+    }
+
+    /// Sends whoever asks to another address.
+    pub(crate) fn leading(status: u16, elsewhere: &str) -> Self {
+        Self::saying(&[(status, "")], format!("location: {elsewhere}\r\n"))
+    }
+
+    /// Gives replies with one more header.
+    fn saying(replies: &[(u16, &str)], header: String) -> Self {
         let replies = Arc::new(Mutex::new(owned(replies)));
         let mouth = Arc::clone(&replies);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -51,7 +61,7 @@ impl StandIn {
                 let body = body.replace("{n}", &number);
                 let length = body.len();
                 let head = format!(
-                    "HTTP/1.1 {status} .\r\ncontent-type: application/json\r\n\
+                    "HTTP/1.1 {status} .\r\ncontent-type: application/json\r\n{header}\
                      content-length: {length}\r\nconnection: close\r\n\r\n"
                 );
                 let _ = (&stream).write_all((head + &body).as_bytes());
@@ -99,8 +109,8 @@ fn hear(stream: &TcpStream) -> Option<Heard> {
         }
     }
     let headers: Vec<_> = lines.iter().skip(1).filter_map(|line| line.split_once(": ")).collect();
-    let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"))?;
-    let mut body = vec![0; length.1.parse().ok()?];
+    let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let mut body = vec![0; length.map_or(Some(0), |(_, length)| length.parse().ok())?];
     reader.read_exact(&mut body).ok()?;
     let headers = headers.iter().map(|(name, value)| (name.to_lowercase(), (*value).to_owned()));
     let (line, headers) = (lines.first()?.clone(), headers.collect());

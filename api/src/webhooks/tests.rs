@@ -258,6 +258,22 @@ async fn nothing_is_told_inside_our_own_network_unless_that_is_allowed() {
     assert_eq!(receiver.heard().len(), 2, "it is there");
 }
 
+/// Not even where the address that it leads to would be allowed.
+#[tokio::test]
+async fn a_receiver_that_leads_elsewhere_is_not_followed_and_has_not_taken_the_message() {
+    for status in [302, 307] {
+        let (world, elsewhere) = (World::new().await, StandIn::replying(&[(200, "")]));
+        let receiver = StandIn::leading(status, &elsewhere.url());
+        world.makes_a_webhook(&receiver.url()).await;
+        world.issues().await;
+        world.files_and_tells().await;
+        assert_eq!((receiver.heard().len(), elsewhere.heard().len()), (1, 0), "{status}");
+        let health = world.webhook().await;
+        assert_eq!(health["failed_why"], format!("answered {status}"));
+        assert_eq!((&health["told_at"], &health["waiting"]), (&Value::Null, &json!(1)));
+    }
+}
+
 #[tokio::test]
 async fn a_wrong_address_is_told() {
     let world = World::new().await;
