@@ -12,6 +12,8 @@ use crate::home::Home;
 use crate::house::{House, until};
 use crate::stand_in::StandIn;
 
+const OWNER: &str = "+27821234567";
+
 /// A system that keeps what it was told, and how far it has come. It writes the two down one
 /// after the other: when it dies in between, it hears the same once more.
 #[derive(Default)]
@@ -74,6 +76,7 @@ async fn a_receiver_of_webhooks_is_told_everything_over_crashes_of_the_service()
     let receiver = StandIn::replying(&[(200, ""), (503, ""), (200, ""), (500, ""), (200, "")]);
     let settings = ["api.webhooks_to_private_addresses=true"];
     let mut home = Home::furnish(House::start_with(&settings).await).await;
+    home.owner.steps_up(&home.house, OWNER).await;
     let made = home.owner.post("/v1/webhooks", &json!({ "url": receiver.url() })).await.ok();
     let before = until(async || all_filed(&home.house).await).await.expect("all is filed");
     for _ in 0..from_env("KILLS", 3) {

@@ -5,8 +5,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use super::account::proof::Next;
 use super::owner::Owner;
 use crate::Api;
+use crate::answers::{Code, Problem};
 use crate::body::Form;
 use crate::pages::same_site::SameSite;
 use crate::pages::{self, Screen, Words, Wrong, filters};
@@ -36,9 +38,25 @@ pub(super) struct Typed {
     url: String,
 }
 
-/// `GET /console/webhooks/new`.
-pub(super) async fn show(_: Owner) -> Screen<New> {
-    Screen(New { url: String::new(), wrong: Wrong::default() })
+/// `GET /console/webhooks/new`: after a fresh pin.
+pub(super) async fn show(
+    State(api): State<Api>,
+    Owner(caller): Owner,
+) -> Result<Response, Problem> {
+    let url = String::new();
+    Ok(match api.store.logins().may_take_over(caller.session, api.now()).await? {
+        Ok(()) => Screen(New { url, wrong: Wrong::default() }).into_response(),
+        Err(refusal) => again(url, refusal.into()),
+    })
+}
+
+/// The form once more, with what is wrong; or first to the fresh pin.
+fn again(url: String, problem: Problem) -> Response {
+    if problem.code == Code::StepUpNeeded {
+        return Next::Webhook.proof().into_response();
+    }
+    let wrong = Wrong::from(&problem);
+    pages::told_by(problem, Screen(New { url, wrong }))
 }
 
 /// `POST /console/webhooks/new`.
@@ -60,10 +78,7 @@ pub(super) async fn add(
             let (id, said) = (endpoint.id.to_string(), "hook-made");
             Screen(Once { id, said, secret }).into_response()
         }
-        Err(problem) => {
-            let wrong = Wrong::from(&problem);
-            pages::told_by(problem, Screen(New { url, wrong }))
-        }
+        Err(problem) => again(url, problem),
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Rename {
     name: String,
 }
 
-/// Names a device; its owner may.
+/// Names a device; its owner may, and who has full access.
 #[utoipa::path(patch, path = "/v1/devices/{id}", tag = "devices", security(("session" = [])),
     params(("id" = String, Path)), request_body = Rename,
     responses((status = 200, body = wire::Device)))]

@@ -158,7 +158,7 @@ const ROWS: &[(&str, &str, Answers)] = &[
     ("DELETE /v1/api-keys/{key}", "", signed_in([204, 404, 404, 404, 404, 204, 404])),
     // Webhooks are their maker's alone.
     ("GET /v1/webhooks", "", own(200)),
-    ("POST /v1/webhooks", r#"{"url":"http://127.0.0.1:9/"}"#, own(201)),
+    ("POST /v1/webhooks", r#"{"url":"http://127.0.0.1:9/"}"#, own(403)),
     ("DELETE /v1/webhooks/{webhook}", "", signed_in([204, 404, 404, 404, 404, 204, 404])),
     ("GET /v1/webhooks/{webhook}/dead", "", signed_in([200, 404, 404, 404, 404, 200, 404])),
     ("POST /v1/webhooks/{webhook}/dead", "", signed_in([200, 404, 404, 404, 404, 200, 404])),
@@ -179,6 +179,7 @@ const PROVED: &[(&str, &str, Answers)] = &[
     // Nobody has signed in with that number.
     ("POST /v1/devices/{id}/transfer", PHONE, owners(422)),
     ("POST /v1/api-keys", r#"{"name":"x","verbs":["list"],"devices":["{gate}"]}"#, owners(201)),
+    ("POST /v1/webhooks", r#"{"url":"http://127.0.0.1:9/"}"#, own(201)),
     ("POST /v1/number-changes", PHONE, own(202)),
     ("POST /v1/second-factor", "", own(201)),
 ];
@@ -207,7 +208,7 @@ impl Stage {
             world.shares(id, GRANTED, true).await;
         }
         let granted = world.signs_in_as(GRANTED).await;
-        let webhook = world.makes_a_webhook("http://127.0.0.1:9/").await;
+        let webhook = world.has_a_webhook("http://127.0.0.1:9/").await;
         let devices = [&gate, &intercom, &gone].map(String::clone);
         let (key, whole) = world.makes_a_key(Verb::ALL, &devices).await;
         let (_, narrow) = world.makes_a_key(&[Verb::List], &devices).await;
@@ -240,7 +241,7 @@ impl Stage {
             ("{user_id}", granted.0.to_string()),
             ("{code}", issued.pass.code.id.to_string()),
             ("{attempt}", attempt.to_string()),
-            ("{webhook}", webhook["id"].as_str().unwrap().to_owned()),
+            ("{webhook}", webhook),
             ("{key}", key),
             ("{login_id}", "0".repeat(32)),
         ];

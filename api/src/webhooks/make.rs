@@ -31,7 +31,8 @@ pub(crate) struct MadeWebhook {
 }
 
 /// Makes a webhook: each event about the caller's devices is posted there, signed by the Standard
-/// Webhooks scheme, until it is answered with 2xx: eight times within 28 hours.
+/// Webhooks scheme, until it is answered with 2xx: eight times within 28 hours. A fresh pin must have
+/// proved the session, and for a day after a sign-in it waits.
 #[utoipa::path(post, path = "/v1/webhooks", tag = "webhooks", security(("session" = [])),
     request_body = MakeWebhook, responses((status = 201, body = MadeWebhook)))]
 pub(crate) async fn make(
@@ -52,6 +53,8 @@ pub(crate) async fn ask(
     caller: &Caller,
     url: String,
 ) -> Result<(Endpoint, String), Problem> {
+    // A webhook outlasts the session that made it, so whoever took the number over waits a day, too.
+    api.store.logins().may_take_over(caller.session, api.now()).await??;
     let secret = WebhookSecret::random(&*api.dice);
     let made = caller.store.webhooks().make(caller.user, url, secret.clone(), api.now()).await?;
     let endpoint = made.map_err(|TooManyEndpoints| Problem::from(Code::TooManyWebhooks))?;

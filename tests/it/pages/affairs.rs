@@ -194,6 +194,7 @@ async fn an_owner_makes_a_webhook_tries_it_out_and_ends_it() {
     owner.sees("There is no webhook yet").await;
     owner.is_fine("console-hooks-none").await;
     owner.presses("Add a webhook").await;
+    owner.proves_it(&house).await;
     owner.types("Address", "ftp://receiver.example").await;
     owner.presses("Add").await;
     owner.sees("begins with https://").await;

@@ -459,7 +459,6 @@ async fn looks_at_every_page(name: &str, kind: Kind, words: [&str; 4]) {
         ("story", format!("devices/{intercom}/story")),
         ("audit", format!("intercoms/{intercom}/audit")),
         ("hooks", "webhooks".to_owned()),
-        ("hook-new", "webhooks/new".to_owned()),
         ("claim", "claim".to_owned()),
         ("account", "account".to_owned()),
         ("account-proof", "account/proof?next=number".to_owned()),

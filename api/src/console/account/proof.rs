@@ -25,6 +25,7 @@ pub(in crate::console) enum Next {
     Number,
     App,
     Key,
+    Webhook,
     /// A device's transfer to another owner.
     Transfer(String),
     /// A gate's way off the account.
@@ -39,6 +40,7 @@ impl TryFrom<String> for Next {
             "number" => Ok(Self::Number),
             "app" => Ok(Self::App),
             "key" => Ok(Self::Key),
+            "webhook" => Ok(Self::Webhook),
             word => {
                 let (to, id): (fn(String) -> Self, _) = match word.strip_prefix("removal-") {
                     Some(id) => (Self::Removal, id),
@@ -80,6 +82,7 @@ impl Next {
             Self::Number => "/console/account/number".to_owned(),
             Self::App => "/console/account/app".to_owned(),
             Self::Key => "/console/account/keys/new".to_owned(),
+            Self::Webhook => "/console/webhooks/new".to_owned(),
             Self::Transfer(device) => format!("/console/devices/{device}/transfer"),
             Self::Removal(gate) => format!("/console/gates/{gate}/removal"),
         })
@@ -90,6 +93,7 @@ impl Next {
             Self::Number => "number".to_owned(),
             Self::App => "app".to_owned(),
             Self::Key => "key".to_owned(),
+            Self::Webhook => "webhook".to_owned(),
             Self::Transfer(device) => device.clone(),
             Self::Removal(gate) => format!("removal-{gate}"),
         }
@@ -99,6 +103,7 @@ impl Next {
     fn back(&self) -> &'static str {
         match self {
             Self::Number | Self::App | Self::Key => "/console/account",
+            Self::Webhook => "/console/webhooks",
             Self::Transfer(_) | Self::Removal(_) => "/console/devices",
         }
     }

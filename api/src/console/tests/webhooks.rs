@@ -21,6 +21,14 @@ async fn its_page(owner: &mut Browser) -> String {
     format!("/console/webhooks/webhook_{}", rest.split_once('"').unwrap().0)
 }
 
+impl Browser {
+    /// A day after the sign-in, and by a fresh pin.
+    async fn may_make_webhooks(&mut self, world: &World) {
+        world.later(Duration::from_hours(24));
+        self.proves_it_for("webhook", "/console/webhooks/new", world).await;
+    }
+}
+
 #[tokio::test]
 async fn an_owner_makes_a_webhook_and_sees_its_secret_once() {
     let world = World::new().await;
@@ -29,6 +37,12 @@ async fn an_owner_makes_a_webhook_and_sees_its_secret_once() {
     owner.get("/console/account").await.says("/console/webhooks");
     owner.get("/console/webhooks").await.says("There is no webhook yet");
     let new = "/console/webhooks/new";
+    owner.proves_it_for("webhook", new, &world).await;
+    // Who has taken the number over a moment ago would hear on after the owner is back.
+    for seen in [owner.get(new).await, owner.post(new, &[("url", "https://x.example/")]).await] {
+        seen.is(StatusCode::FORBIDDEN).says("You signed in not long ago");
+    }
+    owner.may_make_webhooks(&world).await;
     owner.get(new).await.is(StatusCode::OK);
     let long = format!("https://x.example/{}", "a".repeat(500));
     for (url, why) in [
@@ -60,6 +74,7 @@ async fn a_private_address_is_refused_with_its_reason() {
     let world = World::with_public_webhooks().await;
     let mut owner = world.browser();
     owner.signs_in(&world).await;
+    owner.may_make_webhooks(&world).await;
     for url in ["https://127.0.0.1/", "https://10.0.0.7:8443/hook", "https://[::1]/"] {
         let page = owner.post("/console/webhooks/new", &[("url", url)]).await;
         page.is(StatusCode::UNPROCESSABLE_ENTITY).says("is not on the public internet");
@@ -72,6 +87,7 @@ async fn a_webhook_is_tried_out_ten_times_and_then_ten_times_an_hour() {
     let (world, receiver) = (World::new().await, StandIn::replying(&[(204, "")]));
     let mut owner = world.browser();
     owner.signs_in(&world).await;
+    owner.may_make_webhooks(&world).await;
     let url = receiver.url();
     owner.post("/console/webhooks/new", &[("url", &url)]).await.is(StatusCode::OK);
     let page = its_page(&mut owner).await;
@@ -100,6 +116,7 @@ async fn what_a_receiver_did_not_take_is_shown_and_told_again_when_asked() {
     let (world, receiver) = (World::new().await, StandIn::replying(&[(500, "")]));
     let mut owner = world.browser();
     owner.signs_in(&world).await;
+    owner.may_make_webhooks(&world).await;
     world.files_all().await;
     owner.post("/console/webhooks/new", &[("url", &receiver.url())]).await.is(StatusCode::OK);
     world.issues().await;
@@ -127,6 +144,7 @@ async fn nobody_sees_or_touches_the_webhook_of_somebody_else() {
     let world = World::new().await;
     let (mut owner, mut other) = (world.browser(), world.browser());
     owner.signs_in(&world).await;
+    owner.may_make_webhooks(&world).await;
     other.signs_in_as("%2B27825559999", &world).await;
     let made = owner.post("/console/webhooks/new", &[("url", "https://receiver.example/")]).await;
     made.is(StatusCode::OK);

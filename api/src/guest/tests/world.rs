@@ -44,7 +44,7 @@ pub(crate) struct World {
     router: Router,
     pub(crate) authority: Authority,
     clock: Arc<Hand>,
-    dice: Arc<Seeded>,
+    pub(crate) dice: Arc<Seeded>,
     pub(crate) owner: UserId,
     /// The owner's session token.
     pub(crate) session: String,
@@ -676,7 +676,7 @@ impl Clock for Hand {
 }
 
 /// Dice that fall the same way in each world (splitmix64).
-struct Seeded(Mutex<u64>);
+pub(crate) struct Seeded(Mutex<u64>);
 
 impl Default for Seeded {
     fn default() -> Self {
