@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Names the moment: `claimed`, or `claimed:3` for the third time that it comes.
 const VARIABLE: &str = "FLUSSD_CRASH_AT";
 
-/// Dies here without a word, as by kill -9, if a debug build was told to.
+/// Dies here as by kill -9, with one word on where, if a debug build was told to.
 pub fn crash_point(moment: &str) {
     static TOLD: OnceLock<Option<(String, AtomicU64)>> = OnceLock::new();
     if !cfg!(debug_assertions) {
@@ -16,6 +16,7 @@ pub fn crash_point(moment: &str) {
         && told == moment
         && times.fetch_sub(1, Ordering::Relaxed) == 1
     {
+        eprintln!("dies at {moment}");
         std::process::abort();
     }
 }

@@ -3,10 +3,13 @@
 //! Dropping a house asks it to stop, and asserts that it stopped cleanly and left no command
 //! without its end.
 
+use std::fmt;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use device_sim::{Claim, Options, Simulation};
@@ -21,6 +24,13 @@ use crate::owner::Owner;
 
 /// How long any wait may take before the story has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What kill -9 sends, and what a process sends itself to abort.
+const SIGKILL: i32 = 9;
+const SIGABRT: i32 = 6;
+
+/// How much of what a house printed is told when it died by itself.
+const LAST_LINES: usize = 100;
 
 /// The binary, and the data folder it keeps.
 pub(crate) struct House {
@@ -37,8 +47,17 @@ pub(crate) struct House {
 struct Process {
     child: Child,
     printed: Arc<Mutex<Vec<String>>>,
+    /// Who read what it prints, until its end.
+    readers: Vec<JoinHandle<()>>,
     http: String,
     mqtt: String,
+}
+
+/// How a process ended that was killed, or had died by itself before.
+pub(crate) struct Death {
+    /// None when the kill ended it.
+    by_itself: Option<ExitStatus>,
+    printed: Vec<String>,
 }
 
 /// What is printed on a device.
@@ -196,19 +215,20 @@ impl House {
             .spawn()
             .expect("the binary starts");
         let printed = Arc::new(Mutex::new(Vec::new()));
-        for stream in [
+        let readers = [
             Box::new(child.stdout.take().expect("piped")) as Box<dyn std::io::Read + Send>,
             Box::new(child.stderr.take().expect("piped")),
-        ] {
+        ]
+        .map(|stream| {
             let printed = Arc::clone(&printed);
             std::thread::spawn(move || {
                 for line in BufReader::new(stream).lines().map_while(Result::ok) {
                     printed.lock().expect("not poisoned").push(line);
                 }
-            });
-        }
-        let (http, mqtt) = (String::new(), String::new());
-        self.process = Some(Process { child, printed, http, mqtt });
+            })
+        });
+        let (readers, http, mqtt) = (readers.into(), String::new(), String::new());
+        self.process = Some(Process { child, printed, readers, http, mqtt });
     }
 
     /// Stops the house and starts it again under another clock, on the same folder.
@@ -225,11 +245,24 @@ impl House {
         self.run(&mut command).await;
     }
 
-    /// Dies as in a power cut.
+    /// Dies as in a power cut, and not by itself before.
     pub(crate) fn dies(&mut self) {
+        let death = self.is_killed();
+        assert!(death.is_by_the_kill(), "{death}");
+    }
+
+    /// The same, if it has not died by itself before; how it ended.
+    pub(crate) fn is_killed(&mut self) -> Death {
         let mut process = self.process.take().expect("the house runs");
+        let had_ended = process.child.try_wait().expect("asks").is_some();
         process.child.kill().expect("kills");
-        process.child.wait().expect("waits");
+        let status = process.child.wait().expect("waits");
+        for reader in process.readers {
+            reader.join().expect("reads to the end");
+        }
+        let is_by_the_kill = !had_ended && status.signal() == Some(SIGKILL);
+        let printed = std::mem::take(&mut *process.printed.lock().expect("not poisoned"));
+        Death { by_itself: (!is_by_the_kill).then_some(status), printed }
     }
 
     /// Whether it died by itself.
@@ -506,6 +539,29 @@ impl Drop for House {
             runtime.expect("a runtime").block_on(unsettled(&url, &data))
         });
         assert_eq!(left.join().expect("counts"), 0, "commands without an end were left behind");
+    }
+}
+
+impl Death {
+    pub(crate) fn is_by_the_kill(&self) -> bool {
+        self.by_itself.is_none()
+    }
+
+    /// Whether it died where it was told to; see `store/src/crash.rs`.
+    pub(crate) fn is_at(&self, point: &str) -> bool {
+        self.by_itself.is_some_and(|status| status.signal() == Some(SIGABRT))
+            && self.printed.contains(&format!("dies at {point}"))
+    }
+}
+
+impl fmt::Display for Death {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.by_itself {
+            None => writeln!(f, "killed; the last that it printed:")?,
+            Some(status) => writeln!(f, "died by itself ({status}); the last that it printed:")?,
+        }
+        let from = self.printed.len().saturating_sub(LAST_LINES);
+        f.write_str(&self.printed[from..].join("\n"))
     }
 }
 

@@ -202,19 +202,22 @@ impl Siege {
         let is_early = self.chance.once_in(3);
         let life = self.chance.ms_below(if is_early { 300 } else { 150 });
         self.rises(None).await;
-        self.lives(is_early, life).await;
+        self.lives(is_early, life, None).await;
     }
 
-    /// One life that ends at a crash point, if that comes; whether it did.
+    /// One life that ends at a crash point, if that comes; whether it did. One that ends there on
+    /// its way up is followed by one that nothing but us may end.
     async fn dies_at(&mut self, point: &str) -> bool {
         let of_many = ["committing", "committed"].contains(&point);
         let times = 1 + self.chance.below(if of_many { WRITES } else { 2 });
-        self.rises(Some(&format!("{point}:{times}"))).await;
-        self.lives(false, Duration::from_secs(3)).await
+        let has_died = self.rises(Some((point, times))).await;
+        let to_come = (!has_died).then_some(point);
+        self.lives(false, Duration::from_secs(3), to_come).await || has_died
     }
 
-    /// Starts the house again, some of the times not at the first try. One that is to die may do so on its way up; then once more.
-    async fn rises(&mut self, crash_at: Option<&str>) {
+    /// Starts the house again, some of the times not at the first try. One that is to die at a
+    /// crash point may do so on its way up, and is started once more then; whether it did.
+    async fn rises(&mut self, crash_at: Option<(&str, u64)>) -> bool {
         if self.chance.once_in(5) {
             self.record.tells("dies on its way up");
             self.house.begin(&mut self.house.command(&[]));
@@ -225,16 +228,21 @@ impl Siege {
         self.record.tells(&format!("rises, to die at {crash_at:?}"));
         self.rose_at = Instant::now();
         let mut command = self.house.command(&[]);
-        command.envs(crash_at.map(|point| ("FLUSSD_CRASH_AT", point)));
-        if !self.house.tries_to_run(&mut command).await {
+        command.envs(crash_at.map(|(at, times)| ("FLUSSD_CRASH_AT", format!("{at}:{times}"))));
+        let has_died = !self.house.tries_to_run(&mut command).await;
+        if has_died {
+            let (death, point) = (self.house.is_killed(), crash_at.map(|(point, _)| point));
+            assert!(point.is_some_and(|point| death.is_at(point)), "to die at {point:?}: {death}");
             self.house.run(&mut self.house.command(&[])).await;
         }
         self.times.served.push(self.rose_at.elapsed());
+        has_died
     }
 
-    /// Guests come and go until the house dies by itself, or is killed after this time. The time
-    /// begins at once, or when both gates can be opened. Whether it died by itself.
-    async fn lives(&mut self, from_now: bool, life: Duration) -> bool {
+    /// Guests come and go until the house dies at the crash point that is to come, if any, or is
+    /// killed after this time. The time begins at once, or when both gates can be opened. Whether
+    /// it died at the point; of anything else it may not die.
+    async fn lives(&mut self, from_now: bool, life: Duration, to_come: Option<&str>) -> bool {
         let Self { guests, gates, place, record, times, rose_at, house, .. } = self;
         let mut oracle = Oracle::beside(&house.data).await;
         record.is_over.store(false, Ordering::Relaxed);
@@ -242,26 +250,25 @@ impl Siege {
             let mut end_at = from_now.then(|| Instant::now() + life);
             let mut watched = Return::of(gates, *rose_at);
             let mut pause = interval(Duration::from_millis(2));
-            let died = loop {
+            loop {
                 pause.tick().await;
-                if house.is_dead() {
-                    break true;
-                }
-                if end_at.is_some_and(|at| at <= Instant::now()) {
-                    break false;
+                if house.is_dead() || end_at.is_some_and(|at| at <= Instant::now()) {
+                    break;
                 }
                 if watched.is_complete(&mut oracle, times, record).await && end_at.is_none() {
                     end_at = Some(Instant::now() + life);
                 }
-            };
-            record.tells(&format!("dies, by itself: {died}"));
-            house.dies();
+            }
+            let death = house.is_killed();
             record.is_over.store(true, Ordering::Relaxed);
-            died
+            let is_there = to_come.is_some_and(|point| death.is_at(point));
+            assert!(is_there || death.is_by_the_kill(), "to die at {to_come:?}: {death}");
+            record.tells(&format!("dies, at the point that was to come: {is_there}"));
+            is_there
         };
         let walks = guests.iter_mut().map(|guest| guest.walks(place, record));
-        let (died, _) = tokio::join!(end, join_all(walks));
-        died
+        let (is_there, _) = tokio::join!(end, join_all(walks));
+        is_there
     }
 
     /// Guests come and go while one gate's power fails at this moment, and comes back.
