@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::GateId;
 use domain::api_key::Verbs;
 use domain::attempt::{State, WhyNot};
 use domain::name::KeyName;
@@ -34,15 +35,25 @@ impl World {
 
     /// A key of the owner for the gate.
     pub(crate) async fn makes_key(&self, verbs: &str) -> Result<ApiKey, KeyRefusal> {
+        self.makes_key_for(self.gate, verbs).await
+    }
+
+    /// The same for another gate.
+    pub(crate) async fn makes_key_for(
+        &self,
+        gate: GateId,
+        verbs: &str,
+    ) -> Result<ApiKey, KeyRefusal> {
         let new = self.asks_for_a_key(verbs, &ApiKeyToken::random(&*self.dice));
+        let new = NewKey { devices: vec![gate.to_string()], ..new };
         self.store.api_keys().make(new, self.now()).await.expect("no fault")
     }
 
-    fn presses_by(&self, key: &ApiKey) -> Open {
+    pub(crate) fn presses_by(&self, key: &ApiKey) -> Open {
         Open { api_key: Some(key.id), ..self.presses(self.owner) }
     }
 
-    async fn revokes_key(&self, key: &ApiKey) -> bool {
+    pub(crate) async fn revokes_key(&self, key: &ApiKey) -> bool {
         self.store.api_keys().revoke(self.owner, key.id, self.now()).await.expect("no fault")
     }
 }

@@ -64,6 +64,12 @@ impl World {
         let due = self.store.attempts().due(self.now()).await.expect("no fault");
         due.into_iter().map(|due| due.errand).collect()
     }
+
+    /// What the bridge is to do about one attempt.
+    pub(crate) async fn errand(&self, attempt: &Attempt) -> Option<Errand> {
+        let due = self.store.attempts().due(self.now()).await.expect("no fault");
+        due.into_iter().find(|due| due.attempt.id == attempt.id).map(|due| due.errand)
+    }
 }
 
 async fn whoever_may_open_a_gate_opens_it_without_a_code(world: World) {

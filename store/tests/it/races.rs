@@ -1,20 +1,21 @@
 //! Two at once, again and again: whoever comes first, both answers fit together.
 //!
 //! `RACES` is how many rounds each race takes, on each database:
-//! `RACES=10000 cargo test --release -p store --test it races -- --nocapture`, 160,000 in all.
+//! `RACES=10000 cargo test --release -p store --test it races -- --nocapture`, 220,000 in all.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::access_code::{LegState, Refusal};
+use domain::access_code::{End, LegState, Refusal, Revocation};
+use domain::attempt::{Evidence, State, WhyNot};
 use domain::login::{Client, SessionLife};
 use domain::permission::Denied;
 use domain::secret::{LoginToken, Otp, SessionToken};
 use domain::settings::MaxUsers;
 use domain::spending::{Budgets, Rules};
 use domain::{Attempt, Settings};
-use store::{IssueRefusal, Refused, SaveRefusal, Sending, SettingsRefusal};
+use store::{Errand, IssueRefusal, Open, Refused, SaveRefusal, Sending, SettingsRefusal};
 use tokio::sync::Barrier;
 
 use crate::transfers::BUYER;
@@ -23,6 +24,9 @@ use crate::world::World;
 crate::on_both_databases![
     of_two_presses_one_gets_a_command,
     a_press_beside_a_revoke_leaves_no_command_behind,
+    a_claim_beside_a_revoke_is_told_of_or_comes_to_nothing,
+    a_claim_beside_a_removal_of_its_gate_is_cancelled_or_comes_to_nothing,
+    a_claim_beside_a_transfer_of_its_gate_is_cancelled_or_comes_to_nothing,
     of_two_creators_of_the_last_code_one_gets_it,
     a_press_beside_other_settings_goes_to_one_gate_in_its_own_epoch,
     a_transfer_beside_other_settings_leaves_no_mixture,
@@ -72,6 +76,95 @@ async fn a_press_beside_a_revoke_leaves_no_command_behind(world: World) {
         assert_eq!(world.refused(world.asks_in(&issued)).await, Refusal::Revoked);
     })
     .await;
+}
+
+/// whoever takes a code back is told of the command that was sent before, or it never is.
+async fn a_claim_beside_a_revoke_is_told_of_or_comes_to_nothing(world: World) {
+    let world = saved(world).await;
+    race("claim/revoke", world, TOGETHER, async |world, _| {
+        let issued = world.issues().await;
+        let attempt = world.redeems(world.asks_in(&issued)).await.unwrap();
+        let (bridge, to_send) = (Arc::clone(&world), attempt.clone());
+        let (host, unwanted) = (Arc::clone(&world), issued.pass.code.id);
+        let claimed = async move { bridge.bridge_sends(&to_send).await };
+        let revoked = async move {
+            let revoked = host.store.codes().revoke(host.owner, unwanted, host.now()).await;
+            revoked.unwrap().unwrap()
+        };
+        let (claimed, revoked) = both(claimed, revoked).await;
+        let Some(End::Revoked { at, effective_at }) = revoked.code.end else {
+            panic!("{revoked:?}");
+        };
+        let (id, in_flight) = (attempt.id, revoked.in_flight.map(|attempt| attempt.id));
+        let entry = world.look(&issued.pass.link).await.pass.code.entry;
+        let left = (entry, world.errand(&attempt).await);
+        if let Some(sent) = claimed {
+            assert_eq!((revoked.revocation, in_flight), (Revocation::Cancelling(id), Some(id)));
+            assert!(sent.deadline <= effective_at, "it may open after {effective_at:?}");
+            assert_eq!(left, (LegState::Reserved(id), Some(Errand::Cancel)));
+        } else {
+            assert_eq!((revoked.revocation, in_flight), (Revocation::Withdrawn(id), None));
+            assert_eq!((effective_at, left), (at, (LegState::Free, None)));
+            let why = WhyNot::Revoked;
+            assert_eq!(world.reads(&attempt).await, State::NotExecuted { at, why });
+        }
+    })
+    .await;
+}
+
+/// F08, of the owner: what was sent for them is stopped, and nothing is sent that was not.
+async fn a_claim_beside_a_removal_of_its_gate_is_cancelled_or_comes_to_nothing(world: World) {
+    race("claim/removal of the gate", saved(world).await, 1, async |world, _| {
+        let gate = world.makes_gate(world.owner, "Side Gate").await;
+        world.gate_is_ready(gate, &[]).await;
+        let press = Open { device: gate.to_string(), ..world.presses(world.owner) };
+        beside_a_claim(world, press, async move |world| {
+            let removed = world.store.devices().remove(world.owner, gate.to_string(), world.now());
+            removed.await.unwrap().unwrap();
+        })
+        .await;
+    })
+    .await;
+}
+
+/// The same of a key: to the former owner themselves the gate is shared from then on.
+async fn a_claim_beside_a_transfer_of_its_gate_is_cancelled_or_comes_to_nothing(world: World) {
+    world.signs_in(BUYER).await;
+    race("claim/transfer of the gate", saved(world).await, 1, async |world, _| {
+        let gate = world.makes_gate(world.owner, "Side Gate").await;
+        world.gate_is_ready(gate, &[]).await;
+        let key = world.makes_key_for(gate, "trigger").await.unwrap();
+        let press = Open { device: gate.to_string(), ..world.presses_by(&key) };
+        beside_a_claim(Arc::clone(&world), press, async move |world| {
+            world.transfers(&gate.to_string(), &[]).await.unwrap();
+        })
+        .await;
+        assert!(world.revokes_key(&key).await, "a person has twenty at most");
+    })
+    .await;
+}
+
+/// Ends the right to a press while the bridge claims it: it is not sent, or is cancelled.
+async fn beside_a_claim<F>(world: Arc<World>, press: Open, ends: impl FnOnce(Arc<World>) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let attempt = world.opens(press).await.unwrap();
+    let (bridge, to_send) = (Arc::clone(&world), attempt.clone());
+    let claimed = async move { bridge.bridge_sends(&to_send).await };
+    let (claimed, ()) = both(claimed, ends(Arc::clone(&world))).await;
+    let (left, trace) =
+        (world.errand(&attempt).await, world.store.events().trace(attempt.id).await);
+    let state = trace.unwrap().unwrap().attempt.state;
+    if let Some(sent) = claimed {
+        assert_eq!((state, left), (sent.state, Some(Errand::Cancel)));
+        // The gate obeys, so that the next rounds' errands are not behind this one.
+        let (gate, obeys) = (attempt.gate, Evidence::NotExecuted(WhyNot::Cancelled));
+        world.store.attempts().settle(gate, attempt.id, obeys, world.now()).await.unwrap();
+    } else {
+        let why = WhyNot::AccessRemoved;
+        assert_eq!((state, left), (State::NotExecuted { at: world.now(), why }, None));
+    }
 }
 
 async fn of_two_creators_of_the_last_code_one_gets_it(world: World) {
