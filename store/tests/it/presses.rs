@@ -6,10 +6,12 @@ use std::time::Duration;
 use domain::access_code::{LegState, Refusal, TRIGGER_LIFETIME};
 use domain::attempt::{Evidence, Settlement, State, WhyNot};
 use domain::permission::Denied;
-use domain::{Attempt, UserId};
+use domain::{Attempt, GateId, UserId};
 use sqlx::{Connection, Executor, PgConnection};
 use store::{Channel, Errand, Hops, Open, OpenRefusal};
+use tokio::task::JoinHandle;
 
+use crate::transfers::BUYER;
 use crate::world::World;
 
 crate::on_both_databases![
@@ -312,7 +314,112 @@ async fn s_4_nothing_is_done_beside_the_removal_of_the_right_to_it() {
     assert_eq!(issued.await, Err(store::IssueRefusal::Denied(Denied::Unknown)));
 }
 
+/// A claim that has looked at the right to a press comes before the end of that right, also in its
+/// commit: whoever was told of the end hears of no command that was sent afterwards.
+#[tokio::test]
+async fn s_4_no_press_is_sent_by_a_right_whose_end_was_answered() {
+    let Some(world) = World::on_postgres().await else { return };
+    let world = Arc::new(world.ready().await);
+    world.signs_in(BUYER).await;
+    let mut sent_too_late = Vec::new();
+    for (who, how) in [
+        (Presser::Friend, Loss::Unshared),
+        (Presser::Friend, Loss::Removed),
+        (Presser::Owner, Loss::Removed),
+        (Presser::Key, Loss::Removed),
+        (Presser::Key, Loss::Transferred),
+    ] {
+        let gate = world.makes_gate(world.owner, "Side Gate").await;
+        world.gate_is_ready(gate, &[]).await;
+        let open = world.allowed(who, gate).await;
+        let attempt = world.opens(open.clone()).await.unwrap();
+        let ends = world.clone().loses(open, how);
+        if world.sends_after(attempt, ends).await {
+            sent_too_late.push((who, how));
+        }
+    }
+    assert_eq!(sent_too_late, []);
+}
+
+/// Who presses without a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presser {
+    Owner,
+    Friend,
+    Key,
+}
+
+/// How they lose the right to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loss {
+    Unshared,
+    Removed,
+    Transferred,
+}
+
 impl World {
+    /// A press at this gate by somebody who may.
+    async fn allowed(&self, who: Presser, gate: GateId) -> Open {
+        let (people, device) = (self.store.people(), gate.to_string());
+        let open = match who {
+            Presser::Owner => self.presses(self.owner),
+            Presser::Friend => {
+                let to = Self::phone(FRIEND);
+                let shared = people.share(self.owner, device.clone(), to, false, self.now());
+                self.presses(shared.await.unwrap().unwrap().user)
+            }
+            Presser::Key => self.presses_by(&self.makes_key_for(gate, "trigger").await.unwrap()),
+        };
+        Open { device, ..open }
+    }
+
+    /// They may not any more.
+    async fn loses(self: Arc<Self>, Open { user, device, .. }: Open, how: Loss) {
+        let (owner, now) = (self.owner, self.now());
+        match how {
+            Loss::Unshared => {
+                let people = self.store.people();
+                people.unshare(owner, device, user, false, now).await.unwrap().unwrap();
+            }
+            Loss::Removed => {
+                self.store.devices().remove(owner, device, now).await.unwrap().unwrap();
+            }
+            Loss::Transferred => drop(self.transfers(&device, &[]).await.unwrap()),
+        }
+    }
+
+    /// Ends the right to a press while its claim, which has looked at it, is kept from its commit.
+    /// Whether the end was answered before that, and the claim sends the command all the same.
+    async fn sends_after(
+        self: &Arc<Self>,
+        attempt: Attempt,
+        ends: impl Future<Output = ()> + Send + 'static,
+    ) -> bool {
+        let mut keeper = PgConnection::connect(&self.url).await.unwrap();
+        let id = attempt.id;
+        let keep = format!("BEGIN; SELECT id FROM attempts WHERE id = '{id}' FOR UPDATE");
+        keeper.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(keep))).await.unwrap();
+        let claiming = Arc::clone(self);
+        let claimed = tokio::spawn(async move { claiming.bridge_sends(&attempt).await });
+        self.waiting(1, &claimed).await;
+        let ended = tokio::spawn(ends);
+        self.waiting(2, &ended).await;
+        let was_answered = ended.is_finished();
+        keeper.execute("COMMIT").await.unwrap();
+        let claimed = claimed.await.unwrap();
+        ended.await.unwrap();
+        was_answered && claimed.is_some()
+    }
+
+    /// Until so many wait for a lock, or this one is through.
+    async fn waiting<T>(&self, so_many: i64, one: &JoinHandle<T>) {
+        let waiting = "SELECT COUNT(*) FROM pg_stat_activity
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while !one.is_finished() && self.count(waiting).await < so_many {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Does something while a share is being taken away: begun before that is committed, and ended
     /// after.
     async fn beside_a_removal<T: Send + 'static>(
@@ -331,11 +438,7 @@ impl World {
         let of = format!("device_id = '{device}' AND user_id = '{user}'");
         run(format!("DELETE FROM shares WHERE {of}")).await;
         let acting = tokio::spawn(act);
-        let waiting = "SELECT COUNT(*) FROM pg_stat_activity
-                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        while !acting.is_finished() && self.count(waiting).await == 0 {
-            tokio::task::yield_now().await;
-        }
+        self.waiting(1, &acting).await;
         run("COMMIT".to_owned()).await;
         acting.await.unwrap()
     }
