@@ -1,4 +1,5 @@
-//! Kill -9 for real, again and again, while guests come and go; an oracle judges what is left.
+//! Kill -9 for real, again and again, while guests come and go and the owner opens gates; an oracle
+//! judges what is left.
 //!
 //! The house dies at random instants and at its named crash points (`store/src/crash.rs`, in
 //! debug builds only), gates die at each step of an opening. A run of CI is short; the long ones:
@@ -23,7 +24,7 @@ use tokio::time::{interval, sleep_until};
 
 use crate::chance::{Chance, from_env, quantiles};
 use crate::guest::Guest;
-use crate::house::{Code, House, Label, PATIENCE};
+use crate::house::{Answer, Code, House, Label, PATIENCE};
 use crate::oracle::{Mounted, Oracle, Promise};
 use crate::owner::{Owner, code, key, wish};
 
@@ -77,7 +78,9 @@ async fn the_house_is_killed_again_and_again_and_nothing_is_lost_doubled_or_wron
     println!("serves again: {}", quantiles(served));
     println!("a gate can be opened again: {}", quantiles(ready));
     println!("settled after ready: {}", quantiles(settled));
-    println!("promises kept: {}", siege.record.promises().len());
+    let promises = siege.record.promises();
+    let presses = promises.iter().filter(|told| matches!(told, Promise::Pressed { .. })).count();
+    println!("promises kept: {}, {presses} of them of presses without a code", promises.len());
     assert!(ready[ready.len() * 99 / 100] <= READY_AGAIN);
     if cfg!(debug_assertions) && 48 <= kills {
         let missed: Vec<_> =
@@ -184,12 +187,17 @@ impl Siege {
             gates.push(Mounted::on(house.enrols(&label).await));
         }
         let Ok(gates) = <[Mounted; 2]>::try_from(gates) else { panic!("two gates") };
-        let [entry, exit] = gates.each_ref().map(|gate| gate.id.clone());
+        let buttons = gates.each_ref().map(|gate| gate.id.clone());
+        let [entry, exit] = &buttons;
         let settings = json!({ "entry_gate": entry, "exit_gate": exit, "max_active_codes": 50 });
         owner.saves(&intercom, &settings).await;
         let mut chance = Chance::from_env();
         let nobody = house.guest("");
-        let walker = |_| Walker::new(nobody.second_phone(), chance.another());
+        let walker = |nth| {
+            // At each gate one presses: what another pressed meanwhile would be the same press.
+            let button = buttons.get(nth).cloned();
+            Walker::new(nobody.second_phone(), button, chance.another())
+        };
         let guests = (0..CROWD).map(walker).collect();
         let board = intercom.board_url.clone().expect("an intercom's label");
         let place = Place { owner, intercom, board };
@@ -399,9 +407,14 @@ impl<'g> Return<'g> {
     }
 }
 
-/// One guest after the other, each from the wish for a code to the way out.
+/// One guest after the other, each from the wish for a code to the way out; between them perhaps
+/// the owner, who opens a gate without a code.
 struct Walker {
     phone: Guest,
+    /// The gate that the owner opens here, if any.
+    button: Option<String>,
+    /// What the last press at it led to.
+    pressed: Option<String>,
     stage: Stage,
     chance: Chance,
 }
@@ -411,10 +424,20 @@ enum Stage {
     Wanted { key: String, wish: Value },
     /// There is a code, and one way is next.
     Invited { code: Code, phone: Guest, way: Way },
-    /// The digits are typed; pressed until there is an answer, and then what came of it.
-    Pressed { code: Code, phone: Guest, way: Way, attempt: Option<String> },
+    /// The digits are typed, or the host taps instead with this key; until there is an answer, and
+    /// then what came of it.
+    Pressed { code: Code, phone: Guest, way: Way, tap: Option<String>, attempt: Option<String> },
     /// The owner revokes the code, until there is an answer.
     Unwanted { code: Code },
+    /// The owner opens a gate without a code.
+    Opening(Press),
+}
+
+/// Pressed until there is an answer, and then what came of it.
+struct Press {
+    gate: String,
+    key: String,
+    attempt: Option<String>,
 }
 
 #[derive(Clone, Copy)]
@@ -424,8 +447,8 @@ enum Way {
 }
 
 impl Walker {
-    fn new(phone: Guest, chance: Chance) -> Self {
-        Self { phone, stage: Stage::wanted(), chance }
+    fn new(phone: Guest, button: Option<String>, chance: Chance) -> Self {
+        Self { phone, button, pressed: None, stage: Stage::wanted(), chance }
     }
 
     /// Goes on from where the last life of the house ended, until this one does.
@@ -449,6 +472,10 @@ impl Walker {
             Stage::Invited { code, .. } if self.chance.once_in(12) => {
                 Some(Stage::Unwanted { code: code.clone() })
             }
+            Stage::Invited { code, phone, way } if self.chance.once_in(6) => {
+                let (code, phone, tap) = (code.clone(), phone.same_browser(), Some(key()));
+                Some(Stage::Pressed { code, phone, way: *way, tap, attempt: None })
+            }
             Stage::Invited { code, phone, way } => {
                 let mut page = phone.tries_the_link().await?;
                 if matches!(way, Way::In) {
@@ -456,10 +483,11 @@ impl Walker {
                 }
                 // Without a button the gate is not there yet.
                 let (code, phone, way) = (code.clone(), phone.same_browser(), *way);
-                page.hidden("key").map(|_| Stage::Pressed { code, phone, way, attempt: None })
+                let (tap, attempt) = (None, None);
+                page.hidden("key").map(|_| Stage::Pressed { code, phone, way, tap, attempt })
             }
-            Stage::Pressed { code, phone, way, attempt: None } => {
-                let answer = phone.tries_to_press(way.path(), &code.digits).await?;
+            Stage::Pressed { code, phone, way, tap, attempt: None } => {
+                let answer = owner.or_guest_presses(phone, code, *way, tap.as_deref()).await?;
                 match (answer.status, answer.refusal().1) {
                     (202, _) => {
                         let (attempt, leg) = (answer.attempt(), way.leg());
@@ -469,8 +497,9 @@ impl Walker {
                             leg,
                         };
                         record.promised(promise);
-                        let (code, phone) = (code.clone(), phone.same_browser());
-                        Some(Stage::Pressed { code, phone, way: *way, attempt: Some(attempt) })
+                        let (code, phone, tap) = (code.clone(), phone.same_browser(), tap.take());
+                        let attempt = Some(attempt);
+                        Some(Stage::Pressed { code, phone, way: *way, tap, attempt })
                     }
                     (409, "gate_offline" | "already_opening") => None,
                     (_, "too_many_attempts" | "too_many_requests") => {
@@ -487,21 +516,23 @@ impl Walker {
                 }
             }
             // Who presses once more is told of the same attempt, however often the house died.
-            Stage::Pressed { code, phone, way, attempt: Some(attempt) }
+            Stage::Pressed { code, phone, way, tap, attempt: Some(attempt) }
                 if self.chance.once_in(4) =>
             {
-                let again = phone.tries_to_press(way.path(), &code.digits).await?;
+                let again = owner.or_guest_presses(phone, code, *way, tap.as_deref()).await?;
                 if again.status != 202 || again.attempt() != *attempt {
                     record.complains(format!("pressed twice: {attempt}, then {}", again.body));
                 }
                 None
             }
-            Stage::Pressed { code, phone, way, attempt: Some(attempt) } => {
+            Stage::Pressed { code, phone, way, attempt: Some(attempt), .. } => {
                 let told = owner.tries_to_get(&format!("/v1/attempts/{attempt}")).await?.ok();
                 let (code, phone) = (code.clone(), phone.same_browser());
                 match (told["state"].as_str().expect("a state"), *way) {
                     ("opened", Way::In) => Some(Stage::Invited { code, phone, way: Way::Out }),
-                    ("opened", Way::Out) => Some(Stage::wanted()),
+                    ("opened", Way::Out) => {
+                        Some(Stage::anew(self.button.as_ref(), &mut self.chance))
+                    }
                     ("not_opened", way) => Some(Stage::Invited { code, phone, way }),
                     _ => None,
                 }
@@ -509,7 +540,12 @@ impl Walker {
             Stage::Unwanted { code } => {
                 owner.tries_to_revoke(code).await?.ok();
                 record.promised(Promise::Revoked { code: code.id.clone() });
-                Some(Stage::wanted())
+                Some(Stage::anew(self.button.as_ref(), &mut self.chance))
+            }
+            Stage::Opening(press) => {
+                let is_over =
+                    press.step(&mut self.pressed, &mut self.chance, owner, record).await?;
+                is_over.then(|| Stage::anew(self.button.as_ref(), &mut self.chance))
             }
         };
         if let Some(next) = next {
@@ -522,6 +558,71 @@ impl Walker {
 impl Stage {
     fn wanted() -> Self {
         Self::Wanted { key: key(), wish: wish("Thandi") }
+    }
+
+    /// After one guest the next, or the owner before.
+    fn anew(button: Option<&String>, chance: &mut Chance) -> Self {
+        match button {
+            Some(gate) if chance.once_in(2) => {
+                Self::Opening(Press { gate: gate.clone(), key: key(), attempt: None })
+            }
+            Some(_) | None => Self::wanted(),
+        }
+    }
+}
+
+impl Press {
+    /// One request, and whether that was the last; none when the house died over it.
+    async fn step(
+        &mut self,
+        last: &mut Option<String>,
+        chance: &mut Chance,
+        owner: &Owner,
+        record: &Record,
+    ) -> Option<bool> {
+        let Self { gate, key, attempt } = self;
+        if let Some(attempt) = attempt.as_ref().filter(|_| !chance.once_in(4)) {
+            let told = owner.tries_to_get(&format!("/v1/attempts/{attempt}")).await?.ok();
+            let state = told["state"].as_str().expect("a state");
+            return Some(["opened", "not_opened"].contains(&state));
+        }
+        let answer = owner.tries_to_open(gate, key).await?;
+        match (answer.status, answer.refusal().1) {
+            (202, _) if attempt.is_none() && *last == Some(answer.attempt()) => {
+                // At once after the last press, and so the same.
+                return Some(true);
+            }
+            (202, _) if attempt.is_none() => {
+                let (id, gate, key) = (answer.attempt(), gate.clone(), key.clone());
+                record.promised(Promise::Pressed { attempt: id.clone(), gate, key });
+                *last = Some(id);
+                attempt.clone_from(last);
+            }
+            (202, _) if *attempt == Some(answer.attempt()) => {}
+            (503, "gate_offline") if attempt.is_none() => {}
+            (status, why) => {
+                record.complains(format!("{status} {why} for {attempt:?} at {gate}"));
+                return Some(true);
+            }
+        }
+        Some(false)
+    }
+}
+
+impl Owner {
+    /// The guest presses the button, or the host taps with this key instead; unless the house dies
+    /// over it.
+    async fn or_guest_presses(
+        &self,
+        phone: &Guest,
+        code: &Code,
+        way: Way,
+        tap: Option<&str>,
+    ) -> Option<Answer> {
+        match tap {
+            Some(key) => self.tries_to_let_through(code, way.leg(), key).await,
+            None => phone.tries_to_press(way.path(), &code.digits).await,
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{ConnectOptions, Row};
 
 use crate::house::Home;
+use crate::owner::key;
 
 /// What clocks may be apart.
 const ALLOWANCE_MS: i64 = 500;
@@ -22,6 +23,7 @@ const ALLOWANCE_MS: i64 = 500;
 pub(crate) enum Promise {
     Issued { code: String },
     Redeemed { attempt: String, code: String, leg: &'static str },
+    Pressed { attempt: String, gate: String, key: String },
     Revoked { code: String },
 }
 
@@ -35,6 +37,8 @@ pub(crate) struct Mounted {
     /// The last epoch in which it was seen to be ready.
     seen: u64,
     past: Vec<Pulse>,
+    /// Whether its power failed: then what its ledger holds need not have moved it.
+    was_cut: bool,
     evidence: BTreeSet<String>,
 }
 
@@ -44,7 +48,8 @@ impl Mounted {
         let faults = Faults::default();
         let gate = Self::play(&folder, &faults);
         let (id, gate) = (gate.gate_id().to_string(), Some(gate));
-        Self { id, folder, gate, faults, seen: 0, past: Vec::new(), evidence: BTreeSet::new() }
+        let (past, evidence) = (Vec::new(), BTreeSet::new());
+        Self { id, folder, gate, faults, seen: 0, past, was_cut: false, evidence }
     }
 
     fn play(folder: &Path, faults: &Faults) -> Simulation {
@@ -81,6 +86,7 @@ impl Mounted {
         let journal = gate.watch();
         gate.abandon().await;
         self.past.extend(&journal.borrow().pulses);
+        self.was_cut = true;
         self.gate = Some(Self::play(&self.folder, &self.faults));
     }
 
@@ -107,11 +113,33 @@ struct Attempt {
     gate: String,
     state: String,
     deadline_at: i64,
+    key: String,
 }
 
 struct Code {
     legs: [(&'static str, Option<String>, bool); 2],
     effective_at: Option<i64>,
+}
+
+impl Promise {
+    fn is_kept(
+        &self,
+        attempts: &BTreeMap<String, Attempt>,
+        codes: &BTreeMap<String, Code>,
+    ) -> bool {
+        match self {
+            Self::Issued { code } => codes.contains_key(code),
+            Self::Revoked { code } => {
+                codes.get(code).is_some_and(|code| code.effective_at.is_some())
+            }
+            Self::Redeemed { attempt, code, leg } => attempts
+                .get(attempt)
+                .is_some_and(|found| found.visit == Some((code.clone(), (*leg).to_owned()))),
+            Self::Pressed { attempt, gate, key } => attempts.get(attempt).is_some_and(|found| {
+                found.visit.is_none() && (&found.gate, &found.key) == (gate, key)
+            }),
+        }
+    }
 }
 
 impl Oracle {
@@ -170,24 +198,11 @@ impl Oracle {
         for gate in &mut *gates {
             gate.reads_its_ledger();
         }
-        let evidence = |gate: &str, attempt: &String| {
-            gates.iter().any(|at| at.id == gate && at.evidence.contains(attempt))
-        };
+        let evidence = |gate: &str, attempt: &String| stands_in_a_ledger(gates, gate, attempt);
 
         let mut complaints = Vec::new();
-        for promise in promises {
-            let is_kept = match promise {
-                Promise::Issued { code } => codes.contains_key(code),
-                Promise::Revoked { code } => {
-                    codes.get(code).is_some_and(|code| code.effective_at.is_some())
-                }
-                Promise::Redeemed { attempt, code, leg } => attempts
-                    .get(attempt)
-                    .is_some_and(|found| found.visit == Some((code.clone(), (*leg).to_owned()))),
-            };
-            if !is_kept {
-                complaints.push(format!("INV4: answered and lost: {promise:?}"));
-            }
+        for promise in promises.iter().filter(|promise| !promise.is_kept(&attempts, &codes)) {
+            complaints.push(format!("INV4: answered and lost: {promise:?}"));
         }
 
         let mut moved: BTreeMap<(&str, &str), u32> = BTreeMap::new();
@@ -223,6 +238,7 @@ impl Oracle {
         for (id, times) in presses.into_iter().filter(|(_, times)| 1 < *times) {
             complaints.push(format!("INV1: {times} pulses for the press {id}"));
         }
+        complaints.extend(of_presses(&attempts, gates));
         for ((code, leg), times) in &moved {
             if 1 < *times {
                 complaints.push(format!("INV1: {times} pulses for the {leg} of {code}"));
@@ -269,6 +285,7 @@ impl Oracle {
                 gate: row.get("gate_id"),
                 state: row.get("state"),
                 deadline_at: row.get("deadline_at"),
+                key: row.get("request_key"),
             };
             (row.get("id"), attempt)
         };
@@ -311,6 +328,33 @@ impl Oracle {
     }
 }
 
+/// What is wrong with attempts without a code, but for what their pulses tell.
+fn of_presses(attempts: &BTreeMap<String, Attempt>, gates: &[Mounted]) -> Vec<String> {
+    let (mut complaints, mut keys) = (Vec::new(), BTreeSet::new());
+    for (id, press) in attempts.iter().filter(|(_, attempt)| attempt.visit.is_none()) {
+        if !keys.insert((&press.gate, &press.key)) {
+            complaints.push(format!("INV1: {id} is not the first for {}", press.key));
+        }
+        if press.state != "executed" {
+            continue;
+        }
+        if !stands_in_a_ledger(gates, &press.gate, id) {
+            complaints.push(format!("INV6: the press {id} is executed for nothing"));
+        }
+        // The pulse comes before the report, so it is there by now.
+        let is_its = |pulse: Pulse| AttemptId::from_bytes(pulse.command.0).to_string() == *id;
+        let moved = |gate: &Mounted| gate.was_cut || gate.pulses().any(is_its);
+        if !gates.iter().any(|gate| gate.id == press.gate && moved(gate)) {
+            complaints.push(format!("INV6: the press {id} is executed and nothing moved"));
+        }
+    }
+    complaints
+}
+
+fn stands_in_a_ledger(gates: &[Mounted], gate: &str, attempt: &String) -> bool {
+    gates.iter().any(|at| at.id == gate && at.evidence.contains(attempt))
+}
+
 #[tokio::test]
 async fn the_oracle_sees_what_was_lost_and_what_opened_twice_or_for_nothing() {
     let home = Home::start().await;
@@ -322,17 +366,24 @@ async fn the_oracle_sees_what_was_lost_and_what_opened_twice_or_for_nothing() {
     let home = Home { owner, gate, gate_label, intercom, house };
     home.gate_is_online(&home.gate_label).await;
     let (code, _) = home.lets_in("Thandi").await;
-    let mut promises = vec![Promise::Issued { code: code.id.clone() }];
+    let (gate, key) = (gates[0].id.clone(), key());
+    let attempt = home.owner.tries_to_open(&gate, &key).await.expect("an answer").attempt();
+    home.attempt_is(&attempt, "opened").await;
+    let mut promises = vec![
+        Promise::Issued { code: code.id.clone() },
+        Promise::Pressed { attempt: attempt.clone(), gate: gate.clone(), key },
+    ];
     let mut oracle = Oracle::beside(&home.house.data).await;
-    assert!(oracle.complaints(&mut gates, &promises).await.is_empty());
+    assert_eq!(oracle.complaints(&mut gates, &promises).await, [""; 0]);
 
-    let pulse = gates[0].gate().pulses()[0];
+    let [pulse, press] = gates[0].gate().pulses()[..] else { panic!("two pulses") };
     let nobodys = Pulse { command: CommandId([7; 16]), ..pulse };
-    gates[0].past.extend([pulse, nobodys, Pulse { leg: Leg::Exit, ..pulse }]);
+    gates[0].past.extend([pulse, press, nobodys, Pulse { leg: Leg::Exit, ..pulse }]);
+    promises.push(Promise::Pressed { attempt, gate, key: "of another press".to_owned() });
     promises.push(Promise::Revoked { code: code.id });
     promises.push(Promise::Issued { code: "code_that_was_lost".to_owned() });
     let complaints = oracle.complaints(&mut gates, &promises).await.join("\n");
-    for (broken, times) in [("INV1:", 1), ("INV4:", 2), ("INV8:", 1), ("INV10:", 1)] {
+    for (broken, times) in [("INV1:", 2), ("INV4:", 3), ("INV8:", 1), ("INV10:", 1)] {
         assert_eq!(complaints.matches(broken).count(), times, "{broken} {complaints}");
     }
 }

@@ -111,6 +111,25 @@ impl Owner {
         Answer::if_any(request.send().await).await
     }
 
+    /// Presses "open" at a gate, unless the house dies over it.
+    pub(crate) async fn tries_to_open(&self, gate: &str, key: &str) -> Option<Answer> {
+        let url = self.url(&format!("/v1/devices/{gate}/open"));
+        let request = self.client.post(url).bearer_auth(&self.token);
+        Answer::if_any(request.header("idempotency-key", key).send().await).await
+    }
+
+    /// Lets the guest of a code through with one tap, unless the house dies over it.
+    pub(crate) async fn tries_to_let_through(
+        &self,
+        code: &Code,
+        leg: &str,
+        key: &str,
+    ) -> Option<Answer> {
+        let url = self.url(&format!("/v1/codes/{}/openings", code.id));
+        let request = self.client.post(url).bearer_auth(&self.token).json(&json!({ "leg": leg }));
+        Answer::if_any(request.header("idempotency-key", key).send().await).await
+    }
+
     /// Revokes a code, unless the house dies over it.
     pub(crate) async fn tries_to_revoke(&self, code: &Code) -> Option<Answer> {
         let url = self.url(&format!("/v1/codes/{}", code.id));
