@@ -68,7 +68,7 @@ pub struct PulseGap {
 }
 
 impl PulseGap {
-    /// At a quicker pace the gate's ledger of 64 would not reach back far enough.
+    /// A motor needs as long.
     pub const LEAST_MS: u32 = 3_000;
 
     /// Longer than a guest waits, and than any motor takes.

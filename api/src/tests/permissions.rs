@@ -343,6 +343,17 @@ fn each_endpoint_of_the_document_has_its_row() {
     assert_eq!(served, rows);
 }
 
+/// Else a role that may not would hide behind the pin that it did not show.
+#[test]
+fn what_an_owner_needs_a_fresh_pin_for_at_a_device_is_asked_with_one_too() {
+    let proved: BTreeSet<_> = PROVED.iter().map(|row| row.0).collect();
+    let is_at_a_device = |text: &str| text.contains("{gate}") || text.contains("{id}");
+    for (endpoint, body, answers) in ROWS {
+        let is_shut = answers[0] == 403 && (is_at_a_device(endpoint) || is_at_a_device(body));
+        assert!(!is_shut || proved.contains(endpoint), "{endpoint} has no row with a fresh pin");
+    }
+}
+
 /// An endpoint whatever its ids are called.
 fn shape(endpoint: &str) -> String {
     let part = |part: &str| if part.starts_with('{') { "{}".to_owned() } else { part.to_owned() };
