@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use domain::access_code::{LegState, Refusal, TRIGGER_LIFETIME};
 use domain::attempt::{Evidence, Settlement, State, WhyNot};
+use domain::gate::PulseGap;
+use domain::name::DeviceName;
 use domain::permission::Denied;
 use domain::{Attempt, GateId, UserId};
 use sqlx::{Connection, Executor, PgConnection};
-use store::{Channel, Errand, Hops, Open, OpenRefusal};
+use store::{Actor, Channel, Errand, Hops, Open, OpenRefusal};
 use tokio::task::JoinHandle;
 
 use crate::transfers::BUYER;
@@ -314,6 +316,38 @@ async fn s_4_nothing_is_done_beside_the_removal_of_the_right_to_it() {
     assert_eq!(issued.await, Err(store::IssueRefusal::Denied(Denied::Unknown)));
 }
 
+/// An owner's rights over a gate end with its transfer.
+#[tokio::test]
+async fn o_9_nothing_is_done_to_a_gate_beside_its_transfer() {
+    let Some(world) = World::on_postgres().await else { return };
+    let world = Arc::new(world.ready().await);
+    let buyer = world.signs_in(BUYER).await.user;
+    let (owner, gate) = (world.owner, world.gate.to_string());
+    let given = |to: UserId| format!("UPDATE devices SET owner_id = '{to}' WHERE id = '{gate}'");
+    for act in ["rename", "pulse gap", "revoke", "release"] {
+        let (acting, device) = (Arc::clone(&world), gate.clone());
+        let done = world.beside(&gate, given(buyer), async move {
+            let (devices, now) = (acting.store.devices(), acting.now());
+            let actor = Actor::Person(owner);
+            match act {
+                "rename" => {
+                    let name = DeviceName::parse("Mine").unwrap();
+                    devices.rename(owner, device, name, now).await.unwrap().is_ok()
+                }
+                "pulse gap" => {
+                    let gap = PulseGap::from_ms(9_000).unwrap();
+                    devices.set_pulse_gap(actor, device, gap, now).await.unwrap().is_ok()
+                }
+                "revoke" => devices.revoke(actor, device, now).await.unwrap().is_ok(),
+                _ => devices.release(actor, device, now).await.unwrap().is_ok(),
+            }
+        });
+        assert!(!done.await, "{act} by who was the owner");
+        let back = sqlx::raw_sql(sqlx::AssertSqlSafe(given(owner)));
+        PgConnection::connect(&world.url).await.unwrap().execute(back).await.unwrap();
+    }
+}
+
 /// A claim that has looked at the right to a press comes before the end of that right, also in its
 /// commit: whoever was told of the end hears of no command that was sent afterwards.
 #[tokio::test]
@@ -428,15 +462,26 @@ impl World {
         user: UserId,
         act: impl Future<Output = T> + Send + 'static,
     ) -> T {
+        let of = format!("device_id = '{device}' AND user_id = '{user}'");
+        let taken_away = format!("DELETE FROM shares WHERE {of}");
+        Box::pin(self.beside(device, taken_away, act)).await
+    }
+
+    /// Does something about a device while its right is taken away under the device's lock, as
+    /// whoever takes it away does.
+    async fn beside<T: Send + 'static>(
+        &self,
+        device: &str,
+        taken_away: String,
+        act: impl Future<Output = T> + Send + 'static,
+    ) -> T {
         let mut removal = PgConnection::connect(&self.url).await.unwrap();
         let mut run = async |statement: String| {
             let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(statement));
             removal.execute(statement).await.unwrap();
         };
-        // As whoever sends somebody away does it.
         run(format!("BEGIN; UPDATE devices SET kind = kind WHERE id = '{device}'")).await;
-        let of = format!("device_id = '{device}' AND user_id = '{user}'");
-        run(format!("DELETE FROM shares WHERE {of}")).await;
+        run(taken_away).await;
         let acting = tokio::spawn(act);
         self.waiting(1, &acting).await;
         run("COMMIT".to_owned()).await;
