@@ -17,7 +17,8 @@ pub(crate) struct Removed {
 }
 
 /// Takes a gate off the account; a fresh pin must have proved the session, and for a day after a
-/// sign-in it waits. Whoever has its label may claim it anew. Codes of intercoms whose settings name it wait until another gate is chosen.
+/// sign-in it waits. Whoever has its label may claim it anew. Codes of intercoms whose settings name
+/// it wait until another gate is chosen.
 #[utoipa::path(delete, path = "/v1/devices/{id}", tag = "devices", security(("session" = [])),
     params(("id" = String, Path)), responses((status = 200, body = Removed)))]
 pub(crate) async fn remove(

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::browser::{Browser, Kind, there_is_none};
 use super::owner::{ENGLISH, pin_after, signs_in_by, sofa};
 use crate::home::Home;
-use crate::house::{House, until};
+use crate::house::{House, Label, until};
 use crate::stand_in::StandIn;
 
 const BUYER: &str = "+27831112222";
@@ -46,6 +46,19 @@ impl Browser {
         self.presses("Add").await;
         self.sees("The device is on your account.").await;
     }
+
+    /// Puts a gate and the intercom that opens it on the account; answers the gate.
+    async fn moves_in(&self, house: &House) -> Label {
+        let gate = house.makes("gate", &["--name", "Main Gate"]);
+        let intercom = house.makes("intercom", &["--name", "Unit 4"]);
+        self.adds(&gate.claim_code).await;
+        self.adds(&intercom.claim_code).await;
+        self.presses("One Time Access Settings").await;
+        self.chooses("Entry Device", "Main Gate").await;
+        self.presses("Save").await;
+        self.sees("Saved. New codes").await;
+        gate
+    }
 }
 
 /// O-9: with and without scripts, an intercom and its gate go to somebody else.
@@ -54,16 +67,9 @@ async fn gives_an_intercom_away(kind: Kind, name: &str) {
         return;
     }
     let house = House::start().await;
-    let gate = house.makes("gate", &["--name", "Main Gate"]);
-    let intercom = house.makes("intercom", &["--name", "Unit 4"]);
     let owner = Browser::of(kind).await;
     signs_in_by(&owner, &house, ENGLISH).await;
-    owner.adds(&gate.claim_code).await;
-    owner.adds(&intercom.claim_code).await;
-    owner.presses("One Time Access Settings").await;
-    owner.chooses("Entry Device", "Main Gate").await;
-    owner.presses("Save").await;
-    owner.sees("Saved. New codes").await;
+    owner.moves_in(&house).await;
     owner.presses("Give to another owner").await;
     owner.proves_it(&house).await;
     owner.sees("at once and for good").await;
@@ -236,15 +242,8 @@ async fn o_8b_an_owner_takes_a_gate_off_the_account_and_puts_it_back() {
         return;
     }
     let house = House::start().await;
-    let gate = house.makes("gate", &["--name", "Main Gate"]);
-    let intercom = house.makes("intercom", &["--name", "Unit 4"]);
     let owner = sofa(&house).await;
-    owner.adds(&gate.claim_code).await;
-    owner.adds(&intercom.claim_code).await;
-    owner.presses("One Time Access Settings").await;
-    owner.chooses("Entry Device", "Main Gate").await;
-    owner.presses("Save").await;
-    owner.sees("Saved. New codes").await;
+    let gate = owner.moves_in(&house).await;
     owner.presses("Devices").await;
     owner.presses("Main Gate").await;
     owner.presses("Take it off my account").await;
