@@ -35,8 +35,12 @@ impl Home {
         home
     }
 
-    /// Waits until the service knows that a gate can be opened.
+    /// Waits until the service knows that a gate can be opened. After a start that is no proof: it
+    /// may be what it knew before it died. So the gate on the wall has to be back first.
     pub(crate) async fn gate_is_online(&self, gate: &Label) {
+        if gate.id == self.gate_label.id {
+            self.gate.ready().await.expect("the gate comes back");
+        }
         self.gate_is(gate, true).await;
     }
 
