@@ -3,20 +3,22 @@
 //! rumqttc would reconnect by itself, but without back-off, without its subscriptions, and its old
 //! state can lock up after a lost session.
 
+use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
-use domain::{Dice, roll_below};
+use domain::{AttemptId, Dice, roll_below};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use protocol::{MAX_BODY_BYTES, Up};
 use rumqttc::{
-    AsyncClient, Event, EventLoop, MqttOptions, NetworkOptions, Packet, QoS, SubscribeFilter,
-    SubscribeReasonCode, TlsConfiguration, Transport,
+    AsyncClient, Event, EventLoop, MqttOptions, NetworkOptions, Outgoing, Packet, QoS,
+    SubscribeFilter, SubscribeReasonCode, TlsConfiguration, Transport,
 };
+use store::Hop;
 use tokio::time::{error::Elapsed, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -55,17 +57,59 @@ pub(crate) struct Line {
 
 /// The latest connection as an outbox; one that has ended takes nothing any more.
 #[derive(Default)]
-pub(crate) struct Latest(ArcSwapOption<AsyncClient>);
+pub(crate) struct Latest(ArcSwapOption<Sender>);
 
 impl Outbox for Latest {
     fn post(&self, letter: Letter) -> BoxFuture<'_, Result<(), NotConnected>> {
-        let client = self.0.load_full();
-        async move {
-            let Letter { topic, body } = letter;
-            let client = client.ok_or(NotConnected)?;
-            client.publish(topic, QoS::AtLeastOnce, false, body).await.map_err(|_| NotConnected)
+        let sender = self.0.load_full();
+        async move { sender.ok_or(NotConnected)?.send(letter).await }.boxed()
+    }
+}
+
+/// The end of one connection where letters go in.
+struct Sender {
+    client: AsyncClient,
+    queued: Queued,
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// What each letter in the client's queue opens, in the order of that queue.
+type Queued = Arc<Mutex<VecDeque<Option<AttemptId>>>>;
+
+impl Sender {
+    /// Waits for room in the client's queue. Only a connection that ends drops this half-way: else
+    /// the two queues would not be of one order any more.
+    async fn send(&self, letter: Letter) -> Result<(), NotConnected> {
+        let Letter { topic, body, opens } = letter;
+        let _turn = self.turn.lock().await;
+        self.queued.lock().unwrap_or_else(PoisonError::into_inner).push_back(opens);
+        let sent = self.client.publish(topic, QoS::AtLeastOnce, false, body).await;
+        sent.map_err(|_| NotConnected)
+    }
+}
+
+/// Which opening each unacknowledged packet is, to tell when the broker has taken it.
+#[derive(Default)]
+struct Unacknowledged {
+    queued: Queued,
+    openings: HashMap<u16, AttemptId>,
+}
+
+impl Unacknowledged {
+    /// The opening that the broker is now known to have taken, if this event says so of one.
+    fn taken(&mut self, event: &Event) -> Option<AttemptId> {
+        match event {
+            Event::Outgoing(Outgoing::Publish(packet)) => {
+                let next = self.queued.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+                match next.flatten() {
+                    Some(opening) => self.openings.insert(*packet, opening),
+                    None => self.openings.remove(packet),
+                };
+                None
+            }
+            Event::Incoming(Packet::PubAck(ack)) => self.openings.remove(&ack.pkid),
+            Event::Incoming(_) | Event::Outgoing(_) => None,
         }
-        .boxed()
     }
 }
 
@@ -73,6 +117,7 @@ impl Outbox for Latest {
 struct Connection {
     client: AsyncClient,
     events: EventLoop,
+    unacknowledged: Unacknowledged,
     inbox: Inbox,
 }
 
@@ -144,11 +189,16 @@ impl Line {
         // The queue is empty and open: this cannot fail, and if it did, the broker would be silent.
         let _ = client.try_subscribe_many(filters);
         let inbox = Inbox::open(&self.office);
+        let mut unacknowledged = Unacknowledged::default();
         let subscribed = async {
             loop {
-                match events.poll().await? {
+                let event = events.poll().await?;
+                self.notice(&mut unacknowledged, &event);
+                match event {
                     Event::Incoming(Packet::ConnAck(_)) => {
-                        self.latest.0.store(Some(Arc::new(client.clone())));
+                        let (client, turn) = (client.clone(), tokio::sync::Mutex::default());
+                        let queued = Arc::clone(&unacknowledged.queued);
+                        self.latest.0.store(Some(Arc::new(Sender { client, queued, turn })));
                     }
                     Event::Incoming(Packet::SubAck(ack)) => {
                         let granted = SubscribeReasonCode::Success(QoS::AtLeastOnce);
@@ -164,7 +214,7 @@ impl Line {
         };
         timeout(OPENING_PATIENCE, subscribed).await??;
         info!("connected to {} as {}", self.broker, self.client_id);
-        Ok(Connection { client, events, inbox })
+        Ok(Connection { client, events, unacknowledged, inbox })
     }
 
     /// Serves a connection to its end: `Ok` if told to hang up.
@@ -173,10 +223,10 @@ impl Line {
         connection: Connection,
         hang_up: &CancellationToken,
     ) -> Result<(), Lost> {
-        let Connection { client, mut events, inbox } = connection;
+        let Connection { client, mut events, mut unacknowledged, inbox } = connection;
         let ended = {
             // Never dropped half-way while the connection shall live: rumqttc may be writing.
-            let mut hearing = pin!(hear(&mut events, &inbox));
+            let mut hearing = pin!(self.hear(&mut events, &mut unacknowledged, &inbox));
             let leaving = async {
                 hang_up.run_until_cancelled(relay::greet(&self.office, hang_up)).await;
                 hang_up.cancelled().await;
@@ -197,6 +247,29 @@ impl Line {
         ended
     }
 
+    /// Moves packets until the connection is lost; waits for nothing else.
+    async fn hear(
+        &self,
+        events: &mut EventLoop,
+        unacknowledged: &mut Unacknowledged,
+        inbox: &Inbox,
+    ) -> Result<Infallible, Lost> {
+        loop {
+            let event = events.poll().await?;
+            self.notice(unacknowledged, &event);
+            if let Event::Incoming(Packet::Publish(said)) = event {
+                inbox.put(&said.topic, &said.payload)?;
+            }
+        }
+    }
+
+    /// Remembers when the broker took an opening.
+    fn notice(&self, unacknowledged: &mut Unacknowledged, event: &Event) {
+        if let Some(opening) = unacknowledged.taken(event) {
+            self.office.passed(opening, Hop::Taken);
+        }
+    }
+
     fn options(&self) -> MqttOptions {
         let mut options = MqttOptions::new(&self.client_id, self.broker.host(), self.broker.port());
         options
@@ -206,15 +279,6 @@ impl Line {
             .set_inflight(MAX_INFLIGHT)
             .set_max_packet_size(MAX_INCOMING_BYTES, MAX_PACKET_BYTES);
         options
-    }
-}
-
-/// Moves packets until the connection is lost; waits for nothing else.
-async fn hear(events: &mut EventLoop, inbox: &Inbox) -> Result<Infallible, Lost> {
-    loop {
-        if let Event::Incoming(Packet::Publish(said)) = events.poll().await? {
-            inbox.put(&said.topic, &said.payload)?;
-        }
     }
 }
 
@@ -237,6 +301,25 @@ mod tests {
         fn roll(&self, into: &mut [u8]) {
             into.fill(self.0);
         }
+    }
+
+    #[test]
+    fn the_broker_takes_an_opening_when_it_acknowledges_its_packet() {
+        let (first, second) = (AttemptId::from_bytes([1; 16]), AttemptId::from_bytes([2; 16]));
+        let mut unacknowledged = Unacknowledged::default();
+        unacknowledged.queued.lock().unwrap().extend([None, Some(first), None, Some(second)]);
+        let left = |packet| Event::Outgoing(Outgoing::Publish(packet));
+        let acknowledged = |packet| Event::Incoming(Packet::PubAck(rumqttc::PubAck::new(packet)));
+        for packet in 7..=10 {
+            assert_eq!(unacknowledged.taken(&left(packet)), None);
+        }
+        let taken = [10, 7, 8, 9, 8, 11].map(|nth| unacknowledged.taken(&acknowledged(nth)));
+        assert_eq!(taken, [Some(second), None, Some(first), None, None, None]);
+        // A packet's number is used again, by what opens nothing.
+        unacknowledged.queued.lock().unwrap().extend([Some(first), None]);
+        assert_eq!(unacknowledged.taken(&left(7)), None);
+        assert_eq!(unacknowledged.taken(&left(7)), None);
+        assert_eq!(unacknowledged.taken(&acknowledged(7)), None);
     }
 
     #[test]

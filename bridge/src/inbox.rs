@@ -223,12 +223,14 @@ impl Lane {
         crash_point("reported");
         // Counted from the hello's arrival, so a little late; but not later than this.
         let moment = |ms| Some(self.office.since_hello(gate, status.epoch, ms)?.min(at));
-        let hops = Hops {
-            published_at: self.office.published_at(id),
+        let named = Hops {
             received_at: status.received_ms.and_then(moment),
             pulsed_at: status.pulsed_ms.and_then(moment),
+            moved_at: status.moved_ms.and_then(moment),
+            still_at: status.still_ms.and_then(moment),
+            ..Hops::default()
         };
-        let settle = || self.office.attempts.settle_told(gate, id, evidence, hops, at);
+        let settle = || self.office.attempts.settle_told(gate, id, evidence, named, at);
         let settled = insist("settle an attempt", &self.closing, settle).await;
         crash_point("settled");
         match settled {

@@ -19,6 +19,15 @@ pub struct Letter {
     pub topic: String,
     /// What it says.
     pub body: Vec<u8>,
+    /// The attempt that it opens a gate for, if it does.
+    pub opens: Option<AttemptId>,
+}
+
+impl Letter {
+    /// A letter that opens nothing.
+    pub fn new(topic: String, body: Vec<u8>) -> Self {
+        Self { topic, body, opens: None }
+    }
 }
 
 /// The signed opening. `hello_age` is how long ago the hello of the attempt's epoch was heard,
@@ -27,7 +36,8 @@ pub fn open(attempt: &Attempt, hello_age: Duration, now: Timestamp, key: &Signin
     let deadline_ms = deadline_ms(attempt, hello_age, now);
     // Gates know two ways; whoever presses without a code comes in.
     let leg = leg(attempt.leg().unwrap_or(Leg::Entry));
-    command(attempt, Order::Open { leg, deadline_ms }, key)
+    let letter = command(attempt, Order::Open { leg, deadline_ms }, key);
+    Letter { opens: Some(attempt.id), ..letter }
 }
 
 /// The signed "do not open any more" about an opening that was sent.
@@ -44,7 +54,8 @@ pub fn query(attempt: &Attempt, key: &SigningKey) -> Letter {
 fn command(attempt: &Attempt, order: Order, key: &SigningKey) -> Letter {
     let (id, gate) = (CommandId(attempt.id.to_bytes()), in_topics(attempt.gate));
     let command = Command::signed(key, id, &gate, attempt.epoch, order);
-    Letter { topic: Topic::Down(gate, Down::Trigger).to_string(), body: command.to_bytes() }
+    let topic = Topic::Down(gate, Down::Trigger).to_string();
+    Letter::new(topic, command.to_bytes())
 }
 
 /// The signed answer to a hello.
@@ -91,7 +102,7 @@ pub fn attempt_id(id: CommandId) -> AttemptId {
 
 fn greeting(gate: GateId, greeting: &Greeting) -> Letter {
     let topic = Topic::Down(in_topics(gate), Down::Welcome).to_string();
-    Letter { topic, body: greeting.to_bytes() }
+    Letter::new(topic, greeting.to_bytes())
 }
 
 /// Counted from the arrival of the hello here, so never later than the attempt's own deadline on

@@ -3,7 +3,7 @@
 //! Together with them it is the whole bridge without sockets, tasks and timers: whoever gives it
 //! clocks and an [`Outbox`] can drive it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use domain::{AttemptId, Clock, GateId, Timestamp};
 use futures_util::future::BoxFuture;
 use protocol::SigningKey;
-use store::{Attempts, Fault, Gates};
+use store::{Attempts, Fault, Gates, Hop};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -22,9 +22,6 @@ use crate::mapping::Letter;
 
 /// How long to leave the storage alone after a fault.
 pub(crate) const REST: Duration = Duration::from_secs(1);
-
-/// How many openings are remembered as sent; an answer takes some hundred ms.
-const PUBLISHED_KEPT: usize = 1024;
 
 /// All that one process knows and has for talking to gates.
 pub struct Office {
@@ -37,9 +34,6 @@ pub struct Office {
     /// The last hello of each gate that this process heard: its epoch, and when it arrived by the
     /// stopwatch.
     hellos: Mutex<HashMap<GateId, (u64, Duration)>>,
-    /// When the last openings were handed to the connection, the latest last: told beside the gate's
-    /// word on them, to who asks why a gate did not open.
-    published: Mutex<VecDeque<(AttemptId, Timestamp)>>,
     /// Whose turn it is to read keys: one at a time, so that a crowd of gates leaves the storage's
     /// readers to those who connect and to people.
     pub(crate) key_desk: Semaphore,
@@ -81,19 +75,8 @@ impl Office {
         stopwatch: Arc<dyn Stopwatch>,
     ) -> Self {
         let (hellos, ignored) = (Mutex::default(), AtomicU64::new(0));
-        let (key_desk, published) = (Semaphore::new(1), Mutex::default());
-        Self {
-            gates,
-            attempts,
-            key,
-            outbox,
-            clock,
-            stopwatch,
-            hellos,
-            published,
-            key_desk,
-            ignored,
-        }
+        let key_desk = Semaphore::new(1);
+        Self { gates, attempts, key, outbox, clock, stopwatch, hellos, key_desk, ignored }
     }
 
     /// Nobody can be reached: whoever asks for a gate now should hear so at once. False: not even
@@ -132,22 +115,9 @@ impl Office {
         (*last == epoch).then(|| self.elapsed().saturating_sub(*at))
     }
 
-    /// Remembers that an opening went out now; sent again, the first time counts.
-    pub(crate) fn published(&self, id: AttemptId) {
-        let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
-        if published.iter().any(|(known, _)| *known == id) {
-            return;
-        }
-        if PUBLISHED_KEPT <= published.len() {
-            published.pop_front();
-        }
-        published.push_back((id, self.now()));
-    }
-
-    /// When an opening went out, if this process sent it not long ago.
-    pub(crate) fn published_at(&self, id: AttemptId) -> Option<Timestamp> {
-        let published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
-        published.iter().rev().find(|(known, _)| *known == id).map(|(_, at)| *at)
+    /// Remembers that a command has passed a hop by now.
+    pub(crate) fn passed(&self, id: AttemptId, hop: Hop) {
+        self.attempts.passed(id, hop, self.now());
     }
 
     /// The moment that lies so long after the hello of an epoch, by the clock of now, if this

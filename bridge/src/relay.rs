@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::Attempt;
 use futures_util::future::join_all;
-use store::{Due, Errand, Hops, crash_point};
+use store::{Due, Errand, Hop, crash_point};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -56,7 +56,7 @@ async fn send_open(office: &Office, attempt: &Attempt) {
     };
     let letter = mapping::open(attempt, hello_age, office.now(), &office.key);
     if send(office, attempt, "open for", letter).await {
-        office.published(attempt.id);
+        office.passed(attempt.id, Hop::Published);
     }
 }
 
@@ -95,12 +95,11 @@ async fn send_all_due(office: &Office) -> store::Result<()> {
 
 /// All that is to be done now.
 pub async fn due(office: &Office) -> store::Result<Vec<Due>> {
-    office.attempts.due(office.now()).await
-}
-
-/// What this process knows of a command's way.
-fn hops(office: &Office, attempt: &Attempt) -> Hops {
-    Hops { published_at: office.published_at(attempt.id), ..Hops::default() }
+    let due = office.attempts.due(office.now()).await?;
+    for Due { attempt, .. } in &due {
+        office.attempts.was_seen(attempt, office.now());
+    }
+    Ok(due)
 }
 
 /// Writes first, then sends: what may be on the wire is claimed.
@@ -120,11 +119,11 @@ pub async fn run_errand(office: &Office, due: &Due) -> store::Result<()> {
             }
         }
         Errand::Cancel => {
-            office.attempts.asked(attempt.id, hops(office, attempt), office.now()).await?;
+            office.attempts.asked(attempt.id, office.now()).await?;
             send(office, attempt, "cancel", mapping::cancel(attempt, &office.key)).await;
         }
         Errand::Query => {
-            office.attempts.asked(attempt.id, hops(office, attempt), office.now()).await?;
+            office.attempts.asked(attempt.id, office.now()).await?;
             send(office, attempt, "tell about", mapping::query(attempt, &office.key)).await;
         }
     }

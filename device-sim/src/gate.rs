@@ -67,6 +67,13 @@ pub enum Input {
     LedgerWritten,
     /// It is not, or may not be.
     LedgerFailed,
+    /// A sensor at the gate saw it move after a pulse, or waited for that in vain.
+    Sensed {
+        /// Which command the pulse was for.
+        command: CommandId,
+        /// Whether it moved.
+        moved: bool,
+    },
     /// The gate is about to disconnect on purpose.
     Leaving,
     /// The connection is gone.
@@ -213,6 +220,13 @@ struct Epoch {
     tombstones: BTreeMap<CommandId, NotExecuted>,
 }
 
+impl Epoch {
+    /// A moment as a report names it: in milliseconds since the hello was sent.
+    fn ms(&self, at: Duration) -> u64 {
+        u64::try_from(at.saturating_sub(self.hello_sent_at).as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
 impl Gate {
     /// A gate that was just switched on, with what its durable ledger holds, oldest first.
     pub fn new(pinned: Arc<Pinned>, ledger: &[CommandId]) -> Self {
@@ -264,6 +278,7 @@ impl Gate {
             Input::Commanded { command, .. } => self.obey(&command, now),
             Input::LedgerWritten => self.act(now),
             Input::LedgerFailed => self.give_up(now),
+            Input::Sensed { command, moved } => self.sensed(command, moved, now),
             Input::Leaving => self.goodbye(),
             Input::ConnectionLost => {
                 self.state.link = None;
@@ -451,6 +466,17 @@ impl Gate {
         self.report_at(id, outcome, (None, None))
     }
 
+    /// Reports once more on an opening, and when its sensor saw what.
+    fn sensed(&self, id: CommandId, moved: bool, now: Duration) -> Vec<Output> {
+        let Some(epoch) = self.epoch().filter(|_| self.state.ledger.contains(&id)) else {
+            return vec![];
+        };
+        let at = Some(epoch.ms(now));
+        let (moved_ms, still_ms) = if moved { (at, None) } else { (None, at) };
+        let status = Status::new(id, epoch.number, Outcome::Executed);
+        vec![Output::Publish(Message::Status(Status { moved_ms, still_ms, ..status }))]
+    }
+
     /// Reports in the current epoch, and when it received the command and pulsed; without an epoch,
     /// the next ready tells it all.
     fn report_at(
@@ -462,9 +488,7 @@ impl Gate {
         let Some(epoch) = self.epoch() else {
             return vec![];
         };
-        let ms = |at: Duration| {
-            u64::try_from(at.saturating_sub(epoch.hello_sent_at).as_millis()).unwrap_or(u64::MAX)
-        };
+        let ms = |at| epoch.ms(at);
         let (received_ms, pulsed_ms) = (received_at.map(ms), pulsed_at.map(ms));
         let status = Status::new(id, epoch.number, outcome);
         vec![Output::Publish(Message::Status(Status { received_ms, pulsed_ms, ..status }))]

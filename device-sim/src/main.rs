@@ -180,10 +180,10 @@ struct FaultOptions {
     #[arg(long, value_name = "PPM", default_value_t = 0, value_parser = skews(),
           allow_negative_numbers = true)]
     skew: i32,
-    /// What a sensor sees after each pulse, to be printed: the gate moves, moves late, or not.
+    /// What a sensor sees after each pulse: the gate moves, moves late, or not.
     ///
-    /// `ok`: within 1.5 s; `slow`: after 5 to 10 s; `stuck`: not at all. The contract has no
-    /// message for it: the service never hears of it.
+    /// `ok`: within 1.5 s; `slow`: after 5 to 10 s; `stuck`: not at all, after 10 s. The gate reports
+    /// it, and `flussd explain` tells it.
     #[arg(long, value_name = "ok|slow|stuck")]
     sensor: Option<Sensor>,
 }

@@ -231,7 +231,7 @@ impl Gate {
 /// The times of a report are for people; with them two games that go on alike would count as two.
 fn without_times(message: Message) -> Message {
     if let Message::Status(status) = message {
-        return Message::Status(Status { received_ms: None, pulsed_ms: None, ..status });
+        return Message::Status(Status::new(status.id, status.epoch, status.outcome));
     }
     message
 }
@@ -244,7 +244,7 @@ pub(crate) fn forged(attempt: AttemptId, epoch: u64) -> Letter {
     let id = CommandId(attempt.to_bytes());
     let command = Command::signed(&stranger, id, &own_id(), epoch, order);
     let topic = Topic::Down(own_id(), Down::Trigger).to_string();
-    Letter { topic, body: command.to_bytes() }
+    Letter::new(topic, command.to_bytes())
 }
 
 /// What a gate must have heard to do what the variant does.
@@ -281,7 +281,7 @@ fn tapped_at(id: CommandId) -> Timestamp {
 }
 
 fn letter(up: Up, body: Vec<u8>) -> Letter {
-    Letter { topic: Topic::Up(own_id(), up).to_string(), body }
+    Letter::new(Topic::Up(own_id(), up).to_string(), body)
 }
 
 fn switched_on(disk: &[CommandId]) -> Machine {

@@ -383,7 +383,7 @@ impl Game {
         letters.into_iter().map(|letter| self.numbered(letter)).collect()
     }
 
-    fn numbered(&mut self, Letter { topic, body }: Letter) -> u32 {
+    fn numbered(&mut self, Letter { topic, body, .. }: Letter) -> u32 {
         let parsed = Topic::parse(&topic).expect("a topic of the contract");
         self.messages.number((topic, body.clone()), || (parsed, body))
     }

@@ -23,11 +23,19 @@ pub struct Status {
     /// When the gate pulsed, likewise; none when it held back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pulsed_ms: Option<u64>,
+    /// When a sensor saw the gate move, likewise, in a further report on the same opening.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_ms: Option<u64>,
+    /// When a sensor had waited for that in vain, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub still_ms: Option<u64>,
 }
+
 impl Status {
     /// A report on one command, without times.
     pub fn new(id: CommandId, epoch: u64, outcome: Outcome) -> Self {
-        Self { v: VERSION, id, epoch, outcome, received_ms: None, pulsed_ms: None }
+        let (received_ms, pulsed_ms, moved_ms, still_ms) = (None, None, None, None);
+        Self { v: VERSION, id, epoch, outcome, received_ms, pulsed_ms, moved_ms, still_ms }
     }
 }
 
@@ -37,15 +45,19 @@ impl Report for Status {
     }
 
     fn to_sign(&self, gate: &GateId) -> String {
-        let Self { id, epoch, outcome, received_ms, pulsed_ms, .. } = self;
+        let Self { id, epoch, outcome, .. } = self;
         let outcome = match outcome {
             Outcome::Executed => "executed\n".to_owned(),
             Outcome::NotExecuted { why } => format!("not_executed\n{}\n", why.as_str()),
         };
-        let line = |name: &str, ms: &Option<u64>| {
-            ms.map(|ms| format!("{name} {ms}\n")).unwrap_or_default()
-        };
-        let times = line("received", received_ms) + &line("pulsed", pulsed_ms);
+        let times = [
+            ("received", self.received_ms),
+            ("pulsed", self.pulsed_ms),
+            ("moved", self.moved_ms),
+            ("still", self.still_ms),
+        ];
+        let told = times.into_iter().filter_map(|(what, ms)| Some(format!("{what} {}\n", ms?)));
+        let times: String = told.collect();
         format!("fluss/v1/status\n{gate}\n{id}\n{epoch}\n{outcome}{times}")
     }
 }

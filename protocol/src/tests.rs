@@ -180,6 +180,8 @@ fn a_report_is_believed_only_as_its_gate_signed_it() {
             Status { outcome: Outcome::NotExecuted { why }, ..status },
             Status { received_ms: Some(1), ..status },
             Status { pulsed_ms: Some(1), ..status },
+            Status { moved_ms: Some(1), ..status },
+            Status { still_ms: Some(1), ..status },
         ] {
             let forged = Signed { said, ..signed.clone() };
             assert_eq!(forged.verify(&gate(), &[&own]), Err(Forged), "{forged:?}");

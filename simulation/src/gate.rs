@@ -103,7 +103,7 @@ impl Gate {
     }
 
     fn said(&self, up: Up, body: Vec<u8>) -> Letter {
-        Letter { topic: Topic::Up(self.topic_id(), up).to_string(), body }
+        Letter::new(Topic::Up(self.topic_id(), up).to_string(), body)
     }
 }
 

@@ -141,7 +141,7 @@ impl World {
         }
         let body = self.luck.pick(&commands).1.body.clone();
         let topic = Topic::Down(self.gates[gate].topic_id(), Down::Trigger).to_string();
-        self.arrives(Way::Down, Letter { topic, body }, USUAL);
+        self.arrives(Way::Down, Letter::new(topic, body), USUAL);
     }
 
     /// Somebody who knows all but the key asks a gate to open, also for a command that is under
@@ -155,7 +155,7 @@ impl World {
         let epoch = self.gates[gate].epoch.unwrap_or(1);
         let command = Command::signed(&stranger, CommandId(id), &to, epoch, order);
         let topic = Topic::Down(to, Down::Trigger).to_string();
-        self.arrives(Way::Down, Letter { topic, body: command.to_bytes() }, USUAL);
+        self.arrives(Way::Down, Letter::new(topic, command.to_bytes()), USUAL);
     }
 
     pub(crate) fn gate_of(&self, letter: &Letter) -> Option<usize> {

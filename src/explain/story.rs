@@ -103,7 +103,7 @@ impl Story {
     pub(crate) fn of(trace: &Trace, now: Timestamp) -> Self {
         let (failed_at, told) = verdict(trace, now);
         let outcome = match trace.attempt.state {
-            State::Executed { .. } if held_back(trace) => Outcome::NotOpened,
+            State::Executed { .. } if held_back(trace) || stood_still(trace) => Outcome::NotOpened,
             State::Executed { .. } => Outcome::Opened,
             State::NotExecuted { .. } => Outcome::NotOpened,
             State::Pending | State::Sent { .. } => Outcome::Unsettled,
@@ -176,10 +176,13 @@ fn hops(trace: &Trace) -> Vec<Hop> {
     };
     let moments = [
         ("tap", Some((trace.attempt.reserved_at, tap))),
+        ("commit", with(trace.hops.committed_at, "the reservation was committed by then")),
         ("claim", with(trace.claimed_at, "the bridge claimed the command, to publish it at once")),
         ("publish", with(trace.hops.published_at, "the claim was committed and the command sent")),
+        ("broker", with(trace.hops.taken_at, "the broker had taken the command")),
         ("receipt", with(trace.hops.received_at, "the gate received it, as the gate says")),
         ("pulse", with(trace.hops.pulsed_at, "the gate pulsed, as the gate says")),
+        ("sensor", sensor(trace)),
         ("cut", cut),
         ("revoke", with(trace.revoked_at, "the host revoked the code")),
         ("ask", with(trace.asked_at, asked)),
@@ -197,6 +200,20 @@ fn hops(trace: &Trace) -> Vec<Hop> {
         hop.after = before.replace(hop.at).map(|before| before.until(hop.at));
     }
     hops
+}
+
+/// What a sensor at the gate saw, if it has one that tells.
+fn sensor(trace: &Trace) -> Option<(Timestamp, &'static str)> {
+    let moved = with(trace.hops.moved_at, "the sensor saw the gate move, as the gate says");
+    moved
+        .or_else(|| with(trace.hops.still_at, "the sensor had seen nothing move, as the gate says"))
+}
+
+/// Whether it pulsed, and its sensor waited in vain for it to move.
+fn stood_still(trace: &Trace) -> bool {
+    matches!(trace.attempt.state, State::Executed { .. })
+        && trace.hops.still_at.is_some()
+        && trace.hops.moved_at.is_none()
 }
 
 fn with(at: Option<Timestamp>, what: &'static str) -> Option<(Timestamp, &'static str)> {
@@ -266,6 +283,17 @@ fn opened(trace: &Trace, at: Timestamp) -> (Option<Stage>, String) {
         );
         return (Some(Stage::Gate), told);
     }
+    if stood_still(trace) {
+        let advice = match trace.attempt.occasion {
+            Occasion::Visit(_) => " The way is used all the same: give the guest a new code.",
+            Occasion::Press(_) => "",
+        };
+        let told = format!(
+            "The gate pulsed, but its sensor saw nothing move: look at the motor, its power and the \
+             sensor.{advice}"
+        );
+        return (Some(Stage::Gate), told);
+    }
     let attempt = &trace.attempt;
     let took = attempt.reserved_at.until(at).as_millis();
     let is_late = trace.channel == Some(Channel::Ledger) || attempt.deadline < at;
@@ -323,12 +351,26 @@ fn slowest(trace: &Trace) -> (Stage, String) {
     let ms = |from: Timestamp, to: Timestamp| from.until(to).as_millis();
     let (inside, outside) = (ms(reserved_at, published_at), ms(published_at, received_at));
     if inside < outside {
-        return (Stage::Wire, format!("broker and network took {outside} ms"));
+        let parts = trace.hops.taken_at.map(|taken_at| {
+            format!(
+                ", {} until the broker had taken it and {} from there to the gate",
+                ms(published_at, taken_at),
+                ms(taken_at, received_at)
+            )
+        });
+        let parts = parts.unwrap_or_default();
+        return (Stage::Wire, format!("broker and network took {outside} ms{parts}"));
     }
+    // A bridge may have read the reservation before who made it heard of the commit.
+    let committed_at = trace.hops.committed_at.map(|at| at.min(claimed_at));
+    let committed = committed_at.map(|committed_at| {
+        format!("{} until the reservation was committed, ", ms(reserved_at, committed_at))
+    });
     let told = format!(
-        "the service needed {inside} ms to send it, {} until the bridge could take it up and {} \
+        "the service needed {inside} ms to send it, {}{} until the bridge could take it up and {} \
          until the database had written that down",
-        ms(reserved_at, claimed_at),
+        committed.unwrap_or_default(),
+        ms(committed_at.unwrap_or(reserved_at), claimed_at),
         ms(claimed_at, published_at)
     );
     (Stage::Claim, told)
@@ -387,21 +429,26 @@ fn not_opened(trace: &Trace, why: WhyNot, at: Timestamp) -> (Stage, String) {
             Stage::Wire,
             format!(
                 "The gate was there and answered when it was asked, but the command had not \
-                 reached it{cut}."
+                 reached it{cut}.{}",
+                broker_words(trace)
             ),
         ),
         WhyNot::NotInLedger => match trace.cut {
-            Some((_, CutBy::Bridge)) => (
-                Stage::Wire,
-                format!(
-                    "The command may never have left the service{cut}; the gate had not acted."
-                ),
-            ),
+            Some((_, CutBy::Bridge)) => {
+                let lost = if trace.hops.taken_at.is_some() {
+                    "The command was lost with the broker, or between it and the gate"
+                } else {
+                    "The command may never have left the service"
+                };
+                let told = format!("{lost}{cut}; the gate had not acted.{}", broker_words(trace));
+                (Stage::Wire, told)
+            }
             Some((_, CutBy::Gate)) | None => (
                 Stage::Wire,
                 format!(
                     "The gate had not acted before it went away{cut}: it lost power or its \
-                         connection."
+                     connection.{}",
+                    broker_words(trace)
                 ),
             ),
         },
@@ -446,8 +493,9 @@ fn unanswered(trace: &Trace, is_over: bool, now: Timestamp) -> (Option<Stage>, S
         "The gate is connected and is asked every two seconds."
     };
     let told = format!(
-        "The command was sent and the gate keeps silent{cut}. Its deadline has passed, so it will \
-         not open any more; whether it did is open, so {}. {there}",
+        "The command was sent and the gate keeps silent{cut}.{} Its deadline has passed, so it \
+         will not open any more; whether it did is open, so {}. {there}",
+        broker_words(trace),
         still_held(trace)
     );
     // Only the gate's word tells whether the command or the report was lost.
@@ -474,6 +522,18 @@ fn is_cancel(trace: &Trace) -> bool {
 /// When a revoke was to stop it.
 fn cancelled_at(trace: &Trace) -> Option<Timestamp> {
     trace.revoked_at.filter(|_| trace.attempt.ends_with_the_code())
+}
+
+/// Whether the command got as far as the broker; nothing when who could know it is gone.
+fn broker_words(trace: &Trace) -> String {
+    match (trace.hops.published_at, trace.hops.taken_at) {
+        (_, Some(taken_at)) => {
+            let ms = trace.attempt.reserved_at.until(taken_at).as_millis();
+            format!(" The broker had taken it {ms} ms after the tap.")
+        }
+        (Some(_), None) => " The broker had not confirmed that it took it.".to_owned(),
+        (None, None) => String::new(),
+    }
 }
 
 /// Who cut the way and when, in brackets; nothing when it was not cut.

@@ -15,7 +15,9 @@ use crate::events::{About, record};
 use crate::gates::lock_gate;
 use crate::intercoms::lock_device;
 use crate::presses::{has_right, hold_right, presses_to_cancel};
-use crate::row::attempt::{Channel, Hops, attempt_of, save_attempt, save_channel, save_hops};
+use crate::row::attempt::{
+    Channel, Hops, attempt_of, save_attempt, save_channel, save_hops, save_sensed,
+};
 use crate::row::code::save_code;
 use crate::row::device::{gate_with, role_of};
 use crate::row::unless_corrupt;
@@ -91,8 +93,14 @@ impl Attempts {
     /// it must not: revoked, late, the gate's epoch is another, or who pressed may not open it any
     /// more. Then a leg is free again.
     pub async fn claim(&self, id: AttemptId, now: Timestamp) -> Result<Option<Attempt>> {
-        let vault = Arc::clone(&self.0.vault);
-        in_transaction!(self.0.db, |tx| { claim_one(tx, &vault, id, now).await })
+        let (vault, hops) = (Arc::clone(&self.0.vault), self.0.ways.of(id));
+        in_transaction!(self.0.db, |tx| {
+            let claimed = claim_one(tx, &vault, id, now).await?;
+            if claimed.is_none() {
+                save_hops(tx, id, hops).await?;
+            }
+            Ok(claimed)
+        })
     }
 
     /// Commands that were sent and may be sent once more: same epoch, still in time.
@@ -122,7 +130,8 @@ impl Attempts {
     }
 
     /// Remembers that the gate was asked about a command, and what is known of its way.
-    pub async fn asked(&self, id: AttemptId, hops: Hops, now: Timestamp) -> Result<()> {
+    pub async fn asked(&self, id: AttemptId, now: Timestamp) -> Result<()> {
+        let hops = self.0.ways.of(id);
         in_transaction!(self.0.db, |tx| {
             save_hops(tx, id, hops).await?;
             let asked = sql("UPDATE attempts SET asked_at = $2 WHERE id = $1");
@@ -150,21 +159,24 @@ impl Attempts {
         self.settle_told(gate, id, evidence, Hops::default(), now).await
     }
 
-    /// The same, with what is known of the command's way.
+    /// The same, with the moments that the gate names.
     pub async fn settle_told(
         &self,
         gate: GateId,
         id: AttemptId,
         evidence: Evidence,
-        hops: Hops,
+        named: Hops,
         now: Timestamp,
     ) -> Result<Option<Settlement>> {
-        let vault = Arc::clone(&self.0.vault);
+        let (vault, seen) = (Arc::clone(&self.0.vault), self.0.ways.of(id));
         in_transaction!(self.0.db, |tx| {
             let channel = Channel::Report;
             let settled = settle_one(tx, &vault, gate, id, evidence, channel, now).await?;
-            if settled == Some(Settlement::News) {
-                save_hops(tx, id, hops).await?;
+            match settled {
+                Some(Settlement::News) => save_hops(tx, id, seen.or(named)).await?,
+                // A sensor sees the gate move when its opening is told already.
+                Some(Settlement::Known) => save_sensed(tx, id, named).await?,
+                Some(Settlement::Contradiction | Settlement::Hearsay) | None => {}
             }
             Ok(settled)
         })

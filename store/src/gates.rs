@@ -11,7 +11,7 @@ use crate::attempts::{claim_one, settle_one};
 use crate::database::{in_transaction, reading};
 use crate::events::{About, record};
 use crate::intercoms::lock_device;
-use crate::row::attempt::{Channel, attempt_of};
+use crate::row::attempt::{Channel, attempt_of, save_hops};
 use crate::row::device::{gate_of, pulse_gap};
 use crate::sql::{Row, Tx, sql};
 use crate::vault::Vault;
@@ -87,7 +87,7 @@ impl Gates {
         ledger: Vec<AttemptId>,
         now: Timestamp,
     ) -> Result<bool> {
-        let vault = Arc::clone(&self.0.vault);
+        let (vault, ways) = (Arc::clone(&self.0.vault), Arc::clone(&self.0.ways));
         in_transaction!(self.0.db, |tx| {
             // Presses among what it settles ask for the device's lock, which comes before the gate's.
             lock_device(tx, &gate.to_string()).await?;
@@ -105,6 +105,7 @@ impl Gates {
                 if let Some(evidence) = attempt.evidence_in_ledger(epoch, in_ledger) {
                     let channel = Channel::Ledger;
                     settle_one(tx, &vault, gate, attempt.id, evidence, channel, now).await?;
+                    save_hops(tx, attempt.id, ways.of(attempt.id)).await?;
                 }
             }
             let ready = sql("UPDATE gates SET ready_at = $2, missed_from = NULL WHERE id = $1");

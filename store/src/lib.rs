@@ -53,6 +53,7 @@ mod trace;
 mod transfers;
 mod vault;
 mod visits;
+mod ways;
 mod webhooks;
 mod writer;
 
@@ -103,15 +104,18 @@ pub use trace::{RefusedTap, Trace, Traced};
 pub use transfers::{TransferRefusal, Transferred};
 pub use vault::Keys;
 pub use visits::Visits;
+pub use ways::Hop;
 pub use webhooks::{Endpoint, Health, Message, Receivers, TooManyEndpoints, Webhooks};
 
 use database::{Database, in_transaction};
 use sql::sql;
 use vault::Vault;
+use ways::Ways;
 
 struct Inner {
     db: Database,
     vault: Arc<Vault>,
+    ways: Arc<Ways>,
     /// Rung when a session ended.
     endings: watch::Sender<()>,
 }
@@ -155,7 +159,8 @@ impl Store {
         let db = Database::open(url).await?;
         check_keys(&db, &vault).await?;
         let (endings, _) = watch::channel(());
-        Ok(Self::new(Arc::new(Inner { db, vault, endings })))
+        let ways = Arc::default();
+        Ok(Self::new(Arc::new(Inner { db, vault, ways, endings })))
     }
 
     /// The same storage for a caller: it writes only while their session holds at the commit, and
@@ -164,7 +169,8 @@ impl Store {
     pub fn on_behalf_of(&self, session: SessionId) -> Self {
         let db = self.inner.db.on_behalf_of(session);
         let (vault, endings) = (Arc::clone(&self.inner.vault), self.inner.endings.clone());
-        Self::new(Arc::new(Inner { db, vault, endings }))
+        let ways = Arc::clone(&self.inner.ways);
+        Self::new(Arc::new(Inner { db, vault, ways, endings }))
     }
 
     /// Rings when something was written; whoever waits for a change reads again then.

@@ -6,7 +6,7 @@ use sqlx::{Connection, PgPool, SqlSafeStr, SqliteConnection};
 use crate::{Fault, Result};
 
 /// Each migration: its number, its name, its text for SQLite and for Postgres.
-const ALL: [(i64, &str, &str, &str); 19] = [
+const ALL: [(i64, &str, &str, &str); 20] = [
     (
         1,
         "one_time_access",
@@ -120,6 +120,12 @@ const ALL: [(i64, &str, &str, &str); 19] = [
         "webhooks_in_turn",
         include_str!("../../migrations/sqlite/0019_webhooks_in_turn.sql"),
         include_str!("../../migrations/postgres/0019_webhooks_in_turn.sql"),
+    ),
+    (
+        20,
+        "all_hops",
+        include_str!("../../migrations/sqlite/0020_all_hops.sql"),
+        include_str!("../../migrations/postgres/0020_all_hops.sql"),
     ),
 ];
 

@@ -22,7 +22,7 @@ use protocol::{
     Report, Signed, SigningKey, Status, Up, VerifyingKeys, Welcome,
 };
 use rcgen::{KeyPair, PublicKeyData, SigningKey as _};
-use store::{Certificate, Errand, Fingerprint, Hops, Issued};
+use store::{Certificate, Errand, Fingerprint, Issued};
 
 use crate::chance::{Chance, from_env};
 use crate::world::World;
@@ -463,7 +463,7 @@ impl Battle {
                 }
             };
             if due.errand != Errand::Open {
-                attempts.asked(attempt.id, Hops::default(), now).await.expect("no fault");
+                attempts.asked(attempt.id, now).await.expect("no fault");
             }
             let command = Command::signed(&self.key, id, &self.id, attempt.epoch, order);
             self.sends(Down::Command(command));

@@ -1,8 +1,10 @@
 //! What the operator is told of an attempt: P-12, after real faults.
 
+use device_sim::faults::Sensor;
+use device_sim::{Faults, Options};
 use serde_json::{Value, json};
 
-use crate::house::{Home, House};
+use crate::house::{Home, House, until};
 
 /// The names of the hops that are told.
 fn hops(told: &Value) -> Vec<&str> {
@@ -21,7 +23,10 @@ async fn p_12_an_opening_is_told_hop_by_hop_and_without_personal_data() {
     let found = home.house.explains(&code.id);
     let told = &found["attempts"][0];
     assert_eq!((&told["outcome"], &told["failed_at"]), (&json!("opened"), &Value::Null));
-    assert_eq!(hops(told), ["tap", "claim", "publish", "receipt", "pulse", "word"]);
+    assert_eq!(
+        hops(told),
+        ["tap", "commit", "claim", "publish", "broker", "receipt", "pulse", "word"]
+    );
     assert_eq!((&told["gate"], &told["leg"]), (&json!(home.gate_label.id), &json!("entry")));
     let text = found.to_string();
     let mobile = code.body["guest_mobile"].as_str().unwrap();
@@ -78,7 +83,7 @@ async fn p_12_a_lost_report_is_told_as_lost_on_the_way_back() {
     home.attempt_is(&attempt, "opened").await;
     let told = explained(&home.house, &attempt);
     assert_eq!((&told["outcome"], &told["failed_at"]), (&json!("opened"), &json!("report")));
-    assert_eq!(hops(&told), ["tap", "claim", "cut", "word"]);
+    assert_eq!(hops(&told), ["tap", "commit", "claim", "publish", "broker", "cut", "word"]);
 }
 
 #[tokio::test]
@@ -91,10 +96,9 @@ async fn p_12_a_gate_that_lost_power_with_the_command_is_told_as_gone_before_it_
     home.attempt_is(&attempt, "not_opened").await;
     let told = explained(&home.house, &attempt);
     assert_eq!((&told["why"], &told["failed_at"]), (&json!("not_in_ledger"), &json!("wire")));
-    assert!(
-        told["told"].as_str().unwrap().contains("before it went away (the gate left"),
-        "{told}"
-    );
+    let words = told["told"].as_str().unwrap();
+    assert!(words.contains("before it went away (the gate left"), "{told}");
+    assert!(words.contains("The broker had taken it"), "{told}");
 }
 
 #[tokio::test]
@@ -107,6 +111,30 @@ async fn p_12_a_gate_that_cannot_write_its_ledger_is_told_as_failed_at_the_gate(
     home.attempt_is(&attempt, "not_opened").await;
     let told = explained(&home.house, &attempt);
     assert_eq!((&told["why"], &told["failed_at"]), (&json!("ledger_failed"), &json!("gate")));
+}
+
+#[tokio::test]
+async fn p_12_what_a_sensor_at_the_gate_saw_is_told_after_the_opening() {
+    for (sensor, failed_at, outcome, words) in [
+        (Sensor::Ok, Value::Null, "opened", "The gate opened"),
+        (Sensor::Stuck, json!("gate"), "not_opened", "its sensor saw nothing move"),
+    ] {
+        let Home { owner, gate, gate_label, intercom, house } = Home::start().await;
+        gate.stop().await;
+        let faults = Faults { sensor: Some(sensor), ..Faults::default() };
+        let options = Options { keeps_gap: false, faults, ..Options::default() };
+        let gate = house.mounts_as(&gate_label, options).await;
+        let home = Home { owner, gate, gate_label, intercom, house };
+        home.gate_is_online(&home.gate_label).await;
+        let (code, _guest) = home.lets_in("Thandi").await;
+        let seen = until(async || {
+            let told = home.house.explains(&code.id)["attempts"][0].clone();
+            (hops(&told).last() == Some(&"sensor")).then_some(told)
+        });
+        let told = seen.await.expect("the sensor's word arrives");
+        assert_eq!((&told["outcome"], &told["failed_at"]), (&json!(outcome), &failed_at), "{told}");
+        assert!(told["told"].as_str().unwrap().contains(words), "{told}");
+    }
 }
 
 #[tokio::test]
@@ -147,7 +175,11 @@ async fn p_12_a_broker_that_died_with_the_command_is_told_as_lost_on_the_wire() 
     home.attempt_is(&attempt, "not_opened").await;
     let told = explained(&home.house, &attempt);
     assert_eq!((&told["why"], &told["failed_at"]), (&json!("not_in_ledger"), &json!("wire")));
-    assert!(told["told"].as_str().unwrap().contains("lost the broker"), "{told}");
+    let words = told["told"].as_str().unwrap();
+    assert!(
+        words.contains("lost the broker") && words.contains("The broker had taken it"),
+        "{told}"
+    );
     assert!(home.gate.pulses().is_empty());
     home.gate.release();
     home.lets_in("Sipho").await;

@@ -66,6 +66,7 @@ pub(crate) async fn ask(
 ) -> Result<Attempt, Problem> {
     let vouch = Vouch { user: caller.user, code, leg, key };
     let attempt = caller.store.redemptions().vouch(vouch, api.now()).await??;
+    api.store.attempts().was_seen(&attempt, api.now());
     tracing::info!(attempt.id = %attempt.id, "a host asked for {}", attempt.id);
     Ok(attempt)
 }

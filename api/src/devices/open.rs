@@ -37,6 +37,7 @@ pub(crate) async fn ask(
 ) -> Result<Attempt, Problem> {
     let open = Open { user, api_key, device, key };
     let attempt = store.presses().open(open, api.now()).await??;
+    api.store.attempts().was_seen(&attempt, api.now());
     tracing::info!(attempt.id = %attempt.id, "somebody pressed for {}", attempt.id);
     Ok(attempt)
 }

@@ -202,7 +202,10 @@ impl Press {
         let answer = api.store.redemptions().redeem(redeem, now).await?;
         crash_point("redeemed");
         match answer {
-            Ok(attempt) => Ok(Opening { attempt, link: self.link, now }),
+            Ok(attempt) => {
+                api.store.attempts().was_seen(&attempt, api.now());
+                Ok(Opening { attempt, link: self.link, now })
+            }
             Err(Refused::UnknownLink) => Err(unknown(api, address)),
             Err(Refused::Rule(refusal)) => Err(self.refused(refusal, now)),
         }

@@ -143,6 +143,23 @@ fn two_pulses_are_at_least_the_gap_apart_across_epochs() {
 }
 
 #[test]
+fn what_a_sensor_saw_is_reported_after_what_was_opened_and_changes_nothing() {
+    let mut gate = ready_in(4);
+    let sensed = |n, moved| Input::Sensed { command: id(n), moved };
+    assert_eq!(gate.step(sensed(1, true), at(10)), [], "it never opened");
+    opened(&mut gate, open(4, 1, 8000), at(10));
+    let before = gate.state().clone();
+    let status = Status::new(id(1), 4, Outcome::Executed);
+    let moved = Output::Publish(Message::Status(Status { moved_ms: Some(1_200), ..status }));
+    let still = Output::Publish(Message::Status(Status { still_ms: Some(9_000), ..status }));
+    assert_eq!(gate.step(sensed(1, true), at(1_200)), [moved]);
+    assert_eq!(gate.step(sensed(1, false), at(9_000)), [still]);
+    assert_eq!(gate.state(), &before);
+    gate.step(Input::ConnectionLost, at(9_100));
+    assert_eq!(gate.step(sensed(1, true), at(9_200)), [], "in no epoch");
+}
+
+#[test]
 fn without_its_ledger_a_gate_does_not_open() {
     let mut gate = ready_in(4);
     gate.step(open(4, 1, 8000), at(10));

@@ -331,6 +331,7 @@ impl Player {
             let moved = if moved { "the gate moved" } else { "the gate has not moved" };
             self.say(format_args!("sensor, {ms} ms after {command}: {moved}"));
             self.journal.send_modify(|journal| journal.sensed.push((command, sensed)));
+            self.step(Input::Sensed { command, moved: sensed.moved }, outbox)?;
         }
         Ok(())
     }

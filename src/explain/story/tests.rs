@@ -129,17 +129,29 @@ fn between_bridge_and_gate_it_is_lost_late_or_stale() {
 fn on_its_way(trace: Trace, ms: [i64; 2], pulsed_ms: Option<i64>) -> Trace {
     let [published_at, received_at] = ms.map(|ms| Some(at(ms)));
     let pulsed_at = pulsed_ms.map(at);
-    Trace { hops: Hops { published_at, received_at, pulsed_at }, ..trace }
+    Trace { hops: Hops { published_at, received_at, pulsed_at, ..Hops::default() }, ..trace }
 }
 
 #[test]
 fn each_hop_that_is_known_is_told_with_its_time() {
-    let told = on_its_way(executed(243, Channel::Report), [30, 90], Some(120));
+    let mut told = on_its_way(executed(243, Channel::Report), [30, 90], Some(120));
+    told.hops.committed_at = Some(at(5));
+    told.hops.taken_at = Some(at(33));
+    told.hops.moved_at = Some(at(1_500));
     let hops = Story::of(&told, at(9_000)).hops;
     let hops: Vec<_> = hops.iter().map(|hop| (hop.name, hop.at)).collect();
-    let expected = [("tap", 0), ("claim", 12), ("publish", 30), ("receipt", 90), ("pulse", 120)];
-    let expected = expected.into_iter().chain([("word", 243)]);
-    assert_eq!(hops, expected.map(|(name, ms)| (name, at(ms))).collect::<Vec<_>>());
+    let expected = [
+        ("tap", 0),
+        ("commit", 5),
+        ("claim", 12),
+        ("publish", 30),
+        ("broker", 33),
+        ("receipt", 90),
+        ("pulse", 120),
+        ("word", 243),
+        ("sensor", 1_500),
+    ];
+    assert_eq!(hops, expected.map(|(name, ms)| (name, at(ms))));
 }
 
 #[test]
@@ -150,6 +162,56 @@ fn what_came_too_late_was_held_up_where_it_took_longest() {
     tells(&late([9_000, 9_400]), 9_600, Some(Stage::Claim), inside);
     tells(&late([20, 9_400]), 9_600, stage, "broker and network took 9380 ms");
     tells(&denied(WhyNot::TooLate, 9_500), 9_600, stage, "or broker and network");
+    let seen = |ms, committed_at, taken_at| {
+        let mut trace = late(ms);
+        trace.hops.committed_at = Some(at(committed_at));
+        trace.hops.taken_at = Some(at(taken_at));
+        trace
+    };
+    let told = "2 until the reservation was committed, 10 until the bridge could take it up";
+    tells(&seen([9_000, 9_400], 2, 9_010), 9_600, Some(Stage::Claim), told);
+    let told = "12 until the reservation was committed, 0 until the bridge could take it up";
+    tells(&seen([9_000, 9_400], 14, 9_010), 9_600, Some(Stage::Claim), told);
+    let told = "took 9380 ms, 13 until the broker had taken it and 9367 from there to the gate";
+    tells(&seen([20, 9_400], 2, 33), 9_600, stage, told);
+}
+
+#[test]
+fn a_command_that_was_lost_got_as_far_as_the_broker_or_not() {
+    let stage = Some(Stage::Wire);
+    let published = |mut trace: Trace| {
+        trace.hops.published_at = Some(at(20));
+        trace
+    };
+    let taken = |trace: Trace| {
+        let mut trace = published(trace);
+        trace.hops.taken_at = Some(at(33));
+        trace
+    };
+    let state = State::NotExecuted { at: at(3_000), why: WhyNot::NotInLedger };
+    let away = Trace { channel: Some(Channel::Ledger), ..claimed(state) };
+    let restarted = cut(away.clone(), 25, CutBy::Bridge);
+    for lost in [denied(WhyNot::NeverArrived, 8_200), away, restarted, sent()] {
+        let unknown = Story::of(&lost, at(9_000)).told;
+        assert!(!unknown.contains("broker had"), "{unknown}");
+        tells(&published(lost.clone()), 9_000, stage, "The broker had not confirmed that it took");
+        tells(&taken(lost), 9_000, stage, "The broker had taken it 33 ms after the tap");
+    }
+}
+
+#[test]
+fn a_gate_that_pulsed_and_stood_still_did_not_open() {
+    let mut told = on_its_way(executed(243, Channel::Report), [30, 90], Some(120));
+    told.hops.still_at = Some(at(10_120));
+    tells(&told, 11_000, Some(Stage::Gate), "its sensor saw nothing move");
+    tells(&told, 11_000, Some(Stage::Gate), "give the guest a new code");
+    let story = Story::of(&told, at(11_000));
+    assert_eq!(story.outcome, Outcome::NotOpened);
+    assert_eq!(story.hops.last().unwrap().name, "sensor");
+    let press = Story::of(&pressed(told.clone()), at(11_000)).told;
+    assert!(!press.contains("new code"), "{press}");
+    told.hops.moved_at = Some(at(9_000));
+    assert_eq!(Story::of(&told, at(11_000)).outcome, Outcome::Opened);
 }
 
 #[test]
@@ -203,6 +265,14 @@ fn a_bridge_that_died_after_the_claim_is_named() {
     let restarted = cut(claimed(state), 2_500, CutBy::Bridge);
     let restarted = Trace { channel: Some(Channel::Ledger), ..restarted };
     tells(&restarted, 9_000, Some(Stage::Wire), "may never have left the service (the bridge");
+    let mut taken = restarted.clone();
+    taken.hops.taken_at = Some(at(33));
+    tells(
+        &taken,
+        9_000,
+        Some(Stage::Wire),
+        "was lost with the broker, or between it and the gate (",
+    );
     let power = Trace { cut: Some((at(400), CutBy::Gate)), ..restarted };
     tells(&power, 9_000, Some(Stage::Wire), "had not acted before it went away (the gate left");
 }

@@ -103,12 +103,37 @@ pub enum Channel {
 /// Moments on a command's way that nothing depends on: told to who asks why a gate did not open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Hops {
+    /// When its reservation is known to have been committed.
+    pub committed_at: Option<Timestamp>,
     /// When it was handed to the connection with the broker; its claim was committed by then.
     pub published_at: Option<Timestamp>,
+    /// When the broker confirmed that it had taken it.
+    pub taken_at: Option<Timestamp>,
     /// When the gate received it, as the gate says.
     pub received_at: Option<Timestamp>,
     /// When the gate pulsed, as the gate says; none when it held back.
     pub pulsed_at: Option<Timestamp>,
+    /// When a sensor saw the gate move, as the gate says.
+    pub moved_at: Option<Timestamp>,
+    /// When a sensor had waited for that in vain, as the gate says.
+    pub still_at: Option<Timestamp>,
+}
+
+impl Hops {
+    /// What either knows; of two moments for one hop, the earlier.
+    #[must_use]
+    pub(crate) fn or(self, other: Self) -> Self {
+        let first = |one: Option<Timestamp>, other| one.into_iter().chain(other).min();
+        Self {
+            committed_at: first(self.committed_at, other.committed_at),
+            published_at: first(self.published_at, other.published_at),
+            taken_at: first(self.taken_at, other.taken_at),
+            received_at: first(self.received_at, other.received_at),
+            pulsed_at: first(self.pulsed_at, other.pulsed_at),
+            moved_at: first(self.moved_at, other.moved_at),
+            still_at: first(self.still_at, other.still_at),
+        }
+    }
 }
 
 /// Where the way to the gate was cut.
@@ -125,13 +150,36 @@ pub(crate) async fn save_hops(tx: &mut Tx, id: AttemptId, hops: Hops) -> Result<
     if hops == Hops::default() {
         return Ok(());
     }
-    sql("UPDATE attempts SET published_at = COALESCE(published_at, $2),
-                             received_at = COALESCE(received_at, $3),
-                             pulsed_at = COALESCE(pulsed_at, $4) WHERE id = $1")
+    sql("UPDATE attempts SET committed_at = COALESCE(committed_at, $2),
+                             published_at = COALESCE(published_at, $3),
+                             taken_at = COALESCE(taken_at, $4),
+                             received_at = COALESCE(received_at, $5),
+                             pulsed_at = COALESCE(pulsed_at, $6),
+                             moved_at = COALESCE(moved_at, $7),
+                             still_at = COALESCE(still_at, $8) WHERE id = $1")
     .bind(id)
+    .bind(hops.committed_at)
     .bind(hops.published_at)
+    .bind(hops.taken_at)
     .bind(hops.received_at)
     .bind(hops.pulsed_at)
+    .bind(hops.moved_at)
+    .bind(hops.still_at)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// Writes what a sensor saw after an opening, if nothing of that is known yet.
+pub(crate) async fn save_sensed(tx: &mut Tx, id: AttemptId, hops: Hops) -> Result<()> {
+    if hops.moved_at.is_none() && hops.still_at.is_none() {
+        return Ok(());
+    }
+    sql("UPDATE attempts SET moved_at = $2, still_at = $3
+         WHERE id = $1 AND state = 'executed' AND moved_at IS NULL AND still_at IS NULL")
+    .bind(id)
+    .bind(hops.moved_at)
+    .bind(hops.still_at)
     .execute(tx)
     .await
     .map(drop)
@@ -140,9 +188,13 @@ pub(crate) async fn save_hops(tx: &mut Tx, id: AttemptId, hops: Hops) -> Result<
 /// Reads them.
 pub(crate) fn hops_of(row: &Row) -> Result<Hops> {
     Ok(Hops {
+        committed_at: row.moment_if_any("committed_at")?,
         published_at: row.moment_if_any("published_at")?,
+        taken_at: row.moment_if_any("taken_at")?,
         received_at: row.moment_if_any("received_at")?,
         pulsed_at: row.moment_if_any("pulsed_at")?,
+        moved_at: row.moment_if_any("moved_at")?,
+        still_at: row.moment_if_any("still_at")?,
     })
 }
 

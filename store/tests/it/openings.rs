@@ -8,8 +8,8 @@ use domain::access_code::{
 use domain::attempt::{Evidence, Settlement, State, WhyNot};
 use domain::secret::LinkToken;
 use domain::settings::ExitGate;
-use domain::{GateId, Leg, Passcode, Settings};
-use store::{Errand, Hops, Redeem, Refused, VouchRefusal};
+use domain::{Attempt, GateId, Leg, Passcode, Settings};
+use store::{Errand, Hop, Hops, Redeem, Refused, VouchRefusal};
 
 use crate::world::World;
 
@@ -21,6 +21,8 @@ crate::on_both_databases![
     g_7_five_wrong_codes_lock_the_link_for_good,
     g_11_an_offline_gate_reserves_nothing,
     g_12_silence_keeps_the_leg_reserved_until_the_gate_answers,
+    the_hops_of_a_command_are_kept_beside_the_gates_word,
+    a_command_that_was_asked_about_or_never_sent_keeps_its_hops_too,
     a_gate_that_comes_back_settles_what_is_open,
     a_gate_that_comes_back_frees_what_a_dead_process_never_sent,
     a_command_that_was_not_sent_in_time_frees_the_leg,
@@ -133,12 +135,75 @@ async fn g_12_silence_keeps_the_leg_reserved_until_the_gate_answers(world: World
     assert_eq!(world.refused(world.asks_in(&issued)).await, Refusal::AlreadyOpening);
     let due = world.store.attempts().due(world.now()).await.unwrap();
     assert_eq!((due[0].attempt.id, due[0].errand), (attempt.id, Errand::Query));
-    world.store.attempts().asked(attempt.id, Hops::default(), world.now()).await.unwrap();
+    world.store.attempts().asked(attempt.id, world.now()).await.unwrap();
     assert!(world.store.attempts().due(world.now()).await.unwrap().is_empty(), "asked just now");
     let denied = Evidence::NotExecuted(WhyNot::NeverArrived);
     let settled = world.store.attempts().settle(world.gate, attempt.id, denied, world.now()).await;
     assert_eq!(settled.unwrap(), Some(Settlement::News));
     assert!(world.redeems(world.asks_in(&issued)).await.is_ok(), "the pass is not used up");
+}
+
+async fn the_hops_of_a_command_are_kept_beside_the_gates_word(world: World) {
+    let world = world.ready().await;
+    let attempts = world.store.attempts();
+    let issued = world.issues().await;
+    let attempt = world.redeems(world.asks_in(&issued)).await.unwrap();
+    let after = |ms| Some(attempt.reserved_at + Duration::from_millis(ms));
+    attempts.was_seen(&attempt, after(7).unwrap());
+    attempts.was_seen(&attempt, after(5).unwrap());
+    let claimed = world.bridge_sends(&attempt).await.expect("claims");
+    attempts.was_seen(&claimed, after(1).unwrap());
+    attempts.passed(attempt.id, Hop::Taken, after(30).unwrap());
+    attempts.passed(attempt.id, Hop::Published, after(20).unwrap());
+    let kept = async || world.store.events().trace(attempt.id).await.unwrap().unwrap().hops;
+    assert_eq!(kept().await, Hops::default(), "nothing is written for their sake");
+    let told = async |named: Hops| {
+        let (id, opened) = (attempt.id, Evidence::Executed);
+        attempts.settle_told(world.gate, id, opened, named, world.now()).await.unwrap()
+    };
+    let named = Hops { received_at: after(40), pulsed_at: after(50), ..Hops::default() };
+    assert_eq!(told(named).await, Some(Settlement::News));
+    let known = Hops {
+        committed_at: after(5),
+        published_at: after(20),
+        taken_at: after(30),
+        received_at: after(40),
+        pulsed_at: after(50),
+        ..Hops::default()
+    };
+    assert_eq!(kept().await, known);
+    // A sensor tells later, and once.
+    for (moved_at, still_at) in [(None, None), (None, after(9_000)), (after(9_500), None)] {
+        let named = Hops { moved_at, still_at, pulsed_at: after(60), ..Hops::default() };
+        assert_eq!(told(named).await, Some(Settlement::Known));
+    }
+    assert_eq!(kept().await, Hops { still_at: after(9_000), ..known });
+}
+
+async fn a_command_that_was_asked_about_or_never_sent_keeps_its_hops_too(world: World) {
+    let world = world.ready().await;
+    let attempts = world.store.attempts();
+    let hops = async |id| world.store.events().trace(id).await.unwrap().unwrap().hops;
+    let seen = async |attempt: &Attempt| {
+        let at = attempt.reserved_at + Duration::from_millis(3);
+        attempts.was_seen(attempt, at);
+        Hops { committed_at: Some(at), ..Hops::default() }
+    };
+    let asked = world.redeems(world.asks_in(&world.issues().await)).await.unwrap();
+    let known = seen(&asked).await;
+    world.bridge_sends(&asked).await.unwrap();
+    attempts.asked(asked.id, world.now()).await.unwrap();
+    assert_eq!(hops(asked.id).await, known);
+    let absent = world.redeems(world.asks_in(&world.issues().await)).await.unwrap();
+    let known = seen(&absent).await;
+    world.bridge_sends(&absent).await.unwrap();
+    world.gate_is_ready(world.gate, &[]).await;
+    assert_eq!(hops(absent.id).await, known);
+    let unsent = world.redeems(world.asks_in(&world.issues().await)).await.unwrap();
+    let known = seen(&unsent).await;
+    world.later(TRIGGER_LIFETIME + Duration::from_millis(1));
+    assert_eq!(attempts.claim(unsent.id, world.now()).await.unwrap(), None);
+    assert_eq!(hops(unsent.id).await, known);
 }
 
 async fn a_gate_that_comes_back_settles_what_is_open(world: World) {

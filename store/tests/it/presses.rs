@@ -10,7 +10,7 @@ use domain::name::DeviceName;
 use domain::permission::Denied;
 use domain::{Attempt, GateId, UserId};
 use sqlx::{Connection, Executor, PgConnection};
-use store::{Actor, Channel, Errand, Hops, Open, OpenRefusal};
+use store::{Actor, Channel, Errand, Open, OpenRefusal};
 use tokio::task::JoinHandle;
 
 use crate::transfers::BUYER;
@@ -231,7 +231,7 @@ async fn a_press_on_the_wire_is_cancelled_when_its_access_is_removed(world: Worl
     world.unshares_gate(friend).await;
     assert_eq!(world.errands().await, [Errand::Cancel]);
     assert!(world.store.attempts().to_resend(world.now()).await.unwrap().is_empty());
-    world.store.attempts().asked(attempt.id, Hops::default(), world.now()).await.unwrap();
+    world.store.attempts().asked(attempt.id, world.now()).await.unwrap();
     assert!(world.errands().await.is_empty(), "not at once again");
     let cancelled = Evidence::NotExecuted(WhyNot::Cancelled);
     let settled = world.store.attempts().settle(world.gate, attempt.id, cancelled, world.now());
