@@ -113,7 +113,7 @@ async fn p_12_a_gate_that_cannot_write_its_ledger_is_told_as_failed_at_the_gate(
     assert_eq!((&told["why"], &told["failed_at"]), (&json!("ledger_failed"), &json!("gate")));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn p_12_what_a_sensor_at_the_gate_saw_is_told_after_the_opening() {
     for (sensor, failed_at, outcome, words) in [
         (Sensor::Ok, Value::Null, "opened", "The gate opened"),
