@@ -82,13 +82,9 @@ mod tests {
         AttemptId::from_bytes(id)
     }
 
-    fn at(ms: i64) -> Option<Timestamp> {
-        Some(Timestamp::from_millis(ms))
-    }
-
     #[test]
     fn of_each_hop_the_first_who_saw_it_counts() {
-        let ways = Ways::default();
+        let (ways, at) = (Ways::default(), |ms| Some(Timestamp::from_millis(ms)));
         ways.add(command(1), Hops { taken_at: at(30), ..Hops::default() });
         ways.add(command(1), Hops { committed_at: at(9), published_at: at(20), ..Hops::default() });
         ways.add(command(1), Hops { committed_at: at(7), taken_at: at(90), ..Hops::default() });
@@ -99,7 +95,8 @@ mod tests {
 
     #[test]
     fn the_oldest_are_forgotten() {
-        let (ways, seen) = (Ways::default(), Hops { taken_at: at(1), ..Hops::default() });
+        let taken_at = Some(Timestamp::from_millis(1));
+        let (ways, seen) = (Ways::default(), Hops { taken_at, ..Hops::default() });
         for nth in 0..=KEPT {
             ways.add(command(nth), seen);
         }

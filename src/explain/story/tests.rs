@@ -188,8 +188,8 @@ fn a_command_that_was_lost_got_as_far_as_the_broker_or_not() {
         trace.hops.taken_at = Some(at(33));
         trace
     };
-    let state = State::NotExecuted { at: at(3_000), why: WhyNot::NotInLedger };
-    let away = Trace { channel: Some(Channel::Ledger), ..claimed(state) };
+    let denied_by_ledger = State::NotExecuted { at: at(3_000), why: WhyNot::NotInLedger };
+    let away = Trace { channel: Some(Channel::Ledger), ..claimed(denied_by_ledger) };
     let restarted = cut(away.clone(), 25, CutBy::Bridge);
     for lost in [denied(WhyNot::NeverArrived, 8_200), away, restarted, sent()] {
         let unknown = Story::of(&lost, at(9_000)).told;
