@@ -88,7 +88,7 @@ impl Sender {
     }
 }
 
-/// Which opening each unacknowledged packet is, to tell when the broker has taken it.
+/// Which opening each unacknowledged packet is, to tell when it went and when the broker took it.
 #[derive(Default)]
 struct Unacknowledged {
     queued: Queued,
@@ -96,18 +96,21 @@ struct Unacknowledged {
 }
 
 impl Unacknowledged {
-    /// The opening that the broker is now known to have taken, if this event says so of one.
-    fn taken(&mut self, event: &Event) -> Option<AttemptId> {
+    /// The opening that has passed a hop by this event, if it tells of one.
+    fn passed(&mut self, event: &Event) -> Option<(AttemptId, Hop)> {
         match event {
             Event::Outgoing(Outgoing::Publish(packet)) => {
                 let next = self.queued.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-                match next.flatten() {
+                let opening = next.flatten();
+                match opening {
                     Some(opening) => self.openings.insert(*packet, opening),
                     None => self.openings.remove(packet),
                 };
-                None
+                Some((opening?, Hop::Published))
             }
-            Event::Incoming(Packet::PubAck(ack)) => self.openings.remove(&ack.pkid),
+            Event::Incoming(Packet::PubAck(ack)) => {
+                Some((self.openings.remove(&ack.pkid)?, Hop::Taken))
+            }
             Event::Incoming(_) | Event::Outgoing(_) => None,
         }
     }
@@ -263,10 +266,10 @@ impl Line {
         }
     }
 
-    /// Remembers when the broker took an opening.
+    /// Remembers when an opening went, and when the broker took it.
     fn notice(&self, unacknowledged: &mut Unacknowledged, event: &Event) {
-        if let Some(opening) = unacknowledged.taken(event) {
-            self.office.passed(opening, Hop::Taken);
+        if let Some((opening, hop)) = unacknowledged.passed(event) {
+            self.office.passed(opening, hop);
         }
     }
 
@@ -304,22 +307,23 @@ mod tests {
     }
 
     #[test]
-    fn the_broker_takes_an_opening_when_it_acknowledges_its_packet() {
+    fn an_opening_is_published_with_its_packet_and_taken_with_its_acknowledgement() {
         let (first, second) = (AttemptId::from_bytes([1; 16]), AttemptId::from_bytes([2; 16]));
         let mut unacknowledged = Unacknowledged::default();
         unacknowledged.queued.lock().unwrap().extend([None, Some(first), None, Some(second)]);
         let left = |packet| Event::Outgoing(Outgoing::Publish(packet));
         let acknowledged = |packet| Event::Incoming(Packet::PubAck(rumqttc::PubAck::new(packet)));
-        for packet in 7..=10 {
-            assert_eq!(unacknowledged.taken(&left(packet)), None);
-        }
-        let taken = [10, 7, 8, 9, 8, 11].map(|nth| unacknowledged.taken(&acknowledged(nth)));
-        assert_eq!(taken, [Some(second), None, Some(first), None, None, None]);
+        let went = [7, 8, 9, 10].map(|nth| unacknowledged.passed(&left(nth)));
+        let published = |opening| Some((opening, Hop::Published));
+        assert_eq!(went, [None, published(first), None, published(second)]);
+        let came = [10, 7, 8, 9, 8, 11].map(|nth| unacknowledged.passed(&acknowledged(nth)));
+        let taken = |opening| Some((opening, Hop::Taken));
+        assert_eq!(came, [taken(second), None, taken(first), None, None, None]);
         // A packet's number is used again, by what opens nothing.
         unacknowledged.queued.lock().unwrap().extend([Some(first), None]);
-        assert_eq!(unacknowledged.taken(&left(7)), None);
-        assert_eq!(unacknowledged.taken(&left(7)), None);
-        assert_eq!(unacknowledged.taken(&acknowledged(7)), None);
+        assert_eq!(unacknowledged.passed(&left(7)), published(first));
+        assert_eq!(unacknowledged.passed(&left(7)), None);
+        assert_eq!(unacknowledged.passed(&acknowledged(7)), None);
     }
 
     #[test]

@@ -115,7 +115,7 @@ impl Office {
         (*last == epoch).then(|| self.elapsed().saturating_sub(*at))
     }
 
-    /// Remembers that a command has passed a hop by now.
+    /// Remembers that a command has passed a hop just now.
     pub(crate) fn passed(&self, id: AttemptId, hop: Hop) {
         self.attempts.passed(id, hop, self.now());
     }

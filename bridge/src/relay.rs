@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::Attempt;
 use futures_util::future::join_all;
-use store::{Due, Errand, Hop, crash_point};
+use store::{Due, Errand, crash_point};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -55,17 +55,15 @@ async fn send_open(office: &Office, attempt: &Attempt) {
         return;
     };
     let letter = mapping::open(attempt, hello_age, office.now(), &office.key);
-    if send(office, attempt, "open for", letter).await {
-        office.passed(attempt.id, Hop::Published);
-    }
+    send(office, attempt, "open for", letter).await;
 }
 
-/// Hands a letter to the connection; whether there is one.
-async fn send(office: &Office, attempt: &Attempt, what: &str, letter: Letter) -> bool {
+/// Hands a letter to the connection, if there is one.
+async fn send(office: &Office, attempt: &Attempt, what: &str, letter: Letter) {
     let (id, gate) = (attempt.id, attempt.gate);
     let posted = office.post(letter).await;
     let waited_ms = attempt.reserved_at.until(office.now()).as_millis();
-    match &posted {
+    match posted {
         Ok(()) => {
             info!(attempt.id = %id, gate.id = %gate, waited_ms, "asked {gate} to {what} {id}");
         }
@@ -73,7 +71,6 @@ async fn send(office: &Office, attempt: &Attempt, what: &str, letter: Letter) ->
             warn!(attempt.id = %id, gate.id = %gate, waited_ms, "cannot ask {gate} to {what} {id}: {why}");
         }
     }
-    posted.is_ok()
 }
 
 async fn look_after_all(office: &Office) -> store::Result<()> {
@@ -97,7 +94,11 @@ async fn send_all_due(office: &Office) -> store::Result<()> {
 pub async fn due(office: &Office) -> store::Result<Vec<Due>> {
     let due = office.attempts.due(office.now()).await?;
     for Due { attempt, .. } in &due {
-        office.attempts.was_seen(attempt, office.now());
+        // Who reserved it may sit in another process. But what waited for a bridge to begin was
+        // committed long before.
+        if office.hello_age(attempt.gate, attempt.epoch).is_some() {
+            office.attempts.was_seen(attempt, office.now());
+        }
     }
     Ok(due)
 }

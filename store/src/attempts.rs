@@ -94,13 +94,7 @@ impl Attempts {
     /// more. Then a leg is free again.
     pub async fn claim(&self, id: AttemptId, now: Timestamp) -> Result<Option<Attempt>> {
         let (vault, hops) = (Arc::clone(&self.0.vault), self.0.ways.of(id));
-        in_transaction!(self.0.db, |tx| {
-            let claimed = claim_one(tx, &vault, id, now).await?;
-            if claimed.is_none() {
-                save_hops(tx, id, hops).await?;
-            }
-            Ok(claimed)
-        })
+        in_transaction!(self.0.db, |tx| { claim_one(tx, &vault, id, hops, now).await })
     }
 
     /// Commands that were sent and may be sent once more: same epoch, still in time.
@@ -222,6 +216,7 @@ pub(crate) async fn claim_one(
     tx: &mut Tx,
     vault: &Vault,
     id: AttemptId,
+    hops: Hops,
     now: Timestamp,
 ) -> Result<Option<Attempt>> {
     let Some(Held { mut attempt, code }) = lock_attempt(tx, vault, id).await? else {
@@ -241,6 +236,7 @@ pub(crate) async fn claim_one(
     let claimed = attempt.claim(revoked, ready, now);
     save_attempt(tx, &attempt).await?;
     if claimed.is_err() {
+        save_hops(tx, id, hops).await?;
         if let Some((mut code, leg)) = code.zip(attempt.leg()) {
             code.not_opened(leg, id, now);
             save_code(tx, &code).await?;

@@ -116,7 +116,8 @@ impl Gates {
                               ORDER BY code_id");
             let epoch = i64::try_from(epoch).unwrap_or(i64::MAX);
             for row in unsent.bind(gate).bind(epoch).all(tx).await? {
-                claim_one(tx, &vault, row.parsed("id", AttemptId::parse)?, now).await?;
+                let id = row.parsed("id", AttemptId::parse)?;
+                claim_one(tx, &vault, id, ways.of(id), now).await?;
             }
             if before.ready_at.is_none() {
                 record(tx, &vault, EventKind::GateOnline, About::default().gate(gate), now).await?;

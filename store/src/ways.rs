@@ -16,7 +16,7 @@ const KEPT: usize = 1024;
 /// A moment on the way of a command that was claimed, seen by the service itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hop {
-    /// It is handed to the connection with the broker.
+    /// It went to the broker.
     Published,
     /// The broker has taken it.
     Taken,

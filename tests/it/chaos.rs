@@ -70,6 +70,7 @@ async fn on_bad_lines_no_gate_opens_twice_late_or_for_nothing() {
     for (mut line, (_, everybody)) in lines.into_iter().zip(faults) {
         let told = line.told();
         println!("{told}");
+        assert_eq!(line.wrongly_explained(&house), [""; 0], "{told}");
         // 99.9 of 100; all of them, where there are fewer than a thousand.
         let late = guests - line.in_time.len() as u64;
         assert!(!everybody || late <= guests / 1_000, "{told}");
@@ -159,6 +160,8 @@ async fn a_line_that_went_silent_is_noticed_within_30_s_and_what_was_on_it_opens
     line.is_well_again(&owner, &mut Oracle::beside(&house.data).await).await;
     let told = owner.get(&format!("/v1/attempts/{attempt}")).await.body;
     assert_eq!(told["state"], "not_opened");
+    line.promises.push(Promise::Redeemed { attempt, code: early.code.id.clone(), leg: "entry" });
+    assert_eq!(line.wrongly_explained(&house), [""; 0]);
     assert!(line.gate.gate().pulses().is_empty());
     // Both passes are kept.
     early.looks_again(&line.board).await;
@@ -350,6 +353,37 @@ impl Line {
             pause.tick().await;
         }
         began.elapsed()
+    }
+
+    /// What `flussd explain` says of an attempt here that does not fit what the gate saw (P-12).
+    fn wrongly_explained(&self, house: &House) -> Vec<String> {
+        let attempts = self.promises.iter().filter_map(|promise| match promise {
+            Promise::Redeemed { attempt, .. } => Some(attempt),
+            Promise::Issued { .. } | Promise::Pressed { .. } | Promise::Revoked { .. } => None,
+        });
+        let told = attempts.map(|attempt| (attempt, house.explains(attempt)["attempts"][0].take()));
+        let wrong = told.filter(|(attempt, told)| !self.is_right(attempt, told));
+        wrong.map(|(attempt, told)| format!("{:?}, {attempt}: {told}", self.fault)).collect()
+    }
+
+    fn is_right(&self, attempt: &str, told: &Value) -> bool {
+        let hops = told["hops"].as_array().expect("hops");
+        let has = |name: &str| hops.iter().any(|hop| hop["hop"] == name);
+        let (pulsed, received) = (self.gate.pulsed_for(attempt), self.gate.received(attempt));
+        // The service and its line to the broker are well: what is sent is taken.
+        let fits =
+            has("commit") && has("claim") == has("publish") && has("publish") == has("broker");
+        // What only the gate can know, it told.
+        let fits = fits && (received || !has("receipt")) && (pulsed || !has("pulse"));
+        let failed_at = told["failed_at"].as_str();
+        fits && match (told["outcome"].as_str(), failed_at) {
+            (Some("opened"), None) => pulsed && has("receipt") && has("pulse"),
+            (Some("opened"), Some("report")) => pulsed,
+            // The gate's line is what is bad.
+            (Some("not_opened"), Some("wire")) => !pulsed && has("claim"),
+            (Some("not_opened"), Some("claim")) => !pulsed && !received && !has("claim"),
+            _ => false,
+        }
     }
 
     /// One line of the table.

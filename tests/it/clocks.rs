@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use device_sim::Journal;
+use serde_json::json;
 
 use crate::home::Home;
 use crate::house::{House, is_installed};
@@ -112,6 +113,9 @@ impl Story {
         assert!(done.pulses.is_empty(), "opened {:?} later", sent_at.elapsed());
         if let Some(second) = second {
             home.attempt_is(&second, "not_opened").await;
+            let told = home.house.explains(&second)["attempts"][0].take();
+            let why = (&told["why"], &told["failed_at"]);
+            assert_eq!(why, (&json!("too_late"), &json!("wire")), "{told}");
         }
 
         clock.jumps("+0s");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use device_sim::{Faults, Moment, Options, Pulse, Simulation};
 use domain::AttemptId;
-use protocol::{CommandId, Leg};
+use protocol::{CommandId, Leg, Order};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{ConnectOptions, Row};
 
@@ -88,6 +88,19 @@ impl Mounted {
         self.past.extend(&journal.borrow().pulses);
         self.was_cut = true;
         self.gate = Some(Self::play(&self.folder, &self.faults));
+    }
+
+    /// Whether it ever pulsed for this attempt.
+    pub(crate) fn pulsed_for(&self, attempt: &str) -> bool {
+        self.pulses().any(|pulse| AttemptId::from_bytes(pulse.command.0).to_string() == attempt)
+    }
+
+    /// Whether an opening for this attempt came to it since it was switched on.
+    pub(crate) fn received(&self, attempt: &str) -> bool {
+        self.gate().received().iter().any(|received| {
+            let is_open = matches!(received.command.order, Order::Open { .. });
+            is_open && AttemptId::from_bytes(received.command.id.0).to_string() == attempt
+        })
     }
 
     fn pulses(&self) -> impl Iterator<Item = Pulse> {

@@ -105,7 +105,7 @@ pub enum Channel {
 pub struct Hops {
     /// When its reservation is known to have been committed.
     pub committed_at: Option<Timestamp>,
-    /// When it was handed to the connection with the broker; its claim was committed by then.
+    /// When it went to the broker; its claim was committed by then.
     pub published_at: Option<Timestamp>,
     /// When the broker confirmed that it had taken it.
     pub taken_at: Option<Timestamp>,
