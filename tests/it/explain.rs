@@ -1,7 +1,7 @@
 //! What the operator is told of an attempt: P-12, after real faults.
 
 use device_sim::faults::Sensor;
-use device_sim::{Faults, Options};
+use device_sim::{Faults, Moment, Options};
 use serde_json::{Value, json};
 
 use crate::house::{Home, House, until};
@@ -99,6 +99,35 @@ async fn p_12_a_gate_that_lost_power_with_the_command_is_told_as_gone_before_it_
     let words = told["told"].as_str().unwrap();
     assert!(words.contains("before it went away (the gate left"), "{told}");
     assert!(words.contains("The broker had taken it"), "{told}");
+}
+
+#[tokio::test]
+async fn p_12_a_gate_that_dies_at_any_step_of_opening_is_told_by_what_its_ledger_holds() {
+    for moment in Moment::ALL {
+        let home = Home::start().await;
+        let (code, mut guest) = home.invites("Thandi").await;
+        home.gate.dies_at(moment);
+        guest.scans(home.board()).await;
+        let attempt = guest.enters(&code.digits).await.attempt();
+        let dead = until(async || home.gate.is_dead().then_some(())).await;
+        dead.expect("its power fails");
+        let home = loses_power(home).await;
+        let (state, failed_at, words) = match moment {
+            Moment::BeforeLedger => ("not_opened", "wire", "before it went away (the gate left"),
+            Moment::BeforePulse | Moment::BeforeReport => {
+                ("opened", "report", "The gate opened, or lost power just before it did.")
+            }
+        };
+        home.attempt_is(&attempt, state).await;
+        let told = explained(&home.house, &attempt);
+        assert_eq!(
+            (&told["outcome"], &told["failed_at"]),
+            (&json!(state), &json!(failed_at)),
+            "{moment:?}: {told}"
+        );
+        assert!(told["told"].as_str().unwrap().contains(words), "{moment:?}: {told}");
+        assert_eq!(hops(&told), ["tap", "commit", "claim", "publish", "broker", "cut", "word"]);
+    }
 }
 
 #[tokio::test]
