@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use domain::attempt::{Evidence, Settlement, State, WhyNot};
-use domain::gate::RENEWAL_PAUSE;
+use domain::gate::{PulseGap, RENEWAL_PAUSE};
 use domain::permission::Denied;
 use domain::secret::{ClaimCode, EnrolmentSecret};
 use domain::{Attempt, GateId, Settings, Timestamp};
@@ -26,6 +26,7 @@ crate::on_both_databases![
     a_gate_is_believed_by_its_present_key_and_by_the_next_one_until_that_is_used,
     a_renewed_gate_still_knows_what_it_was_sent,
     i_4_a_revoked_gate_is_kept_out_with_its_certificates_and_its_label,
+    p_12_who_did_what_to_which_gate_is_told_to_its_owner,
     i_6_a_spare_takes_over_the_gate_and_all_that_refers_to_it,
     i_6_only_a_spare_of_nobodys_replaces_a_gate_and_only_for_its_owner,
     i_6_a_gate_that_was_part_of_something_is_refused_as_a_spare,
@@ -216,6 +217,38 @@ async fn i_4_a_revoked_gate_is_kept_out_with_its_certificates_and_its_label(worl
     assert_eq!(gate.tries_to_enrol(&world, THIRD).await, Err(Enrolment::Unknown));
     let no_gate = devices.revoke(Actor::Operator, world.intercom.to_string(), world.now()).await;
     assert_eq!(no_gate.unwrap(), Err(GateRefusal::NotAGate));
+}
+
+async fn p_12_who_did_what_to_which_gate_is_told_to_its_owner(world: World) {
+    let world = world.ready().await;
+    let spare = Labelled::enrolled_but_never_seen(&world, FIRST).await;
+    let (registry, devices) = (world.store.registry(), world.store.devices());
+    let (gate, owner) = (world.gate.to_string(), Actor::Person(world.owner));
+    let gap = PulseGap::from_ms(7_000).unwrap();
+    registry.quarantine(world.gate, world.now()).await.unwrap();
+    world.later(MINUTE);
+    devices.release(owner, gate.clone(), world.now()).await.unwrap().unwrap();
+    world.later(MINUTE);
+    devices.set_pulse_gap(owner, gate.clone(), gap, world.now()).await.unwrap().unwrap();
+    world.later(MINUTE);
+    devices.revoke(Actor::Operator, gate.clone(), world.now()).await.unwrap().unwrap();
+    world.later(MINUTE);
+    let replaced = devices.replace(world.owner, gate.clone(), spare.claim_code, world.now());
+    replaced.await.unwrap().unwrap();
+    let (of, by_owner) = (Some(gate), Some(world.owner));
+    let done = [
+        ("device.quarantined", None),
+        ("device.released", by_owner),
+        ("device.pulse_gap_set", by_owner),
+        ("device.revoked", None),
+        ("device.replaced", by_owner),
+    ];
+    world.files_all().await;
+    let mut told = world.feed(world.owner).await;
+    told.retain(|event| done.iter().any(|(kind, _)| *kind == event.kind));
+    let told: Vec<_> = told.into_iter().map(|e| (e.kind, e.actor, e.device)).collect();
+    let done = done.map(|(kind, actor)| (kind.to_owned(), actor, of.clone()));
+    assert_eq!(told, done);
 }
 
 async fn i_6_a_spare_takes_over_the_gate_and_all_that_refers_to_it(world: World) {
