@@ -92,6 +92,11 @@ async fn each_restore_gives_out_epochs_above_all_before_it() {
         assert!(u64::try_from(world.now().as_millis()).unwrap() <= epoch);
         last = epoch;
     }
+    // Somebody set the clock back before the restore.
+    world.earlier(Duration::from_hours(24 * 3650));
+    world.store.take_back(None, world.now()).await.unwrap();
+    let epoch = world.gate_is_ready(world.gate, &[]).await;
+    assert!(last + JUMP < epoch, "{last} {epoch}");
 }
 
 #[tokio::test]
