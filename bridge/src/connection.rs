@@ -77,14 +77,18 @@ struct Sender {
 type Queued = Arc<Mutex<VecDeque<Option<AttemptId>>>>;
 
 impl Sender {
-    /// Waits for room in the client's queue. Only a connection that ends drops this half-way: else
-    /// the two queues would not be of one order any more.
+    /// Waits for room in the client's queue. Dropped half-way, as it may be when this process stops,
+    /// it leaves the two queues in different orders: then hops are told of other commands.
     async fn send(&self, letter: Letter) -> Result<(), NotConnected> {
         let Letter { topic, body, opens } = letter;
         let _turn = self.turn.lock().await;
-        self.queued.lock().unwrap_or_else(PoisonError::into_inner).push_back(opens);
+        let queued = || self.queued.lock().unwrap_or_else(PoisonError::into_inner);
+        queued().push_back(opens);
         let sent = self.client.publish(topic, QoS::AtLeastOnce, false, body).await;
-        sent.map_err(|_| NotConnected)
+        sent.map_err(|_| {
+            queued().pop_back();
+            NotConnected
+        })
     }
 }
 

@@ -82,6 +82,27 @@ fn a_report_of_another_version_is_not_read() {
     ));
 }
 
+/// The lines of the contract, letter by letter: a gate of another make writes them, too.
+#[test]
+fn the_times_that_a_gate_tells_are_signed_as_lines_in_their_order() {
+    let status = Status::new(CommandId([1; 16]), 4, Outcome::Executed);
+    let (received_ms, pulsed_ms) = (Some(90_210), Some(90_260));
+    let first = Status { received_ms, pulsed_ms, ..status };
+    let id = "01".repeat(16);
+    let said = format!("fluss/v1/status\ngate_7\n{id}\n4\nexecuted\n");
+    assert_eq!(first.to_sign(&gate()), format!("{said}received 90210\npulsed 90260\n"));
+    let (moved, still) =
+        (Status { moved_ms: Some(91_560), ..status }, Status { still_ms: Some(100_260), ..status });
+    assert_eq!(moved.to_sign(&gate()), format!("{said}moved 91560\n"));
+    assert_eq!(still.to_sign(&gate()), format!("{said}still 100260\n"));
+    let body = serde_json::json!({ "v": 1, "id": id, "epoch": 4, "outcome": "executed" });
+    for (status, name, ms) in [(moved, "moved_ms", 91_560), (still, "still_ms", 100_260)] {
+        let mut body = body.clone();
+        body[name] = ms.into();
+        assert_eq!(serde_json::to_value(status).unwrap(), body);
+    }
+}
+
 /// What is signed is what is said: the same word in the lines as in the body.
 #[test]
 fn the_reason_that_a_gate_signs_is_the_one_that_it_gives() {

@@ -13,6 +13,9 @@ const PROMPT: Duration = Duration::from_secs(3);
 /// By how much the clocks of a gate and of the service may differ on a command, and a bit.
 const CLOCKS_APART: Duration = Duration::from_secs(2);
 
+/// Nothing is under way on a connection for longer: both ends take a silent one for gone before.
+const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+
 /// An attempt, told.
 #[derive(Debug)]
 pub(crate) struct Story {
@@ -194,6 +197,18 @@ fn hops(trace: &Trace) -> Vec<Hop> {
         Some(Hop { name, at, after: None, what })
     });
     let mut hops: Vec<Hop> = hops.collect();
+    // What a gate names is told by its clock, which may go a little slower than the service's.
+    let mut earliest = None;
+    for hop in &mut hops {
+        match hop.name {
+            "claim" | "publish" => earliest = earliest.max(Some(hop.at)),
+            "receipt" | "pulse" | "sensor" => {
+                hop.at = earliest.map_or(hop.at, |earliest: Timestamp| hop.at.max(earliest));
+                earliest = Some(hop.at);
+            }
+            _ => {}
+        }
+    }
     hops.sort_by_key(|hop| hop.at);
     let mut before: Option<Timestamp> = None;
     for hop in &mut hops {
@@ -273,36 +288,34 @@ fn verdict(trace: &Trace, now: Timestamp) -> (Option<Stage>, String) {
 
 fn opened(trace: &Trace, at: Timestamp) -> (Option<Stage>, String) {
     if held_back(trace) {
-        let advice = match trace.attempt.occasion {
-            Occasion::Visit(_) => "The way is used all the same: give the guest a new code.",
-            Occasion::Press(_) => "Press again.",
-        };
         let told = format!(
             "The gate wrote the command down and then stayed shut: meanwhile its deadline had \
-             passed, or a cancel had come. Look at its flash if that happens often. {advice}"
+             passed, or a cancel had come. Look at its flash if that happens often.{}",
+            advice(trace)
         );
         return (Some(Stage::Gate), told);
     }
     if stood_still(trace) {
-        let advice = match trace.attempt.occasion {
-            Occasion::Visit(_) => " The way is used all the same: give the guest a new code.",
-            Occasion::Press(_) => "",
-        };
         let told = format!(
             "The gate pulsed, but its sensor saw nothing move: look at the motor, its power and the \
-             sensor.{advice}"
+             sensor.{}",
+            advice(trace)
         );
         return (Some(Stage::Gate), told);
     }
-    let attempt = &trace.attempt;
+    let (attempt, tap) = (&trace.attempt, tap(trace));
     let took = attempt.reserved_at.until(at).as_millis();
     let is_late = trace.channel == Some(Channel::Ledger) || attempt.deadline < at;
     let mut told = match (trace.channel, trace.hops.pulsed_at) {
-        (Some(Channel::Ledger), _) => format!(
-            "The gate opened, or lost power just before it did. Its report was lost{}; its ledger \
-             told {took} ms after the tap.",
-            cut_words(trace)
-        ),
+        (Some(Channel::Ledger), _) => {
+            let opened = if trace.hops.moved_at.is_some() {
+                "The gate opened: its sensor saw it move."
+            } else {
+                "The gate opened, or lost power just before it did."
+            };
+            let cut = cut_words(trace);
+            format!("{opened} Its report was lost{cut}; its ledger told {took} ms after the {tap}.")
+        }
         // A gate pulses in time or not at all.
         (_, Some(pulsed_at)) if attempt.deadline + CLOCKS_APART < pulsed_at => {
             let by = attempt.deadline.until(pulsed_at).as_secs();
@@ -312,15 +325,19 @@ fn opened(trace: &Trace, at: Timestamp) -> (Option<Stage>, String) {
             )
         }
         (_, Some(pulsed_at)) if is_late => format!(
-            "The gate opened {} ms after the tap, but its report took until {took} ms after it.",
+            "The gate opened {} ms after the {tap}, but its report took until {took} ms after it.",
             attempt.reserved_at.until(pulsed_at).as_millis()
+        ),
+        (_, None) if is_late && trace.hops.moved_at.is_some() => format!(
+            "The gate opened in time: its sensor saw it move. Its report took until {took} ms after \
+             the {tap}."
         ),
         (_, None) if is_late => format!(
             "The gate opened in time, or wrote the command down too slowly and stayed shut; its \
-             report took until {took} ms after the tap."
+             report took until {took} ms after the {tap}."
         ),
         (_, Some(_) | None) => {
-            format!("The gate opened; its report came {took} ms after the tap.")
+            format!("The gate opened; its report came {took} ms after the {tap}.")
         }
     };
     if cancelled_at(trace).is_some_and(|revoked_at| revoked_at <= at) {
@@ -330,12 +347,31 @@ fn opened(trace: &Trace, at: Timestamp) -> (Option<Stage>, String) {
     (is_late.then_some(Stage::Report), told)
 }
 
+/// What to do when the gate stayed shut and the command is spent.
+fn advice(trace: &Trace) -> &'static str {
+    match trace.attempt.leg() {
+        None => " Press again.",
+        Some(_) if cancelled_at(trace).is_some() => "",
+        Some(Leg::Entry) => " The way is used all the same: give the guest a new code.",
+        Some(Leg::Exit) => " The way is used all the same: open the gate for the guest.",
+    }
+}
+
+/// How the request is called that began it.
+fn tap(trace: &Trace) -> &'static str {
+    match trace.attempt.occasion {
+        Occasion::Visit(_) => "tap",
+        Occasion::Press(_) => "press",
+    }
+}
+
 /// Whether the gate says that it wrote the command down and did not pulse; one that says no times
 /// leaves it open.
 fn held_back(trace: &Trace) -> bool {
     trace.channel == Some(Channel::Report)
         && trace.hops.received_at.is_some()
         && trace.hops.pulsed_at.is_none()
+        && trace.hops.moved_at.is_none()
         && matches!(trace.attempt.state, State::Executed { .. })
 }
 
@@ -350,8 +386,13 @@ fn slowest(trace: &Trace) -> (Stage, String) {
     let reserved_at = trace.attempt.reserved_at;
     let ms = |from: Timestamp, to: Timestamp| from.until(to).as_millis();
     let (inside, outside) = (ms(reserved_at, published_at), ms(published_at, received_at));
+    if LONGEST_SILENCE < published_at.until(received_at) {
+        let told = "the service's clock was set ahead meanwhile, so the times above do not fit";
+        return (Stage::Wire, told.to_owned());
+    }
     if inside < outside {
-        let parts = trace.hops.taken_at.map(|taken_at| {
+        // A broker may deliver before it says that it has it.
+        let parts = trace.hops.taken_at.map(|at| at.min(received_at)).map(|taken_at| {
             format!(
                 ", {} until the broker had taken it and {} from there to the gate",
                 ms(published_at, taken_at),
@@ -361,6 +402,16 @@ fn slowest(trace: &Trace) -> (Stage, String) {
         let parts = parts.unwrap_or_default();
         return (Stage::Wire, format!("broker and network took {outside} ms{parts}"));
     }
+    let lost = trace
+        .cut
+        .filter(|(at, by)| *by == CutBy::Bridge && (claimed_at..=published_at).contains(at));
+    if lost.is_some() {
+        let told = format!(
+            "the bridge lost the broker and could send it {} ms after it had claimed it",
+            ms(claimed_at, published_at)
+        );
+        return (Stage::Wire, told);
+    }
     // A bridge may have read the reservation before who made it heard of the commit.
     let committed_at = trace.hops.committed_at.map(|at| at.min(claimed_at));
     let committed = committed_at.map(|committed_at| {
@@ -368,7 +419,7 @@ fn slowest(trace: &Trace) -> (Stage, String) {
     });
     let told = format!(
         "the service needed {inside} ms to send it, {}{} until the bridge could take it up and {} \
-         until the database had written that down",
+         until the database had written that down and it went",
         committed.unwrap_or_default(),
         ms(committed_at.unwrap_or(reserved_at), claimed_at),
         ms(claimed_at, published_at)
@@ -409,8 +460,9 @@ fn not_opened(trace: &Trace, why: WhyNot, at: Timestamp) -> (Stage, String) {
             Stage::Claim,
             format!(
                 "No bridge took the command before its deadline: none ran, it could not reach the \
-                 database, or the clock was set ahead, until {} s after the tap.",
-                attempt.reserved_at.until(at).as_secs()
+                 database, or the clock was set ahead, until {} s after the {}.",
+                attempt.reserved_at.until(at).as_secs(),
+                tap(trace)
             ),
         ),
         WhyNot::GateWentAway => (
@@ -436,11 +488,14 @@ fn not_opened(trace: &Trace, why: WhyNot, at: Timestamp) -> (Stage, String) {
         WhyNot::NotInLedger => match trace.cut {
             Some((_, CutBy::Bridge)) => {
                 let lost = if trace.hops.taken_at.is_some() {
-                    "The command was lost with the broker, or between it and the gate"
+                    format!(
+                        "The command was lost with the broker{cut}, between it and the gate, or \
+                         with the gate's power"
+                    )
                 } else {
-                    "The command may never have left the service"
+                    format!("The command may never have left the service{cut}")
                 };
-                let told = format!("{lost}{cut}; the gate had not acted.{}", broker_words(trace));
+                let told = format!("{lost}; the gate had not acted.{}", broker_words(trace));
                 (Stage::Wire, told)
             }
             Some((_, CutBy::Gate)) | None => (
@@ -524,12 +579,12 @@ fn cancelled_at(trace: &Trace) -> Option<Timestamp> {
     trace.revoked_at.filter(|_| trace.attempt.ends_with_the_code())
 }
 
-/// Whether the command got as far as the broker; nothing when who could know it is gone.
+/// Whether the command got as far as the broker; nothing where nobody could write that down.
 fn broker_words(trace: &Trace) -> String {
     match (trace.hops.published_at, trace.hops.taken_at) {
         (_, Some(taken_at)) => {
-            let ms = trace.attempt.reserved_at.until(taken_at).as_millis();
-            format!(" The broker had taken it {ms} ms after the tap.")
+            let (ms, tap) = (trace.attempt.reserved_at.until(taken_at).as_millis(), tap(trace));
+            format!(" The broker had taken it {ms} ms after the {tap}.")
         }
         (Some(_), None) => " The broker had not confirmed that it took it.".to_owned(),
         (None, None) => String::new(),
@@ -541,7 +596,7 @@ fn cut_words(trace: &Trace) -> String {
     let Some((at, by)) = trace.cut else { return String::new() };
     let (since, what) = match trace.claimed_at {
         Some(claimed_at) => (claimed_at, "claim"),
-        None => (trace.attempt.reserved_at, "tap"),
+        None => (trace.attempt.reserved_at, tap(trace)),
     };
     let who = match by {
         CutBy::Bridge => "the bridge started anew or lost the broker",

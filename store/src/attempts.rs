@@ -15,9 +15,7 @@ use crate::events::{About, record};
 use crate::gates::lock_gate;
 use crate::intercoms::lock_device;
 use crate::presses::{has_right, hold_right, presses_to_cancel};
-use crate::row::attempt::{
-    Channel, Hops, attempt_of, save_attempt, save_channel, save_hops, save_sensed,
-};
+use crate::row::attempt::{Channel, Hops, attempt_of, save_attempt, save_channel, save_hops};
 use crate::row::code::save_code;
 use crate::row::device::{gate_with, role_of};
 use crate::row::unless_corrupt;
@@ -163,17 +161,23 @@ impl Attempts {
         now: Timestamp,
     ) -> Result<Option<Settlement>> {
         let (vault, seen) = (Arc::clone(&self.0.vault), self.0.ways.of(id));
-        in_transaction!(self.0.db, |tx| {
+        let settled = in_transaction!(self.0.db, |tx| {
             let channel = Channel::Report;
             let settled = settle_one(tx, &vault, gate, id, evidence, channel, now).await?;
             match settled {
-                Some(Settlement::News) => save_hops(tx, id, seen.or(named)).await?,
-                // A sensor sees the gate move when its opening is told already.
-                Some(Settlement::Known) => save_sensed(tx, id, named).await?,
+                // A first report may come after the answer to a question, and what a sensor saw
+                // comes last.
+                Some(Settlement::News | Settlement::Known) => {
+                    save_hops(tx, id, seen.or(named)).await?;
+                }
                 Some(Settlement::Contradiction | Settlement::Hearsay) | None => {}
             }
             Ok(settled)
-        })
+        })?;
+        if settled.is_some() {
+            self.0.ways.forget(id);
+        }
+        Ok(settled)
     }
 
     /// One attempt, for somebody who may see the codes of its intercom; a press, for who pressed

@@ -13,8 +13,9 @@ use crate::events::{About, record};
 use crate::intercoms::lock_device;
 use crate::row::attempt::{Channel, attempt_of, save_hops};
 use crate::row::device::{gate_of, pulse_gap};
-use crate::sql::{Row, Tx, sql};
+use crate::sql::{Row, Sql, Tx, sql};
 use crate::vault::Vault;
+use crate::ways::Ways;
 use crate::{Inner, Result};
 
 /// What a gate's hello began.
@@ -44,7 +45,7 @@ impl Gates {
         firmware: String,
         now: Timestamp,
     ) -> Result<Option<Raised>> {
-        let vault = Arc::clone(&self.0.vault);
+        let (vault, ways) = (Arc::clone(&self.0.vault), Arc::clone(&self.0.ways));
         in_transaction!(self.0.db, |tx| {
             let Some(row) = lock_gate(tx, gate).await? else { return Ok(None) };
             let before = gate_of(&row)?;
@@ -66,7 +67,7 @@ impl Gates {
             .bind(now + GATE_COMES_BACK)
             .execute(tx)
             .await?;
-            cut_by_gate(tx, gate, now).await?;
+            cut_by_gate(tx, &ways, gate, now).await?;
             if before.ready_at.is_some() {
                 record(tx, &vault, EventKind::GateOffline, About::default().gate(gate), now)
                     .await?;
@@ -105,7 +106,6 @@ impl Gates {
                 if let Some(evidence) = attempt.evidence_in_ledger(epoch, in_ledger) {
                     let channel = Channel::Ledger;
                     settle_one(tx, &vault, gate, attempt.id, evidence, channel, now).await?;
-                    save_hops(tx, attempt.id, ways.of(attempt.id)).await?;
                 }
             }
             let ready = sql("UPDATE gates SET ready_at = $2, missed_from = NULL WHERE id = $1");
@@ -151,12 +151,12 @@ impl Gates {
 
     /// The connection whose hello had this nonce is gone; a goodbye of an older one is ignored.
     pub async fn gone(&self, gate: GateId, nonce: [u8; 16], now: Timestamp) -> Result<()> {
-        let vault = Arc::clone(&self.0.vault);
+        let (vault, ways) = (Arc::clone(&self.0.vault), Arc::clone(&self.0.ways));
         in_transaction!(self.0.db, |tx| {
             let gone = sql("UPDATE gates SET ready_at = NULL, missed_from = $3
                             WHERE id = $1 AND hello_nonce = $2 AND ready_at IS NOT NULL");
             if gone.bind(gate).bind(nonce).bind(now).execute(tx).await? != 0 {
-                cut_by_gate(tx, gate, now).await?;
+                cut_by_gate(tx, &ways, gate, now).await?;
                 record(tx, &vault, EventKind::GateOffline, About::default().gate(gate), now)
                     .await?;
             }
@@ -168,10 +168,13 @@ impl Gates {
     /// gates that have a certificate, so that they can be asked to say hello again; also one whose
     /// very first hello was lost.
     pub async fn forget_who_is_ready(&self, now: Timestamp) -> Result<Vec<GateId>> {
+        let ways = Arc::clone(&self.0.ways);
         in_transaction!(self.0.db, |tx| {
             let unseen = sql("UPDATE gates SET ready_at = NULL, missed_from = $1
                               WHERE ready_at IS NOT NULL OR missed_from IS NULL");
             unseen.bind(now + GATE_COMES_BACK).execute(tx).await?;
+            let sent = sql("SELECT id FROM attempts WHERE state = 'sent' ORDER BY id");
+            keep_ways(tx, &ways, sent).await?;
             let cut = sql("UPDATE attempts SET cut_at = $1, cut_by = 'bridge'
                            WHERE state IN ('pending', 'sent') AND cut_at IS NULL");
             cut.bind(now).execute(tx).await?;
@@ -184,10 +187,21 @@ impl Gates {
 /// Notes on the gate's open commands that the way to it was cut at its end, for [`Trace`].
 ///
 /// [`Trace`]: crate::Trace
-async fn cut_by_gate(tx: &mut Tx, gate: GateId, now: Timestamp) -> Result<()> {
+async fn cut_by_gate(tx: &mut Tx, ways: &Ways, gate: GateId, now: Timestamp) -> Result<()> {
+    let sent = sql("SELECT id FROM attempts WHERE gate_id = $1 AND state = 'sent' ORDER BY id");
+    keep_ways(tx, ways, sent.bind(gate)).await?;
     let cut = sql("UPDATE attempts SET cut_at = $2, cut_by = 'gate'
                    WHERE gate_id = $1 AND state IN ('pending', 'sent') AND cut_at IS NULL");
     cut.bind(gate).bind(now).execute(tx).await.map(drop)
+}
+
+/// Writes what is known of the ways of these commands: nobody asks about them while the gate is away.
+async fn keep_ways(tx: &mut Tx, ways: &Ways, commands: Sql) -> Result<()> {
+    for row in commands.all(tx).await? {
+        let id = row.parsed("id", AttemptId::parse)?;
+        save_hops(tx, id, ways.of(id)).await?;
+    }
+    Ok(())
 }
 
 /// The gate cannot be opened any more: whatever is pending for it is refused.

@@ -1,5 +1,6 @@
-//! What this process saw of the ways of the last commands, in memory. Nothing depends on it: it is
-//! written beside the gate's word, at no cost of its own, for who asks why a gate did not open.
+//! What this process saw of the ways of commands that are not settled yet, in memory. Nothing
+//! depends on it: it is written along when the gate's word is, or when the gate is asked or gone,
+//! for who asks why a gate did not open.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,7 +11,8 @@ use domain::{Attempt, AttemptId, Timestamp};
 use crate::Attempts;
 use crate::row::attempt::Hops;
 
-/// How many commands are remembered; an answer takes some hundred ms.
+/// How many commands are remembered. Those that are settled are not, so only a long outage at many
+/// gates has more.
 const KEPT: usize = 1024;
 
 /// A moment on the way of a command that was claimed, seen by the service itself.
@@ -22,7 +24,7 @@ pub enum Hop {
     Taken,
 }
 
-/// The ways of the last commands, the latest last.
+/// The ways of commands, the latest last.
 #[derive(Default)]
 pub(crate) struct Ways(Mutex<VecDeque<(AttemptId, Hops)>>);
 
@@ -48,16 +50,25 @@ impl Attempts {
 }
 
 impl Ways {
+    /// Of two moments for one hop the earlier counts.
     fn add(&self, id: AttemptId, hops: Hops) {
         let mut ways = self.lock();
         if let Some((_, known)) = ways.iter_mut().rev().find(|(known, _)| *known == id) {
-            *known = known.or(hops);
+            let first = |known: Option<Timestamp>, new| known.into_iter().chain(new).min();
+            known.committed_at = first(known.committed_at, hops.committed_at);
+            known.published_at = first(known.published_at, hops.published_at);
+            known.taken_at = first(known.taken_at, hops.taken_at);
             return;
         }
         if KEPT <= ways.len() {
             ways.pop_front();
         }
         ways.push_back((id, hops));
+    }
+
+    /// What is known of it is written.
+    pub(crate) fn forget(&self, id: AttemptId) {
+        self.lock().retain(|(known, _)| *known != id);
     }
 
     /// What is known of a command's way; nothing, if that is long ago or another process saw it.
@@ -91,6 +102,9 @@ mod tests {
         let seen =
             Hops { committed_at: at(7), published_at: at(20), taken_at: at(30), ..Hops::default() };
         assert_eq!((ways.of(command(1)), ways.of(command(2))), (seen, Hops::default()));
+        ways.add(command(2), seen);
+        ways.forget(command(1));
+        assert_eq!((ways.of(command(1)), ways.of(command(2))), (Hops::default(), seen));
     }
 
     #[test]

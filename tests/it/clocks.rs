@@ -20,7 +20,8 @@ const LONGER_THAN_A_COMMAND: Duration = Duration::from_millis(8_500);
 async fn a_clock_that_jumps_an_hour_ahead_opens_nothing_late_and_revives_nothing() {
     let Some(story) = Story::until_the_jump("+1h").await else { return };
     // The hello of every gate seems too old now; each is believed again from its next one on.
-    let home = story.plays(Some("not reachable")).await;
+    let (home, crossed) = story.plays(Some("not reachable")).await;
+    is_explained(&home, &crossed, "the service's clock was set ahead").await;
     let Home { owner, gate, gate_label, intercom, house } = home;
     gate.abandon().await;
     let gate = house.mounts(&gate_label).await;
@@ -32,23 +33,28 @@ async fn a_clock_that_jumps_an_hour_ahead_opens_nothing_late_and_revives_nothing
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_jumps_an_hour_back_opens_nothing_late_and_revives_nothing() {
     let Some(story) = Story::until_the_jump("-1h").await else { return };
-    story.plays(None).await.lets_in("Zola").await;
+    let (home, crossed) = story.plays(None).await;
+    is_explained(&home, &crossed, "reached the gate after its deadline").await;
+    home.lets_in("Zola").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_jumps_ten_years_ahead_opens_nothing_late_and_revives_nothing() {
     let Some(story) = Story::until_the_jump("+3650d").await else { return };
-    let mut home = story.plays(Some("has expired")).await;
+    let (mut home, crossed) = story.plays(Some("has expired")).await;
     // All certificates had ended, so all were sent away. A restart takes the true time anew.
     home.house.dies_and_starts(&[]).await;
     home.gate_is_online(&home.gate_label).await;
+    is_explained(&home, &crossed, "the gate had not acted").await;
     home.lets_in("Zola").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_jumps_ten_years_back_opens_nothing_late_and_revives_nothing() {
     let Some(story) = Story::until_the_jump("-3650d").await else { return };
-    story.plays(None).await.lets_in("Zola").await;
+    let (home, crossed) = story.plays(None).await;
+    is_explained(&home, &crossed, "reached the gate after its deadline").await;
+    home.lets_in("Zola").await;
 }
 
 /// A house by a clock that can be set, with openings under way at the jump.
@@ -70,8 +76,9 @@ impl Story {
         Some(Self { home: Home::furnish(house).await, clock, jump })
     }
 
-    /// Plays the jump there and back; who comes in between reads this, or may press.
-    async fn plays(self, refused: Option<&str>) -> Home {
+    /// Plays the jump there and back; who comes in between reads this, or may press. Answers also
+    /// the attempt that was under way at the jump.
+    async fn plays(self, refused: Option<&str>) -> (Home, String) {
         let Self { home, clock, jump } = self;
         let (ended, mut late) = home.invites("Lindiwe").await;
         late.scans(home.board()).await;
@@ -127,8 +134,16 @@ impl Story {
             let attempt = patient.enters(&code.digits).await.attempt();
             home.attempt_is(&attempt, "opened").await;
         }
-        home
+        (home, attempt)
     }
+}
+
+/// What was under way at the jump did not open, and the operator is told why.
+async fn is_explained(home: &Home, attempt: &str, words: &str) {
+    home.attempt_is(attempt, "not_opened").await;
+    let told = home.house.explains(attempt)["attempts"][0].take();
+    assert_eq!(told["failed_at"], "wire", "{told}");
+    assert!(told["told"].as_str().expect("words").contains(words), "{told}");
 }
 
 /// A clock that is set by a file, beside a monotonic one that goes on.

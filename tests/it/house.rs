@@ -4,11 +4,12 @@
 //! without its end.
 
 use std::fmt;
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -51,6 +52,15 @@ struct Process {
     readers: Vec<JoinHandle<()>>,
     http: String,
     mqtt: String,
+}
+
+impl Process {
+    /// Waits until all that it printed is read. It has ended.
+    fn reads_to_the_end(&mut self) {
+        for reader in self.readers.drain(..) {
+            reader.join().expect("reads to the end");
+        }
+    }
 }
 
 /// How a process ended that was killed, or had died by itself before.
@@ -199,6 +209,8 @@ impl House {
                 return true;
             }
             if self.is_dead() {
+                // Its last words may still be in the pipe.
+                self.process.as_mut().expect("ran").reads_to_the_end();
                 return false;
             }
             pause.tick().await;
@@ -257,9 +269,8 @@ impl House {
         let had_ended = process.child.try_wait().expect("asks").is_some();
         process.child.kill().expect("kills");
         let status = process.child.wait().expect("waits");
-        for reader in process.readers {
-            reader.join().expect("reads to the end");
-        }
+        process.reads_to_the_end();
+        forgets_clock_of(process.child.id());
         let is_by_the_kill = !had_ended && status.signal() == Some(SIGKILL);
         let printed = std::mem::take(&mut *process.printed.lock().expect("not poisoned"));
         Death { by_itself: (!is_by_the_kill).then_some(status), printed }
@@ -627,14 +638,30 @@ impl Answer {
     }
 }
 
+/// Takes away what libfaketime shares within a process and leaves behind when it is killed: the next
+/// process with that id would end over it.
+fn forgets_clock_of(process: u32) {
+    for left in [format!("faketime_shm_{process}"), format!("sem.faketime_sem_{process}")] {
+        let _ = fs::remove_file(Path::new("/dev/shm").join(left));
+    }
+}
+
 /// The binary under another clock. The wrapper `faketime` would not pass signals on, so it is only
 /// asked which library it preloads.
 fn flussd_at(offset: &str) -> Command {
-    let mut ask = Command::new("faketime");
-    let asked = ask.args(["-f", "+0s", "printenv", "LD_PRELOAD"]).output();
-    let library = asked.expect("faketime is installed (apt: faketime)").stdout;
+    static LIBRARY: LazyLock<String> = LazyLock::new(|| {
+        // Where one that was killed had the same process id, it ends with an error.
+        let asks = (0..10).map(|_| {
+            let mut ask = Command::new("faketime");
+            let asked = ask.args(["-f", "+0s", "printenv", "LD_PRELOAD"]).output();
+            asked.expect("faketime is installed (apt: faketime)")
+        });
+        let answer = asks.into_iter().find(|answer| answer.status.success());
+        let library = answer.expect("faketime answers").stdout;
+        String::from_utf8_lossy(&library).trim().to_owned()
+    });
     let mut command = Command::new(env!("CARGO_BIN_EXE_flussd"));
-    command.env("LD_PRELOAD", String::from_utf8_lossy(&library).trim());
+    command.env("LD_PRELOAD", &*LIBRARY);
     command.env("FAKETIME", offset).env("TZ", "UTC");
     command
 }

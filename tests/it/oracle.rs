@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use device_sim::{Faults, Moment, Options, Pulse, Simulation};
+use device_sim::{Faults, Moment, Options, Pulse, Received, Simulation};
 use domain::AttemptId;
 use protocol::{CommandId, Leg, Order};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
@@ -37,6 +37,8 @@ pub(crate) struct Mounted {
     /// The last epoch in which it was seen to be ready.
     seen: u64,
     past: Vec<Pulse>,
+    /// The attempts whose openings came to it in its past lives.
+    received: BTreeSet<String>,
     /// Whether its power failed: then what its ledger holds need not have moved it.
     was_cut: bool,
     evidence: BTreeSet<String>,
@@ -48,8 +50,8 @@ impl Mounted {
         let faults = Faults::default();
         let gate = Self::play(&folder, &faults);
         let (id, gate) = (gate.gate_id().to_string(), Some(gate));
-        let (past, evidence) = (Vec::new(), BTreeSet::new());
-        Self { id, folder, gate, faults, seen: 0, past, was_cut: false, evidence }
+        let (past, received, evidence) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        Self { id, folder, gate, faults, seen: 0, past, received, was_cut: false, evidence }
     }
 
     fn play(folder: &Path, faults: &Faults) -> Simulation {
@@ -86,6 +88,7 @@ impl Mounted {
         let journal = gate.watch();
         gate.abandon().await;
         self.past.extend(&journal.borrow().pulses);
+        self.received.extend(openings(&journal.borrow().received));
         self.was_cut = true;
         self.gate = Some(Self::play(&self.folder, &self.faults));
     }
@@ -95,12 +98,15 @@ impl Mounted {
         self.pulses().any(|pulse| AttemptId::from_bytes(pulse.command.0).to_string() == attempt)
     }
 
-    /// Whether an opening for this attempt came to it since it was switched on.
+    /// Whether an opening for this attempt ever came to it.
     pub(crate) fn received(&self, attempt: &str) -> bool {
-        self.gate().received().iter().any(|received| {
-            let is_open = matches!(received.command.order, Order::Open { .. });
-            is_open && AttemptId::from_bytes(received.command.id.0).to_string() == attempt
-        })
+        self.received.contains(attempt)
+            || openings(&self.gate().received()).any(|opening| opening == attempt)
+    }
+
+    /// Whether its power ever failed.
+    pub(crate) fn was_cut(&self) -> bool {
+        self.was_cut || self.gate().journal().power_cuts != 0
     }
 
     fn pulses(&self) -> impl Iterator<Item = Pulse> {
@@ -113,6 +119,13 @@ impl Mounted {
         let (records, _) = file.as_chunks();
         self.evidence.extend(records.iter().map(|id| AttemptId::from_bytes(*id).to_string()));
     }
+}
+
+/// The attempts of the openings among these commands.
+fn openings(received: &[Received]) -> impl Iterator<Item = String> {
+    let open = |received: &&Received| matches!(received.command.order, Order::Open { .. });
+    let open = received.iter().filter(open);
+    open.map(|received| AttemptId::from_bytes(received.command.id.0).to_string())
 }
 
 /// Compares what was promised and what gates did with what the tables say.

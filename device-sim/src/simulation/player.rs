@@ -156,7 +156,7 @@ impl Player {
         let (nth, when) = (self.weather.openings, when(moment));
         self.say(format_args!("on purpose, opening {nth}: the power fails {when}"));
         self.held.clear();
-        self.weather.cut = None;
+        (self.weather.cut, self.weather.sensing) = (None, Later::default());
         self.journal.send_modify(|journal| journal.power_cuts += 1);
         if leave.run_until_cancelled(sleep(BOOT)).await.is_none() {
             return false;

@@ -120,18 +120,16 @@ pub struct Hops {
 }
 
 impl Hops {
-    /// What either knows; of two moments for one hop, the earlier.
-    #[must_use]
+    /// What either knows; what this one knows stays.
     pub(crate) fn or(self, other: Self) -> Self {
-        let first = |one: Option<Timestamp>, other| one.into_iter().chain(other).min();
         Self {
-            committed_at: first(self.committed_at, other.committed_at),
-            published_at: first(self.published_at, other.published_at),
-            taken_at: first(self.taken_at, other.taken_at),
-            received_at: first(self.received_at, other.received_at),
-            pulsed_at: first(self.pulsed_at, other.pulsed_at),
-            moved_at: first(self.moved_at, other.moved_at),
-            still_at: first(self.still_at, other.still_at),
+            committed_at: self.committed_at.or(other.committed_at),
+            published_at: self.published_at.or(other.published_at),
+            taken_at: self.taken_at.or(other.taken_at),
+            received_at: self.received_at.or(other.received_at),
+            pulsed_at: self.pulsed_at.or(other.pulsed_at),
+            moved_at: self.moved_at.or(other.moved_at),
+            still_at: self.still_at.or(other.still_at),
         }
     }
 }
@@ -145,41 +143,28 @@ pub enum CutBy {
     Gate,
 }
 
-/// Writes which hops are known by now; what was known stays.
+/// Writes which hops are known by now; what was known stays, and nothing new is not written.
 pub(crate) async fn save_hops(tx: &mut Tx, id: AttemptId, hops: Hops) -> Result<()> {
     if hops == Hops::default() {
         return Ok(());
     }
-    sql("UPDATE attempts SET committed_at = COALESCE(committed_at, $2),
-                             published_at = COALESCE(published_at, $3),
-                             taken_at = COALESCE(taken_at, $4),
-                             received_at = COALESCE(received_at, $5),
-                             pulsed_at = COALESCE(pulsed_at, $6),
-                             moved_at = COALESCE(moved_at, $7),
-                             still_at = COALESCE(still_at, $8) WHERE id = $1")
-    .bind(id)
-    .bind(hops.committed_at)
-    .bind(hops.published_at)
-    .bind(hops.taken_at)
-    .bind(hops.received_at)
-    .bind(hops.pulsed_at)
-    .bind(hops.moved_at)
-    .bind(hops.still_at)
-    .execute(tx)
-    .await
-    .map(drop)
-}
-
-/// Writes what a sensor saw after an opening, if nothing of that is known yet.
-pub(crate) async fn save_sensed(tx: &mut Tx, id: AttemptId, hops: Hops) -> Result<()> {
-    if hops.moved_at.is_none() && hops.still_at.is_none() {
+    let row = sql("SELECT * FROM attempts WHERE id = $1").bind(id).optional(tx).await?;
+    let Some(row) = row else { return Ok(()) };
+    let known = hops_of(&row)?;
+    let all = known.or(hops);
+    if all == known {
         return Ok(());
     }
-    sql("UPDATE attempts SET moved_at = $2, still_at = $3
-         WHERE id = $1 AND state = 'executed' AND moved_at IS NULL AND still_at IS NULL")
+    sql("UPDATE attempts SET committed_at = $2, published_at = $3, taken_at = $4, received_at = $5,
+                             pulsed_at = $6, moved_at = $7, still_at = $8 WHERE id = $1")
     .bind(id)
-    .bind(hops.moved_at)
-    .bind(hops.still_at)
+    .bind(all.committed_at)
+    .bind(all.published_at)
+    .bind(all.taken_at)
+    .bind(all.received_at)
+    .bind(all.pulsed_at)
+    .bind(all.moved_at)
+    .bind(all.still_at)
     .execute(tx)
     .await
     .map(drop)

@@ -22,6 +22,7 @@ crate::on_both_databases![
     g_11_an_offline_gate_reserves_nothing,
     g_12_silence_keeps_the_leg_reserved_until_the_gate_answers,
     the_hops_of_a_command_are_kept_beside_the_gates_word,
+    a_first_report_that_comes_after_an_answer_still_tells_its_times,
     a_command_that_was_asked_about_or_never_sent_keeps_its_hops_too,
     a_gate_that_comes_back_settles_what_is_open,
     a_gate_that_comes_back_frees_what_a_dead_process_never_sent,
@@ -172,12 +173,33 @@ async fn the_hops_of_a_command_are_kept_beside_the_gates_word(world: World) {
         ..Hops::default()
     };
     assert_eq!(kept().await, known);
-    // A sensor tells later, and once.
-    for (moved_at, still_at) in [(None, None), (None, after(9_000)), (after(9_500), None)] {
+    // A sensor tells later, and what was known stays.
+    for (moved_at, still_at) in [(None, None), (None, after(9_000)), (after(9_500), after(9_600))] {
         let named = Hops { moved_at, still_at, pulsed_at: after(60), ..Hops::default() };
         assert_eq!(told(named).await, Some(Settlement::Known));
     }
-    assert_eq!(kept().await, Hops { still_at: after(9_000), ..known });
+    let (moved_at, still_at) = (after(9_500), after(9_000));
+    assert_eq!(kept().await, Hops { moved_at, still_at, ..known });
+}
+
+async fn a_first_report_that_comes_after_an_answer_still_tells_its_times(world: World) {
+    let world = world.ready().await;
+    let attempts = world.store.attempts();
+    let attempt = world.redeems(world.asks_in(&world.issues().await)).await.unwrap();
+    world.bridge_sends(&attempt).await.unwrap();
+    let after = |ms| Some(attempt.reserved_at + Duration::from_millis(ms));
+    let named = Hops { received_at: after(40), pulsed_at: after(50), ..Hops::default() };
+    let opened = Evidence::Executed;
+    for (hops, expected) in [(Hops::default(), Settlement::News), (named, Settlement::Known)] {
+        let settled = attempts.settle_told(world.gate, attempt.id, opened, hops, world.now());
+        assert_eq!(settled.await.unwrap(), Some(expected));
+    }
+    let denied = Evidence::NotExecuted(WhyNot::TooLate);
+    let other = Hops { moved_at: after(60), ..Hops::default() };
+    let settled = attempts.settle_told(world.gate, attempt.id, denied, other, world.now());
+    assert_eq!(settled.await.unwrap(), Some(Settlement::Contradiction));
+    let trace = world.store.events().trace(attempt.id).await.unwrap().unwrap();
+    assert_eq!(trace.hops, named);
 }
 
 async fn a_command_that_was_asked_about_or_never_sent_keeps_its_hops_too(world: World) {
@@ -194,11 +216,20 @@ async fn a_command_that_was_asked_about_or_never_sent_keeps_its_hops_too(world: 
     world.bridge_sends(&asked).await.unwrap();
     attempts.asked(asked.id, world.now()).await.unwrap();
     assert_eq!(hops(asked.id).await, known);
+    // The way was cut at the gate's end, and at the bridge's.
     let absent = world.redeems(world.asks_in(&world.issues().await)).await.unwrap();
     let known = seen(&absent).await;
     world.bridge_sends(&absent).await.unwrap();
-    world.gate_is_ready(world.gate, &[]).await;
+    let hello = world.store.gates().hello(world.gate, [77; 16], String::new(), world.now());
+    hello.await.unwrap().expect("a known gate");
     assert_eq!(hops(absent.id).await, known);
+    world.gate_is_ready(world.gate, &[]).await;
+    let lost = world.redeems(world.asks_in(&world.issues().await)).await.unwrap();
+    let known = seen(&lost).await;
+    world.bridge_sends(&lost).await.unwrap();
+    world.store.gates().forget_who_is_ready(world.now()).await.unwrap();
+    assert_eq!(hops(lost.id).await, known);
+    world.gate_is_ready(world.gate, &[]).await;
     let unsent = world.redeems(world.asks_in(&world.issues().await)).await.unwrap();
     let known = seen(&unsent).await;
     world.later(TRIGGER_LIFETIME + Duration::from_millis(1));
