@@ -14,7 +14,7 @@ const PROMPT: Duration = Duration::from_secs(3);
 const CLOCKS_APART: Duration = Duration::from_secs(2);
 
 /// Nothing is under way on a connection for longer: both ends take a silent one for gone before.
-const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+const LONGEST_SILENCE: Duration = Duration::from_mins(1);
 
 /// An attempt, told.
 #[derive(Debug)]
