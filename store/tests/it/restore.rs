@@ -8,7 +8,7 @@ use domain::attempt::{Evidence, Settlement, State};
 use domain::secret::EnrolmentSecret;
 use store::Enrolment;
 
-use crate::world::World;
+use crate::world::{KEYS, World};
 
 /// By how much epochs jump at least.
 const JUMP: u64 = 1 << 32;
@@ -97,6 +97,22 @@ async fn each_restore_gives_out_epochs_above_all_before_it() {
     world.store.take_back(None, world.now()).await.unwrap();
     let epoch = world.gate_is_ready(world.gate, &[]).await;
     assert!(last + JUMP < epoch, "{last} {epoch}");
+}
+
+/// Each start looks whether the pages are sound; a backup's indices must fit its tables, too.
+#[tokio::test]
+async fn a_backup_whose_indices_do_not_fit_its_tables_is_refused() {
+    let world = World::on_sqlite().await.ready().await;
+    world.issues_and_lets_in().await;
+    world.store.close().await;
+    let other = "PRAGMA writable_schema = ON;
+                 UPDATE sqlite_schema SET sql = 'CREATE INDEX attempts_of_gate ON attempts (epoch, id)'
+                 WHERE name = 'attempts_of_gate'";
+    world.runs(other).await;
+    let opened = store::Store::open(&world.url, &KEYS, world.dice.clone()).await.unwrap();
+    let refused = opened.take_back(None, world.now()).await;
+    let told = refused.expect_err("damaged").to_string();
+    assert!(told.contains("the file is damaged"), "{told}");
 }
 
 #[tokio::test]
