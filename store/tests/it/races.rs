@@ -1,7 +1,7 @@
 //! Two at once, again and again: whoever comes first, both answers fit together.
 //!
 //! `RACES` is how many rounds each race takes, on each database:
-//! `RACES=10000 cargo test --release -p store --test it races -- --nocapture`, 220,000 in all.
+//! `RACES=5000 cargo test --release -p store --test it races -- --nocapture`, 110,000 in all.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
