@@ -68,7 +68,7 @@ fn the_help_of_run_names_each_fault_with_its_unit_its_range_and_an_example() {
         "--skew <PPM>",
         "-500000 to 500000, like",
         "--sensor <ok|slow|stuck>",
-        "the service never hears of it",
+        "`flussd explain` tells it",
     ] {
         assert!(unwrapped(&help).contains(told), "{told} is missing in:\n{help}");
     }
