@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::attempt::Settlement;
 use domain::event::EventKind;
 use domain::gate::{Gate, PulseGap};
 use domain::visit::GATE_COMES_BACK;
@@ -105,7 +106,12 @@ impl Gates {
                 let in_ledger = ledger.contains(&attempt.id);
                 if let Some(evidence) = attempt.evidence_in_ledger(epoch, in_ledger) {
                     let channel = Channel::Ledger;
-                    settle_one(tx, &vault, gate, attempt.id, evidence, channel, now).await?;
+                    let id = attempt.id;
+                    let settled = settle_one(tx, &vault, gate, id, evidence, channel, now).await?;
+                    if settled == Some(Settlement::News) {
+                        // It may have been sent while the hello came in.
+                        save_hops(tx, id, ways.of(id)).await?;
+                    }
                 }
             }
             let ready = sql("UPDATE gates SET ready_at = $2, missed_from = NULL WHERE id = $1");

@@ -105,6 +105,8 @@ impl Home {
         guest.scans(self.board()).await;
         let attempt = guest.enters(&code.digits).await.attempt();
         self.attempt_is(&attempt, "sent").await;
+        let arrived = until(async || (!self.gate.received().is_empty()).then_some(())).await;
+        arrived.expect("the command arrives");
         (code, guest, attempt)
     }
 

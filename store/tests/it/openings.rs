@@ -221,9 +221,13 @@ async fn a_command_that_was_asked_about_or_never_sent_keeps_its_hops_too(world: 
     let known = seen(&absent).await;
     world.bridge_sends(&absent).await.unwrap();
     let hello = world.store.gates().hello(world.gate, [77; 16], String::new(), world.now());
-    hello.await.unwrap().expect("a known gate");
+    let epoch = hello.await.unwrap().expect("a known gate").epoch;
     assert_eq!(hops(absent.id).await, known);
-    world.gate_is_ready(world.gate, &[]).await;
+    // It was on its way into the connection meanwhile.
+    attempts.passed(absent.id, Hop::Published, world.now());
+    let ready = world.store.gates().ready(world.gate, [77; 16], epoch, vec![], world.now());
+    assert!(ready.await.unwrap());
+    assert_eq!(hops(absent.id).await, Hops { published_at: Some(world.now()), ..known });
     let lost = world.redeems(world.asks_in(&world.issues().await)).await.unwrap();
     let known = seen(&lost).await;
     world.bridge_sends(&lost).await.unwrap();
